@@ -1,0 +1,37 @@
+# Every target sets itself up: on a fresh machine with Python 3.11 or newer, `make demo` is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test lint lock
+.DEFAULT_GOAL := demo
+
+install: .venv/installed
+
+# Everything in constraints.txt is pinned with hashes; the project itself is then added without
+# asking the index again.
+.venv/installed: constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "kinmatch needs Python 3.11 or newer: make install PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install
+	$(BIN)/kinmatch demo
+
+test: install
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Pins every dependency, for every platform, anew.
+lock: install
+	$(BIN)/python -m venv .venv/lock
+	.venv/lock/bin/pip install --quiet uv
+	.venv/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group dev --upgrade pyproject.toml --output-file constraints.txt

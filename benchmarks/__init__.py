@@ -1,0 +1,1 @@
+"""What analysts and developers measure with: accuracy, speed, risk."""

@@ -1,0 +1,1 @@
+"""Generators and loaders of labelled test data; knows nothing of what it measures."""

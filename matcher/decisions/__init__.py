@@ -1,0 +1,1 @@
+"""From distances to decisions: weight of evidence, bands, roles, selection."""

@@ -1,0 +1,1 @@
+"""What both sides of the wall know: agreement, scheme and batch, their errors, their files."""

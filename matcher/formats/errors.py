@@ -1,0 +1,48 @@
+"""Every error that kinmatch raises on purpose.
+
+::
+
+    KinmatchError
+    ├── InputError          a file of the user's can't be read as what it should be
+    ├── AgreementError      an agreement is not valid, or does not allow what was asked
+    ├── MismatchError       two artefacts do not belong together (both values are named)
+    ├── IntegrityError      an artefact was cut short or altered
+    ├── KeyFileError        a key file can't be opened: passphrase, version, or wrong agreement
+    ├── OutputError         a result can't be written: disk full, not allowed, already there
+    └── ParameterError      an argument of a library call or command is out of its range
+
+A message is one sentence or two that say what is wrong and what to do. It may name a file, a
+row, a field and a rule; it never holds a value from a record, a key or a passphrase.
+"""
+
+
+class KinmatchError(Exception):
+    """The root of the tree: catch it to catch everything kinmatch refuses on purpose."""
+
+
+class InputError(KinmatchError):
+    """A file of the user's can't be read as what it should be."""
+
+
+class AgreementError(KinmatchError):
+    """An agreement is not valid, or does not allow what was asked."""
+
+
+class MismatchError(KinmatchError):
+    """Two artefacts do not belong together; the message names both values."""
+
+
+class IntegrityError(KinmatchError):
+    """An artefact was cut short or altered since it was written."""
+
+
+class KeyFileError(KinmatchError):
+    """A key file can't be opened: wrong passphrase, unknown version, other agreement."""
+
+
+class OutputError(KinmatchError):
+    """A result can't be written: the disk is full, the place not allowed, the file there."""
+
+
+class ParameterError(KinmatchError, ValueError):
+    """An argument of a library call or a command is out of its range."""

@@ -1,0 +1,106 @@
+"""The versioned encoding parameters of an agreement.
+
+A scheme says which attributes a pass encodes together, which token views they become, how many
+bit positions each view sets, and how the filter is hardened. Same scheme and keys, same bits, on
+every machine and in every release: a published scheme is never edited, a change of bits is a new
+version. Test vectors in `tests/vectors/` hold this for good.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class View(_Part):
+    """One way to turn an attribute into tokens, and how many positions it may set.
+
+    Attributes:
+        name: The view's name and version, as `encoders.tokens` knows it.
+        positions: The positions that all tokens of the view set together, shared among them.
+    """
+
+    name: str
+    positions: int = Field(ge=1, le=4096)
+
+
+class Attribute(_Part):
+    """One attribute of a pass: the views that it becomes."""
+
+    name: Name
+    views: tuple[View, ...] = Field(min_length=1)
+
+
+class Diffusion(_Part):
+    """Linear diffusion: output bit j is the XOR of `t` input bits (see `encoders.hardening`)."""
+
+    step: Literal["diffusion"] = "diffusion"
+    t: int = Field(ge=1, le=64)
+    bits: int = Field(ge=64, le=65536)
+
+
+class Pass(_Part):
+    """One composite of attributes that is encoded together.
+
+    Attributes:
+        name: The pass's name; keys are derived from it.
+        attributes: What is encoded.
+        needs: For each group, at least one of its attributes must be present, or the person has
+            no fingerprint under this pass.
+        bits: Length of the filter before hardening.
+        hardening: The steps that are applied in order; empty means unhardened.
+    """
+
+    name: Name
+    attributes: tuple[Attribute, ...] = Field(min_length=1)
+    needs: tuple[tuple[Name, ...], ...]
+    bits: int = Field(ge=64, le=65536)
+    hardening: tuple[Diffusion, ...] = ()
+
+    @property
+    def output_bits(self) -> int:
+        """Length of the fingerprint, in bits."""
+        return self.hardening[-1].bits if self.hardening else self.bits
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        known = {attribute.name for attribute in self.attributes}
+        if len(known) != len(self.attributes):
+            raise ValueError("an attribute stands twice in one pass")
+        if not all(set(group) <= known for group in self.needs):
+            raise ValueError("'needs' names an attribute that the pass does not encode")
+        if self.output_bits % 64:
+            raise ValueError("the fingerprint's length must be a multiple of 64 bits")
+        return self
+
+
+class Scheme(_Part):
+    """A named and versioned set of passes."""
+
+    name: Name
+    version: int = Field(ge=1)
+    passes: tuple[Pass, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _passes_differ(self) -> Self:
+        if len({p.name for p in self.passes}) != len(self.passes):
+            raise ValueError("a pass stands twice in one scheme")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the scheme's canonical JSON, as `sha256:` and 64 hexadecimal digits."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """Name and version, as in `standard/1`."""
+        return f"{self.name}/{self.version}"
