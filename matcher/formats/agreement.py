@@ -1,0 +1,266 @@
+"""The contract under which societies let their fingerprints be compared, as one TOML file.
+
+An agreement says who takes part, for which purposes, on which legal bases, for how long, under
+which scheme and key epoch. Keys, batches and candidates all name it by its id and its digest, so
+that nothing made under one agreement is ever compared under another.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+import tomllib
+from collections.abc import Iterable
+from datetime import date
+from itertools import permutations
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from matcher.formats.errors import AgreementError
+from matcher.formats.files import written_whole
+from matcher.formats.scheme import Scheme
+
+FORMAT: Final = "kinmatch-agreement/1"
+"""The format's name and version, which every agreement file carries."""
+
+_MAX_FILE_BYTES = 1 << 20
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+_Terms = Annotated[tuple[Slug, ...], Field(min_length=1)]
+
+_MUST_BE = {
+    "format": f"must be '{FORMAT}'",
+    "agreement_id": "must be 32 lower-case hexadecimal digits",
+    "parties": (
+        "must be two or more different society names, each of lower-case letters, digits and "
+        "single hyphens, at most 64 characters"
+    ),
+    "linkage_unit": (
+        "must be one name of lower-case letters, digits and single hyphens, at most 64 characters"
+    ),
+    "purposes": "must be one or more different names such as 'family-tracing'",
+    "legal_bases": "must be one or more different names such as 'vital-interest'",
+    "valid_from": "must be a date such as 2026-01-31",
+    "valid_until": "must be a date such as 2026-12-31",
+    "retention_days": "must be a whole number of days from 1 to 36525",
+    "key_epoch": "must be a whole number from 1 on",
+    "corridors": (
+        "must be one or more different pairs [from, to] of two different societies that are parties"
+    ),
+}
+"""What a field must be, in one sentence; said for whatever rule of the field was broken."""
+
+
+class Agreement(BaseModel):
+    """Parties, purposes, legal bases, retention, scheme and key epoch; equal when all are equal.
+
+    Make one with `Agreement.new` or `Agreement.read`, which explain what is wrong as an
+    `AgreementError`.
+
+    Attributes:
+        format: Format name and version of the file.
+        agreement_id: 128 random bits as 32 hexadecimal digits.
+        parties: The societies, at least two.
+        linkage_unit: Who compares the fingerprints; not a party, since parties hold keys.
+        purposes: What matches may be used for.
+        legal_bases: The legal bases that the parties accept.
+        valid_from: The first day of the agreement.
+        valid_until: The last day of the agreement.
+        retention_days: How many days the linkage unit may keep a batch.
+        key_epoch: Number of the current keys, from 1 on.
+        corridors: Pairs (from, to): fingerprints of `from` may be compared for `to`.
+        scheme: The whole encoding scheme.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["kinmatch-agreement/1"] = FORMAT
+    agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    parties: Annotated[tuple[Slug, ...], Field(min_length=2)]
+    linkage_unit: Slug
+    purposes: _Terms
+    legal_bases: _Terms
+    valid_from: date
+    valid_until: date
+    retention_days: int = Field(ge=1, le=36_525, strict=True)
+    key_epoch: int = Field(ge=1, lt=1 << 31, strict=True)
+    corridors: Annotated[tuple[tuple[Slug, Slug], ...], Field(min_length=1)]
+    scheme: Scheme
+
+    @field_validator("parties", "purposes", "legal_bases", "corridors")
+    @classmethod
+    def _all_differ(cls, value: tuple[object, ...]) -> tuple[object, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("one entry stands twice")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.valid_until < self.valid_from:
+            raise ValueError("'valid_until' must not be before 'valid_from'")
+        if self.linkage_unit in self.parties:
+            raise ValueError("'linkage_unit' must not be a party, since parties hold keys")
+        parties = set(self.parties)
+        if not all(start != end and {start, end} <= parties for start, end in self.corridors):
+            raise ValueError(f"'corridors' {_MUST_BE['corridors']}")
+        return self
+
+    @classmethod
+    def new(
+        cls,
+        *,
+        parties: Iterable[str],
+        scheme: Scheme,
+        linkage_unit: str,
+        purposes: Iterable[str],
+        legal_bases: Iterable[str],
+        valid_from: date,
+        valid_until: date,
+        retention_days: int,
+        key_epoch: int = 1,
+        corridors: Iterable[tuple[str, str]] | None = None,
+        agreement_id: str | None = None,
+    ) -> Self:
+        """Draw up an agreement.
+
+        Args:
+            parties: The societies, at least two.
+            scheme: The encoding scheme.
+            linkage_unit: Who compares the fingerprints.
+            purposes: What matches may be used for.
+            legal_bases: The legal bases that the parties accept.
+            valid_from: The first day.
+            valid_until: The last day.
+            retention_days: How many days the linkage unit may keep a batch.
+            key_epoch: Number of the keys.
+            corridors: Pairs (from, to) of parties; every ordered pair when not given.
+            agreement_id: 32 hexadecimal digits; drawn at random when not given.
+
+        Raises:
+            AgreementError: A field is not what it must be; the message names all that are not.
+        """
+        parties = tuple(parties)
+        return cls._checked(
+            {
+                "agreement_id": secrets.token_hex(16) if agreement_id is None else agreement_id,
+                "parties": parties,
+                "linkage_unit": linkage_unit,
+                "purposes": tuple(purposes),
+                "legal_bases": tuple(legal_bases),
+                "valid_from": valid_from,
+                "valid_until": valid_until,
+                "retention_days": retention_days,
+                "key_epoch": key_epoch,
+                "corridors": tuple(permutations(parties, 2) if corridors is None else corridors),
+                "scheme": scheme,
+            },
+            origin="The agreement",
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read an agreement from its TOML file.
+
+        Raises:
+            AgreementError: The file can't be read, is no agreement of a version that this
+                release knows, or a field is not what it must be.
+        """
+        fields = _parse(path)
+        version = fields.get("format")
+        if version != FORMAT:
+            is_other = isinstance(version, str) and re.fullmatch(
+                r"kinmatch-agreement/[0-9]{1,9}", version
+            )
+            found = f"is '{version}'" if is_other else "is no kinmatch agreement"
+            raise AgreementError(f"{path}: the file {found}; this release reads '{FORMAT}'.")
+        return cls._checked(fields, origin=str(path))
+
+    def write(self, path: Path) -> None:
+        """Write the agreement as a TOML file.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        with written_whole(path) as aside:
+            aside.write_text(tomli_w.dumps(self.model_dump()), encoding="utf-8", newline="\n")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, as `sha256:` and 64 hexadecimal digits.
+
+        Canonical means keys sorted, no spaces and ASCII only, so that layout and comments of
+        the TOML file do not count.
+        """
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+    def allows(self, from_society: str, to_society: str) -> bool:
+        """Tell whether fingerprints of one society may be compared for another."""
+        return (from_society, to_society) in self.corridors
+
+    def require_party(self, society: str) -> None:
+        """Refuse a society that is not a party.
+
+        Raises:
+            AgreementError: The society is not a party.
+        """
+        if society not in self.parties:
+            raise AgreementError(
+                f"Society '{society}' is not a party to agreement {self.agreement_id}; its "
+                f"parties are {', '.join(self.parties)}."
+            )
+
+    @classmethod
+    def _checked(cls, fields: dict[str, object], *, origin: str) -> Self:
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            problems = "; ".join(_problems(error))
+        raise AgreementError(f"{origin}: {problems}.")
+
+
+def _parse(path: Path) -> dict[str, object]:
+    """Read a TOML file; errors give the place but not the text, which may be any wrong file's."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+        if len(content) > _MAX_FILE_BYTES:
+            raise AgreementError(f"{path}: too large for an agreement; choose another file.")
+        return tomllib.loads(content.decode("utf-8"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise AgreementError(f"{path}: the agreement can't be read ({reason}).") from None
+    except UnicodeDecodeError:
+        raise AgreementError(f"{path}: not a text file in UTF-8; choose another file.") from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"line \d+, column \d+|end of document", str(error))
+        where = f" near {place[0]}" if place else ""
+        raise AgreementError(f"{path}: not valid TOML{where}; correct the file.") from None
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """Put pydantic's findings in our words: one sentence for each field at fault."""
+    found: dict[str, str] = {}
+    for problem in error.errors(include_url=False, include_input=False):
+        field, *inner = problem["loc"] or ("",)
+        if problem["type"] == "missing" and not inner:
+            rule = "is missing"
+        elif problem["type"] == "extra_forbidden" and not inner:
+            rule = "is not a field of this version; remove it"
+        elif field in _MUST_BE:
+            rule = _MUST_BE[str(field)]
+        else:
+            rule = _plain(str(problem["msg"]))
+        name = ".".join(map(str, problem["loc"])) if field == "scheme" else str(field)
+        found.setdefault(name, f"'{name}' {rule}" if name else rule)
+    return list(found.values())
+
+
+def _plain(message: str) -> str:
+    """Strip pydantic's own lead-in from a message, so that it reads on after a field's name."""
+    if message.startswith("Value error, "):
+        return message.removeprefix("Value error, ")
+    return re.sub(r"^Input should", "should", message)

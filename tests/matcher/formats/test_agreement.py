@@ -1,0 +1,233 @@
+"""The agreement: what it must be, what it refuses, and that its digest stands for all of it."""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import AgreementError, OutputError
+from matcher.formats.scheme import Attribute, Diffusion, Pass, Scheme, View
+
+SCHEME = Scheme(
+    name="tiny",
+    version=1,
+    passes=(
+        Pass(
+            name="name_year",
+            attributes=(Attribute(name="name", views=(View(name="bigrams/1", positions=20),)),),
+            needs=(("name",),),
+            bits=128,
+            hardening=(Diffusion(t=4, bits=64),),
+        ),
+    ),
+)
+
+
+def terms(**changes: object) -> dict[str, object]:
+    return {
+        "parties": ("red-one", "red-two", "crescent-3"),
+        "scheme": SCHEME,
+        "linkage_unit": "hub",
+        "purposes": ("family-tracing",),
+        "legal_bases": ("consent", "vital-interest"),
+        "valid_from": date(2026, 1, 1),
+        "valid_until": date(2026, 12, 31),
+        "retention_days": 365,
+        **changes,
+    }
+
+
+def agreement(**changes: object) -> Agreement:
+    return Agreement.new(**terms(**changes))  # type: ignore[arg-type]  # wrong ones are the point
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    written = agreement(corridors=(("red-one", "red-two"),), key_epoch=3)
+    written.write(tmp_path / "a.toml")
+    read = Agreement.read(tmp_path / "a.toml")
+    assert read == written
+    assert read.digest == written.digest
+    assert read.scheme.digest == SCHEME.digest
+    assert [p.name for p in tmp_path.iterdir()] == ["a.toml"]
+
+
+def test_same_agreement_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.toml", "b.toml"):
+        agreement(agreement_id="0" * 32).write(tmp_path / name)
+    assert (tmp_path / "a.toml").read_bytes() == (tmp_path / "b.toml").read_bytes()
+
+
+def test_the_id_is_drawn_anew() -> None:
+    assert agreement().agreement_id != agreement().agreement_id
+
+
+def test_layout_and_comments_do_not_count_for_the_digest(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    first = agreement()
+    first.write(path)
+    path.write_text("# signed in Geneva\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert Agreement.read(path).digest == first.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parties": ("red-one", "red-two")},
+        {"linkage_unit": "other"},
+        {"purposes": ("other",)},
+        {"legal_bases": ("consent",)},
+        {"valid_from": date(2026, 1, 2)},
+        {"valid_until": date(2026, 12, 30)},
+        {"retention_days": 364},
+        {"key_epoch": 2},
+        {"corridors": (("red-one", "red-two"),)},
+        {"scheme": SCHEME.model_copy(update={"version": 2})},
+        {"agreement_id": "1" * 32},
+    ],
+)
+def test_any_term_changes_the_digest(change: dict[str, object]) -> None:
+    fixed = {"agreement_id": "0" * 32}
+    assert agreement(**{**fixed, **change}).digest != agreement(**fixed).digest
+
+
+def test_the_digest_is_of_sorted_ascii_json_without_spaces() -> None:
+    made = agreement(agreement_id="0" * 32, corridors=(("red-one", "red-two"),))
+    scheme = json.dumps(SCHEME.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    canonical = (
+        '{"agreement_id":"00000000000000000000000000000000","corridors":[["red-one","red-two"]],'
+        '"format":"kinmatch-agreement/1","key_epoch":1,"legal_bases":["consent","vital-interest"],'
+        '"linkage_unit":"hub","parties":["red-one","red-two","crescent-3"],'
+        '"purposes":["family-tracing"],"retention_days":365,"scheme":' + scheme + ","
+        '"valid_from":"2026-01-01","valid_until":"2026-12-31"}'
+    )
+    assert made.digest == "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def test_corridors_default_to_every_ordered_pair() -> None:
+    every = agreement()
+    assert len(every.corridors) == 6
+    assert every.allows("red-one", "red-two")
+    assert not every.allows("red-one", "red-one")
+    assert not every.allows("red-one", "stranger")
+
+
+def test_a_corridor_has_a_direction() -> None:
+    one_way = agreement(corridors=(("red-one", "red-two"),))
+    assert one_way.allows("red-one", "red-two")
+    assert not one_way.allows("red-two", "red-one")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"parties": ("red-one",)}, "parties"),
+        ({"parties": ("red-one", "red-one")}, "parties"),
+        ({"parties": ("red-one", "Red Two")}, "parties"),
+        ({"parties": ("red-one", "red-two\n")}, "parties"),
+        ({"parties": ("red-one", "r" * 65)}, "parties"),
+        ({"linkage_unit": ""}, "linkage_unit"),
+        ({"linkage_unit": "red-one"}, "linkage_unit"),
+        ({"purposes": ()}, "purposes"),
+        ({"legal_bases": ("consent", "consent")}, "legal_bases"),
+        ({"valid_from": "someday"}, "valid_from"),
+        ({"valid_until": date(2025, 1, 1)}, "valid_until"),
+        ({"retention_days": 0}, "retention_days"),
+        ({"retention_days": True}, "retention_days"),
+        ({"key_epoch": 0}, "key_epoch"),
+        ({"key_epoch": 1.0}, "key_epoch"),
+        ({"corridors": ()}, "corridors"),
+        ({"corridors": (("red-one", "stranger"),)}, "corridors"),
+        ({"corridors": (("red-one", "red-one"),)}, "corridors"),
+        ({"corridors": (("red-one", "red-two"), ("red-one", "red-two"))}, "corridors"),
+        ({"agreement_id": "xyz"}, "agreement_id"),
+        ({"scheme": {"name": "tiny", "version": 0, "passes": ()}}, "scheme.version"),
+    ],
+)
+def test_a_broken_rule_is_named_with_its_field(change: dict[str, object], field: str) -> None:
+    with pytest.raises(AgreementError, match=f"'{field}'") as caught:
+        agreement(**change)
+    assert "pydantic" not in str(caught.value)
+    assert "Input" not in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(AgreementError) as caught:
+        agreement(retention_days=0, key_epoch=0, purposes=())
+    for field in ("retention_days", "key_epoch", "purposes"):
+        assert f"'{field}'" in str(caught.value)
+
+
+def _edited(path: Path, old: str, new: str) -> Path:
+    agreement(agreement_id="0" * 32).write(path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("retention_days = 365\n", "", "'retention_days' is missing"),
+        ("key_epoch = 1", "key_epoch = 1\ncolour = 2", "'colour' is not a field"),
+        ("kinmatch-agreement/1", "kinmatch-agreement/2", "is 'kinmatch-agreement/2'"),
+        ("kinmatch-agreement/1", "grocery list", "is no kinmatch agreement"),
+        ("valid_from = 2026-01-01", "valid_from = 2026-02-31", "not valid TOML near line"),
+        ("bits = 128", "bits = 3", r"'scheme\.passes\.0\.bits' should be"),
+    ],
+)
+def test_a_file_that_was_edited_wrongly(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(AgreementError, match=message):
+        Agreement.read(_edited(tmp_path / "a.toml", old, new))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"record_id,name\n1,Canary\n",
+        b"[Canary]\n[Canary]\n",
+        b"x" * (1 << 21),
+    ],
+)
+def test_a_wrong_file_is_refused_and_not_quoted(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_bytes(content)
+    with pytest.raises(AgreementError) as caught:
+        Agreement.read(path)
+    assert "Canary" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(AgreementError, match="can't be read"):
+        Agreement.read(tmp_path / "none.toml")
+
+
+def test_no_room(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        agreement().write(tmp_path / "no-such-folder" / "a.toml")
+
+
+def test_only_a_party_is_let_through() -> None:
+    agreement().require_party("red-two")
+    with pytest.raises(AgreementError, match="'stranger' is not a party"):
+        agreement().require_party("stranger")
+
+
+@given(st.text())
+def test_any_society_name_is_a_slug_or_refused(name: str) -> None:
+    try:
+        made = agreement(parties=("red-one", name))
+    except AgreementError:
+        return
+    assert made.parties[1].replace("-", "").isalnum()
+    assert made.parties[1].isascii()
