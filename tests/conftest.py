@@ -1,0 +1,54 @@
+"""What many tests start from: a small scheme, and agreements drawn up under it."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.scheme import Attribute, Diffusion, Pass, Scheme, View
+
+DrawUp = Callable[..., Agreement]
+
+
+@pytest.fixture(scope="session")
+def tiny_scheme() -> Scheme:
+    """Two passes of 128 and 64 bits."""
+    name = Attribute(name="name", views=(View(name="name.bigrams/1", each=2, most=20),))
+    mother = Attribute(name="mother_name", views=name.views)
+    return Scheme(
+        name="tiny",
+        version=1,
+        passes=(
+            Pass(name="one", attributes=(name,), needs=(("name",),), bits=128, floor=0),
+            Pass(
+                name="two",
+                attributes=(name, mother),
+                needs=(("name",), ("mother_name",)),
+                bits=128,
+                floor=10,
+                hardening=(Diffusion(t=4, bits=64),),
+            ),
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def draw_up(tiny_scheme: Scheme) -> DrawUp:
+    """Draw up an agreement of three societies with a fixed id; terms may be changed by name."""
+
+    def changed(**terms: object) -> Agreement:
+        usual: dict[str, object] = {
+            "agreement_id": "ab" * 16,
+            "parties": ("red-one", "red-two", "crescent-3"),
+            "scheme": tiny_scheme,
+            "linkage_unit": "hub",
+            "purposes": ("family-tracing",),
+            "legal_bases": ("consent", "vital-interest"),
+            "valid_from": date(2026, 1, 1),
+            "valid_until": date(2026, 12, 31),
+            "retention_days": 365,
+        }
+        return Agreement.new(**{**usual, **terms})  # type: ignore[arg-type]  # wrong terms too
+
+    return changed
