@@ -1,0 +1,153 @@
+"""The kernel for the best pairs of every left row.
+
+Each left row has a heap of its best pairs so far, the worst of them at the root. What a new pair
+must beat is that root: a better merit, or the same merit and a lower right row. So what stays
+does not depend on the order in which tiles come.
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.scoring.compiled import compiled
+from matcher.scoring.lanes import Groups
+from matcher.scoring.measures import least_common, merit_of
+from matcher.scoring.vectors import LANES, compare_group, lowest_lane
+
+NO_ROW = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best pairs of every left row so far, as a heap a row.
+
+    Attributes:
+        merits: Shape (left rows, top); minus infinity where there is no pair yet.
+        rows: The right rows, same shape.
+    """
+
+    merits: NDArray[np.float64]
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def none_yet(cls, left_rows: int, top: int) -> "Best":
+        """Heaps without pairs."""
+        shape = (left_rows, top)
+        return cls(np.full(shape, -np.inf), np.full(shape, NO_ROW, dtype=np.int64))
+
+    def found(self, shift: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """The keys and merits of the pairs."""
+        left, place = np.nonzero(self.merits > -np.inf)
+        keys = left.astype(np.uint64) << np.uint64(shift) | self.rows[left, place].view(np.uint64)
+        return keys, self.merits[left, place]
+
+
+def keep_best(
+    left: NDArray[np.uint64],
+    left_weights: NDArray[np.int64],
+    first_row: int,
+    groups: Groups,
+    measure: int,
+    merit: float,
+    best: Best,
+) -> None:
+    """Compare a tile, and keep in `best` what reaches `merit` and is among the best of its row.
+
+    Args:
+        left: Filters of the left side, the first of which is row `first_row`.
+        left_weights: Their weights.
+        first_row: See above.
+        groups: Filters of the right side.
+        measure: The number of a measure.
+        merit: What a pair must reach.
+        best: The heaps of all left rows.
+    """
+    mine = slice(first_row, first_row + len(left))
+    _keep_best(
+        left,
+        left_weights,
+        groups.words,
+        groups.rows,
+        groups.weights,
+        groups.lightest,
+        groups.heaviest,
+        _scattering_stride(len(groups.words)),
+        measure,
+        merit,
+        best.merits[mine],
+        best.rows[mine],
+    )
+
+
+def _scattering_stride(count: int) -> int:
+    """A step that visits `count` groups once each, light and heavy mixed from the start.
+
+    In order of weight, scores would tend to rise along the way, and each group would beat the
+    one before.
+    """
+    stride = max(1, int(count * 0.618))
+    while gcd(stride, count) != 1:
+        stride += 1
+    return stride
+
+
+@compiled
+def _keep_best(
+    left: NDArray[np.uint64],
+    left_weights: NDArray[np.int64],
+    words: NDArray[np.uint64],
+    rows: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    lightest: NDArray[np.int64],
+    heaviest: NDArray[np.int64],
+    stride: int,
+    measure: int,
+    merit: float,
+    best_merits: NDArray[np.float64],
+    best_rows: NDArray[np.int64],
+) -> None:
+    counts = np.empty(LANES, dtype=np.int64)
+    for turn in range(len(words)):
+        group = turn * stride % len(words)
+        for row in range(len(left)):
+            to_reach = max(merit, best_merits[row, 0])
+            least = least_common(measure, to_reach, left_weights[row] + lightest[group])
+            if least > min(left_weights[row], heaviest[group]):
+                continue
+            mask = compare_group(left, row, words, group, least, counts)
+            while mask != 0:
+                lane = lowest_lane(mask)
+                mask &= mask - np.uint64(1)
+                place = group * LANES + lane
+                value = merit_of(measure, counts[lane], left_weights[row] + weights[place])
+                if value >= merit and rows[place] >= 0:
+                    _push(best_merits[row], best_rows[row], value, rows[place])
+
+
+@compiled
+def _push(merits: NDArray[np.float64], rows: NDArray[np.int64], merit: float, row: int) -> None:
+    """Put a pair in place of a heap's root, the worst, if it is better, and mend the heap."""
+    if not _worse(merits[0], rows[0], merit, row):
+        return
+    hole = 0
+    while True:
+        child = 2 * hole + 1
+        if child >= len(merits):
+            break
+        other = child + 1
+        if other < len(merits) and _worse(merits[other], rows[other], merits[child], rows[child]):
+            child = other
+        if not _worse(merits[child], rows[child], merit, row):
+            break
+        merits[hole] = merits[child]
+        rows[hole] = rows[child]
+        hole = child
+    merits[hole] = merit
+    rows[hole] = row
+
+
+@compiled
+def _worse(merit: float, row: int, other_merit: float, other_row: int) -> bool:
+    return merit < other_merit or (merit == other_merit and row > other_row)
