@@ -72,7 +72,7 @@ def parse_birth(
 ) -> tuple[Birth, tuple[Problem, ...]]:
     """Read a date of birth from the cells of one record.
 
-    The date counts if it can be read; otherwise the age with its day, if these can.
+    The date counts if it can be read; only otherwise are the age and its day looked at.
 
     Args:
         birth_date: As in `parse_date`.
@@ -86,8 +86,8 @@ def parse_birth(
     """
     problems: list[Problem] = []
     dated = _birth_from_date(birth_date, calendar, today, problems)
-    aged = _birth_from_age(age, age_on, today, problems)
-    return dated or aged or ABSENT, tuple(problems)
+    known = dated or _birth_from_age(age, age_on, today, problems) or ABSENT
+    return known, tuple(problems)
 
 
 def parse_date(text: str, *, today: datetime.date | None = None) -> Dated | str:

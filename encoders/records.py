@@ -158,14 +158,34 @@ class Records:
         """Give one column: a `pyarrow.ChunkedArray` of n strings, null where absent."""
         return self.table[name]
 
-    def take(self, indices: Sequence[int] | np.ndarray[Any, Any]) -> "Records":
+    def take(self, indices: Sequence[int] | np.ndarray[Any, Any]) -> Self:
         """Give the records at these positions (0-based), in the order given."""
         return self._of(self.table.take(pa.array(indices, pa.int64())))
 
-    def with_columns(self, columns: Mapping[str, Any]) -> "Records":
-        """Give the same records with these columns in place of their own."""
-        own = {name: self.table[name] for name in COLUMNS}
-        return Records({**own, **columns}, len(self))
+    def with_columns(self, columns: Mapping[str, Any]) -> Self:
+        """Give the same records with these columns (n strings each) in place of their own."""
+        _refuse_unknown(columns)
+        table = self.table
+        for name, column in columns.items():
+            table = table.set_column(COLUMNS.index(name), name, null_where_blank(column))
+        return self._of(table)
+
+    def codes(self, *names: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Number the distinct combinations of some columns' cells.
+
+        Args:
+            names: Any columns.
+
+        Returns:
+            A number from 0 to k - 1 for each record (int64, shape (n,)); two records have the same
+            number if and only if they are alike in all these columns, absent being like absent.
+        """
+        codes = np.zeros(len(self), np.int64)
+        for name in names:
+            cells = self.table[name].combine_chunks().dictionary_encode("encode")
+            more = cells.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+            codes = np.unique(codes * (len(cells.dictionary) + 1) + more, return_inverse=True)[1]
+        return codes
 
     def distinct(
         self, *names: str
@@ -176,16 +196,11 @@ class Records:
             names: One or more columns.
 
         Returns:
-            The k distinct combinations, and for each of the n records the position of its own
-            among them (int64, shape (n,)). Their order is that of the records' cells, not of the
-            alphabet; the same records give the same order.
+            The k distinct combinations and, for each of the n records, the position of its own
+            among them: `codes(*names)`.
         """
-        key = np.zeros(len(self), np.int64)
-        for name in names:
-            cells = self.table[name].combine_chunks().dictionary_encode("encode")
-            codes = cells.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-            key = np.unique(key * (len(cells.dictionary) + 1) + codes, return_inverse=True)[1]
-        _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+        codes = self.codes(*names)
+        first = np.unique(codes, return_index=True)[1]
         rows = self.table.select(list(names)).take(pa.array(first, pa.int64()))
         return list(zip(*(rows[name].to_pylist() for name in names), strict=True)), codes
 

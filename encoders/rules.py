@@ -48,7 +48,7 @@ class Problem:
     rule: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Finding:
     """One rule broken in one field, and where.
 
@@ -129,6 +129,12 @@ RULES = {
             "Export again as UTF-8, or correct the value in the source.",
         ),
         (
+            "name_without_letters",
+            _NOT_USED,
+            "The name holds no letter of any script.",
+            "Leave unknown names empty, without dashes or question marks.",
+        ),
+        (
             "not_text",
             _NOT_USED,
             "The value is a list, an object or broken text.",
@@ -144,7 +150,7 @@ RULES = {
             "sex_unknown",
             _NOT_USED,
             "The sex is not a word or letter that kinmatch knows.",
-            "Use m or f, or leave it empty.",
+            "Use m or f, or leave it empty; in Spanish, where m may mean mujer, write the word.",
         ),
         (
             "relation_unknown",
