@@ -20,15 +20,18 @@ class _Part(BaseModel):
 
 
 class View(_Part):
-    """One way to turn an attribute into tokens, and how many positions it may set.
+    """One way to turn an attribute into tokens, and how many bit positions they set.
 
     Attributes:
-        name: The view's name and version, as `encoders.tokens` knows it.
-        positions: The positions that all tokens of the view set together, shared among them.
+        name: The view's name and version, as `encoders.views` knows it.
+        each: The positions that one token sets.
+        most: The positions that all tokens of a person set together: where `each` would come to
+            more, they share this evenly, at least one a token.
     """
 
-    name: str
-    positions: int = Field(ge=1, le=4096)
+    name: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
+    each: int = Field(ge=1)
+    most: int = Field(ge=1)
 
 
 class Attribute(_Part):
@@ -55,6 +58,8 @@ class Pass(_Part):
         needs: For each group, at least one of its attributes must be present, or the person has
             no fingerprint under this pass.
         bits: Length of the filter before hardening.
+        floor: Fewest bits set before hardening: a filter with fewer is filled up from a stream of
+            its own, so that two persons of whom little is known do not look alike for that.
         hardening: The steps that are applied in order; empty means unhardened.
     """
 
@@ -62,6 +67,7 @@ class Pass(_Part):
     attributes: tuple[Attribute, ...] = Field(min_length=1)
     needs: tuple[tuple[Name, ...], ...]
     bits: int = Field(ge=64, le=65536)
+    floor: int = Field(ge=0)
     hardening: tuple[Diffusion, ...] = ()
 
     @property
@@ -76,8 +82,12 @@ class Pass(_Part):
             raise ValueError("an attribute stands twice in one pass")
         if not all(set(group) <= known for group in self.needs):
             raise ValueError("'needs' names an attribute that the pass does not encode")
-        if self.output_bits % 64:
-            raise ValueError("the fingerprint's length must be a multiple of 64 bits")
+        if self.bits % 64 or any(step.bits % 64 for step in self.hardening):
+            raise ValueError("a filter's length must be a multiple of 64 bits")
+        if 2 * self.floor > self.bits:
+            raise ValueError("the floor is more than half of the filter")
+        if any(2 * view.each > self.bits for a in self.attributes for view in a.views):
+            raise ValueError("a token sets more than half of the filter")
         return self
 
 

@@ -1,0 +1,1 @@
+"""Choosing encodings and thresholds from measured accuracy."""

@@ -1,0 +1,226 @@
+"""Measuring what a scheme's distances mean: the evidence model, from labelled data.
+
+A pair's score is the log likelihood ratio of its distances. Among the pairs within reach it is
+fitted by logistic regression, whose log odds are that ratio plus the log odds of a true pair before
+anything is known; subtracting these, over *all* pairs compared, leaves the ratio, because leaving
+out the pairs beyond reach scales neither density (Prentice and Pyke, Biometrika 66, 1979).
+
+Each pass enters as a curve, linear between knots and falling with the distance, and all curves are
+fitted together, so that passes which tell the same share its weight. What it means that a pass is
+absent is fitted likewise, and then taken as the curve's zero.
+
+Bands are the least scores at which pairs of two persons come up no more often than a stated rate.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from matcher.decisions.candidates import Side, pairs_within_reach
+from matcher.decisions.evidence import ABSENT, Bands, Curve, Distances, EvidenceModel
+from matcher.formats.errors import ParameterError
+from matcher.formats.scheme import Pass, Scheme
+from matcher.scoring import distances_at
+
+REACH_SIGMA = 4.0
+"""How far below a random pair's distance, in its standard deviations, a pass must come."""
+
+FALSE_PER_PAIR = {"strong": 1e-9, "possible": 1e-7, "weak": 1e-5}
+"""For each band how often a pair of two persons may come up to it, of all pairs compared."""
+
+KNOTS = (3.0, 4.0, 5.0, 6.5, 9.0, 13.0, 20.0, 30.0)
+"""Where a curve may bend, in standard deviations below a random pair's distance."""
+
+_LEAST_SLOPE = 0.02  # bits a standard deviation: nearer is always a little better
+_PENALTY = 1e-3  # on the squares of slopes: where nothing was seen, no slope
+_LN2 = float(np.log(2))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Labelled:
+    """Two encoded sides and the pairs of rows that are one person.
+
+    Attributes:
+        left: The side of requests.
+        right: The side of registered persons.
+        pairs: Shape (n, 2), int64: left and right rows that are one person.
+    """
+
+    left: Side
+    right: Side
+    pairs: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Observed:
+    """What was seen in one labelled set or several.
+
+    Attributes:
+        true: Distances of the true pairs, shape (pairs, passes).
+        false: Distances of the pairs within reach that are not true.
+        compared: For each pass how many pairs that are not true have it on both sides.
+        pairs: How many pairs there are in all.
+    """
+
+    true: Distances
+    false: Distances
+    compared: npt.NDArray[np.int64]
+    pairs: int
+
+
+def calibrate(
+    scheme: Scheme,
+    labelled: Sequence[Labelled],
+    description: str,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> EvidenceModel:
+    """Measure an evidence model.
+
+    Args:
+        scheme: The scheme that the sides were encoded with.
+        labelled: The sets to measure on; their pairs are pooled.
+        description: On what it is measured, for the model's own record.
+        progress: Told what is being done.
+
+    Raises:
+        ParameterError: There is no true pair to learn from.
+    """
+    if not any(len(one.pairs) for one in labelled):
+        raise ParameterError("No true pair was given: a model needs labelled pairs to learn from.")
+    reach = {part.name: _reach(part) for part in scheme.passes}
+    observed = []
+    for number, one in enumerate(labelled, 1):
+        progress(f"comparing set {number} of {len(labelled)}")
+        observed.append(_observe(one, reach))
+    seen = _pooled(observed)
+    progress("fitting")
+    intercept, curves = _fit(scheme, seen)
+    model = EvidenceModel(
+        format="kinmatch-model/1",
+        scheme=scheme.label,
+        calibrated_on=description,
+        reach=reach,
+        intercept=intercept,
+        curves=curves,
+        bands=Bands(strong=2, possible=1, weak=0),  # measured last, on the scores
+    )
+    return model.model_copy(update={"bands": _bands(model.scores(seen.false), seen.pairs)})
+
+
+def _reach(part: Pass) -> int:
+    return int(part.output_bits / 2 - REACH_SIGMA * np.sqrt(part.output_bits) / 2)
+
+
+def _observe(one: Labelled, reach: Mapping[str, int]) -> _Observed:
+    left, right, distances = pairs_within_reach(one.left, one.right, reach)
+    columns = len(next(iter(one.right.values()))[0])
+    truth = one.pairs[:, 0] * columns + one.pairs[:, 1]
+    false = ~np.isin(left * columns + right, truth)
+    compared = []
+    for name in reach:
+        (_, in_left), (_, in_right) = one.left[name], one.right[name]
+        both = in_left[one.pairs[:, 0]] & in_right[one.pairs[:, 1]]
+        compared.append(int(in_left.sum()) * int(in_right.sum()) - int(both.sum()))
+    return _Observed(
+        true=distances_of(one, reach),
+        false=distances[false],
+        compared=np.array(compared, dtype=np.int64),
+        pairs=len(next(iter(one.left.values()))[0]) * columns,
+    )
+
+
+def distances_of(one: Labelled, passes: Iterable[str]) -> Distances:
+    """Give the distances of the true pairs, near or far."""
+    columns = []
+    for name in passes:
+        (left, in_left), (right, in_right) = one.left[name], one.right[name]
+        rows = one.pairs[:, 0], one.pairs[:, 1]
+        distances = distances_at(left, right, *(np.ascontiguousarray(r) for r in rows))
+        columns.append(np.where(in_left[rows[0]] & in_right[rows[1]], distances, ABSENT))
+    return np.stack(columns, axis=1).astype(np.int32)
+
+
+def _pooled(observed: Sequence[_Observed]) -> _Observed:
+    return _Observed(
+        np.concatenate([one.true for one in observed]),
+        np.concatenate([one.false for one in observed]),
+        np.sum([one.compared for one in observed], axis=0),
+        sum(one.pairs for one in observed),
+    )
+
+
+def _fit(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
+    """Fit the curves of all passes together."""
+    near = (seen.true != ABSENT) & (seen.true <= [_reach(part) for part in scheme.passes])
+    distances = np.concatenate([seen.true[near.any(axis=1)], seen.false])
+    truth = np.r_[np.ones(near.any(axis=1).sum()), np.zeros(len(seen.false))]
+    features = np.concatenate(
+        [_features(part, distances[:, i]) for i, part in enumerate(scheme.passes)], axis=1
+    )
+    prior = np.log(len(seen.true) / (seen.pairs - len(seen.true)))
+    slopes, constant = _logistic(features, truth, per_pass=len(KNOTS) + 1)
+    by_pass = slopes.reshape(len(scheme.passes), -1) / _LN2
+    curves = {
+        part.name: _curve(part, slopes_of[:-1], slopes_of[-1])
+        for part, slopes_of in zip(scheme.passes, by_pass, strict=True)
+    }
+    return round(float((constant - prior) / _LN2 + by_pass[:, -1].sum()), 3), curves
+
+
+def _sigma(part: Pass) -> float:
+    return float(np.sqrt(part.output_bits) / 2)
+
+
+def _features(part: Pass, distances: Distances) -> npt.NDArray[np.float64]:
+    """How far a distance goes beyond each knot, up to the next, and whether it is absent."""
+    nearness = (part.output_bits / 2 - distances) / _sigma(part)
+    widths = np.diff([*KNOTS, np.inf])
+    beyond = np.clip(nearness[:, None] - np.array(KNOTS), 0, widths)
+    absent = distances == ABSENT
+    beyond[absent] = 0
+    return np.column_stack([beyond, absent])
+
+
+def _logistic(
+    features: npt.NDArray[np.float64], truth: npt.NDArray[np.float64], *, per_pass: int
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Fit log odds that never fall with a feature, but for the last of each pass (absence)."""
+    is_absence = np.arange(features.shape[1]) % per_pass == per_pass - 1
+
+    def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        odds = features @ weights[:-1] + weights[-1]
+        value = np.logaddexp(0, odds).sum() - odds[truth == 1].sum() + _PENALTY * (weights**2).sum()
+        error = 1 / (1 + np.exp(-odds)) - truth
+        slope = np.r_[features.T @ error, error.sum()] + 2 * _PENALTY * weights
+        return float(value), slope
+
+    bounds = [(None, None) if absence else (_LEAST_SLOPE * _LN2, None) for absence in is_absence]
+    start = np.r_[np.where(is_absence, 0.0, 0.1), 0.0]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)],
+                     options={"maxiter": 2000})  # fmt: skip
+    return found.x[:-1], float(found.x[-1])
+
+
+def _curve(part: Pass, slopes: npt.NDArray[np.float64], absent: float) -> Curve:
+    """Write fitted slopes as a curve over the distance, whose zero is what absence weighs."""
+    nearness = np.r_[KNOTS, part.output_bits / 2 / _sigma(part)]
+    bits = np.r_[0, np.cumsum(slopes * np.diff(nearness))] - absent
+    distances = np.round(part.output_bits / 2 - nearness * _sigma(part)).astype(int)
+    return Curve(
+        distances=tuple(distances[::-1].tolist()), bits=tuple(np.round(bits[::-1], 3).tolist())
+    )
+
+
+def _bands(scores: npt.NDArray[np.float64], pairs: int) -> Bands:
+    """Find the least scores that keep the rates of `FALSE_PER_PAIR` on the pairs seen."""
+    falling = np.sort(scores)[::-1]
+
+    def least(rate: float) -> float:
+        allowed = int(rate * pairs)
+        return float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
+
+    return Bands(**{band: least(rate) for band, rate in FALSE_PER_PAIR.items()})

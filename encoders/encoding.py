@@ -1,0 +1,185 @@
+"""From records to fingerprints, under an agreement's scheme and keys."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from encoders.bits import WORD, Filters, fill_up, set_bits, token_positions
+from encoders.hardening import IndexSets, diffuse, diffusion_sets
+from encoders.keys import Keys
+from encoders.records import Records
+from encoders.tokens import Tokens, Values, tokens_of, values_of
+from encoders.views import ATTRIBUTES, VIEWS
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import AgreementError, MismatchError
+from matcher.formats.scheme import Pass, Scheme
+
+Mask = npt.NDArray[np.bool_]
+
+# Records that are encoded together: their token tables are freed before the next chunk.
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Fingerprints:
+    """The fingerprints of n persons under one pass.
+
+    Attributes:
+        bits: Shape (n, words), uint64, C-contiguous: bit i of a fingerprint is bit `i % 64` of
+            word `i // 64`. All zero where absent.
+        present: Shape (n,), bool: whether the person has what the pass needs.
+    """
+
+    bits: Filters
+    present: Mask
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Encoded:
+    """The fingerprints of n persons, pass by pass, in the order of the scheme."""
+
+    passes: dict[str, Fingerprints]
+
+
+def encode(
+    records: Records,
+    agreement: Agreement,
+    keys: Keys,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Encoded:
+    """Encode records as an agreement's scheme says.
+
+    Args:
+        records: n records.
+        agreement: Whose scheme is used.
+        keys: The keys of this agreement and its key epoch.
+        progress: Told how many records are done, after every chunk.
+
+    Returns:
+        For each pass of the scheme n fingerprints, in the order of the records.
+
+    Raises:
+        MismatchError: The keys are of another agreement or key epoch.
+        AgreementError: The scheme asks for an attribute or view that this version doesn't have.
+    """
+    _check_keys(agreement, keys)
+    _check_scheme(agreement.scheme)
+    encoders = [_PassEncoder(part, keys) for part in agreement.scheme.passes]
+    passes = {
+        part.name: Fingerprints(
+            np.zeros((len(records), part.output_bits // WORD), dtype=np.uint64),
+            np.zeros(len(records), dtype=np.bool_),
+        )
+        for part in agreement.scheme.passes
+    }
+    for start in range(0, len(records), CHUNK):
+        chunk = _Chunk(records.table.slice(start, CHUNK))
+        rows = slice(start, start + chunk.size)
+        for encoder in encoders:
+            into = passes[encoder.name]
+            into.bits[rows], into.present[rows] = encoder.encode(chunk)
+        progress(start + chunk.size)
+    return Encoded(passes)
+
+
+def _check_keys(agreement: Agreement, keys: Keys) -> None:
+    ours = (keys.agreement_id, keys.key_epoch)
+    theirs = (agreement.agreement_id, agreement.key_epoch)
+    if ours != theirs:
+        raise MismatchError(
+            f"The keys are of agreement {ours[0]}, key epoch {ours[1]}; the agreement is "
+            f"{theirs[0]}, key epoch {theirs[1]}. Use the key file of this agreement."
+        )
+
+
+def _check_scheme(scheme: Scheme) -> None:
+    for part in scheme.passes:
+        for attribute in part.attributes:
+            unknown = [view.name for view in attribute.views if view.name not in VIEWS]
+            if attribute.name not in ATTRIBUTES or unknown:
+                raise AgreementError(
+                    f"Scheme {scheme.label}, pass {part.name}: attribute {attribute.name} with "
+                    f"{', '.join(unknown) or 'its views'} is not known to this version. Install "
+                    "the version that the agreement was made with, or a later one."
+                )
+
+
+class _Chunk:
+    """Some records, whose values and tokens are made once for all passes."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.size: int = table.num_rows
+        self._table = table
+        self._values: dict[str, Values] = {}
+        self._tokens: dict[tuple[str, str], Tokens] = {}
+
+    def tokens(self, attribute: str, view: str) -> Tokens:
+        if attribute not in self._values:
+            self._values[attribute] = values_of(self._table, attribute)
+        if (attribute, view) not in self._tokens:
+            self._tokens[attribute, view] = tokens_of(self._values[attribute], view)
+        return self._tokens[attribute, view]
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> list[bytes]:
+        """Give every cell of some records, as bytes that no other record has by chance."""
+        cells = self._table.take(rows).to_pylist()
+        return [json.dumps(row, ensure_ascii=False, sort_keys=True).encode() for row in cells]
+
+
+class _PassEncoder:
+    """One pass with its keys drawn: what does not depend on the records is made once."""
+
+    def __init__(self, part: Pass, keys: Keys) -> None:
+        self.name = part.name
+        self._pass = part
+        self._keys = {
+            attribute.name: keys.derive("bits", pass_name=part.name, attribute=attribute.name)
+            for attribute in part.attributes
+        }
+        self._filling_key = keys.derive("filling", pass_name=part.name)
+        diffusion_key = keys.derive("diffusion", pass_name=part.name)
+        self._steps: list[IndexSets] = []
+        bits = part.bits
+        for step in part.hardening:
+            self._steps.append(diffusion_sets(diffusion_key, bits, step.t, step.bits))
+            bits = step.bits
+
+    def encode(self, chunk: _Chunk) -> tuple[Filters, Mask]:
+        filters = np.zeros((chunk.size, self._pass.bits // WORD), dtype=np.uint64)
+        has = dict(self._set_attributes(chunk, filters))
+        present = np.ones(chunk.size, dtype=np.bool_)
+        for group in self._pass.needs:
+            present &= np.logical_or.reduce([has[name] for name in group])
+        self._fill_up(chunk, filters, present)
+        for sets in self._steps:
+            filters = diffuse(filters, sets)
+        filters[~present] = 0
+        return filters, present
+
+    def _fill_up(self, chunk: _Chunk, filters: Filters, present: Mask) -> None:
+        floor = self._pass.floor
+        weights = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
+        rows = np.flatnonzero(present & (weights < floor))
+        seeds = [self._filling_key + row for row in chunk.rows(rows)]
+        fill_up(filters, rows, seeds, self._pass.bits, floor)
+
+    def _set_attributes(self, chunk: _Chunk, filters: Filters) -> Iterator[tuple[str, Mask]]:
+        """Set every attribute's bits; give each attribute's name and which records have it."""
+        for attribute in self._pass.attributes:
+            has = np.zeros(chunk.size, dtype=np.bool_)
+            for view in attribute.views:
+                tokens = chunk.tokens(attribute.name, view.name)
+                has |= np.diff(tokens.offsets) > 0
+                positions = token_positions(
+                    [f"{view.name} {token}" for token in tokens.distinct],
+                    self._keys[attribute.name],
+                    self._pass.bits,
+                    view.each,
+                )
+                set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
+            yield attribute.name, has

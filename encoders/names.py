@@ -1,0 +1,87 @@
+"""From a name as written to romanised parts, and from a part to its tokens.
+
+A name is NFKC-normalised, freed of marks that carry no sound, romanised by anyascii, and split
+into parts of the letters a to z. Particles that come and go between registrations (al-, bin,
+de la …) are dropped, unless nothing else is left. Three views of a part follow:
+
+- `bigrams`: letter pairs with the part's ends marked, which survive a typing error;
+- `skeleton`: pairs of consonants by sound class, which survive another romanisation;
+- `phonetic`: the part's Metaphone code, which survives another spelling.
+
+The views of a part do not depend on its place in the name, so swapped given and family names
+still meet. Each function is pure; callers run it once per distinct value.
+"""
+
+import re
+import unicodedata
+
+import jellyfish
+from anyascii import anyascii
+
+_NOT_LETTERS = re.compile(r"[^a-z]+")
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼʻʾʿ"), None)  # noqa: RUF001 - these are the point
+# Marks that a writer may leave out: vowel points of Arabic and Hebrew, and the tatweel.
+_OPTIONAL_MARKS = re.compile("[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
+_ARABIC_ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
+_REPEATED = re.compile(r"(.)\1+")
+
+PARTICLES = frozenset(
+    (
+        "al", "el", "ul", "ibn", "bin", "ben", "bint", "de", "del", "della", "da", "dos", "das",
+        "do", "di", "du", "la", "las", "le", "los", "van", "von", "der", "den", "y",
+    )
+)  # fmt: skip
+
+# Sound classes: letters that change places between romanisations of one name share a class.
+_DIGRAPHS = (("sch", "s"), ("tch", "s"), ("sh", "s"), ("ch", "s"), ("zh", "s"), ("kh", "h"),
+             ("gh", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("ck", "k"), ("dj", "j"),
+             ("ts", "s"), ("tz", "s"))  # fmt: skip
+_CLASSES = str.maketrans(
+    {
+        "b": "B", "p": "B", "f": "F", "v": "F", "c": "K", "k": "K", "q": "K", "g": "K", "x": "K",
+        "d": "T", "t": "T", "s": "S", "z": "S", "j": "J", "l": "L", "m": "M", "n": "N", "r": "R",
+        "h": "", "a": "", "e": "", "i": "", "o": "", "u": "", "y": "", "w": "",
+    }
+)  # fmt: skip
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """The romanised parts of a name, in the order they were written.
+
+    Args:
+        name: A name as written, in any script, of any Unicode characters.
+
+    Returns:
+        Parts of letters a to z; without particles, unless the name has nothing else. Empty
+        where nothing of the name can be romanised.
+    """
+    text = unicodedata.normalize("NFKC", name).translate(_APOSTROPHES)
+    text = _OPTIONAL_MARKS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    romanised = anyascii(_ARABIC_ARTICLE.sub("", text)).lower().translate(_APOSTROPHES)
+    found = tuple(part for part in _NOT_LETTERS.split(romanised) if part)
+    return tuple(part for part in found if part not in PARTICLES) or found
+
+
+def bigrams(part: str) -> tuple[str, ...]:
+    """Letter pairs of a part, its ends marked with `_`; of `ana`: `_a an na a_`."""
+    marked = f"_{part}_"
+    return tuple(dict.fromkeys(marked[i : i + 2] for i in range(len(marked) - 1)))
+
+
+def skeleton(part: str) -> str:
+    """The consonants of a part by sound class, repeated ones once; may be empty."""
+    for digraph, sound in _DIGRAPHS:
+        part = part.replace(digraph, sound)
+    return _REPEATED.sub(r"\1", part.translate(_CLASSES))
+
+
+def skeleton_pairs(part: str) -> tuple[str, ...]:
+    """Pairs of the part's consonant skeleton, its ends marked."""
+    sounds = skeleton(part)
+    return bigrams(sounds) if sounds else ()
+
+
+def phonetic(part: str) -> tuple[str, ...]:
+    """The part's Metaphone code (Philips, Computer Language 7(12), 1990), where it has one."""
+    code = jellyfish.metaphone(part)
+    return (code,) if code else ()

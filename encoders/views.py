@@ -1,0 +1,102 @@
+"""The views that a scheme can ask for, each from one value of an attribute to its tokens.
+
+A view is named `attribute.view/version`. Once a scheme that uses it is published, its tokens
+never change: a better rule is a new version beside the old one.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from encoders import names
+from encoders.codes import normalise_sex
+from encoders.dates import Birth, parse_birth
+from encoders.places import place_parts
+
+Tokens = Iterable[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What an attribute reads, and whether its columns are one value or a bag of values.
+
+    Attributes:
+        columns: The canonical columns that it reads.
+        read: Gives the attribute's value from the cells: from each cell alone where `pooled`,
+            from all cells of the row together where not.
+        pooled: Whether every cell is a value of its own, whose tokens are put together, so that
+            values that have changed columns still meet.
+    """
+
+    columns: tuple[str, ...]
+    read: Callable[..., Any]
+    pooled: bool
+
+
+ATTRIBUTES = {
+    "name": Attribute(
+        ("given_name", "father_name", "grandfather_name", "family_name", "other_names"),
+        names.parts,
+        pooled=True,
+    ),
+    "mother": Attribute(("mother_name",), names.parts, pooled=True),
+    "birth": Attribute(
+        ("birth_date", "age", "age_on", "calendar"),
+        lambda *cells: parse_birth(*cells)[0],
+        pooled=False,
+    ),
+    "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
+    "place": Attribute(("birth_place", "residence", "last_seen_place"), place_parts, pooled=True),
+}
+
+
+def _of_parts(view: Callable[[str], Tokens]) -> Callable[[tuple[str, ...]], Tokens]:
+    return lambda parts: [token for part in parts for token in view(part)]
+
+
+def _years(birth: Birth, margin: int) -> Tokens:
+    if birth.earliest is None or birth.latest is None:
+        return ()
+    return map(str, range(birth.earliest.year - margin, birth.latest.year + margin + 1))
+
+
+def _exact(birth: Birth, *precisions: str) -> date | None:
+    return birth.earliest if birth.precision in precisions else None
+
+
+def _year_digits(birth: Birth) -> Tokens:
+    """The last two digits of a year that is known, each with its place."""
+    day = _exact(birth, "day", "month", "year")
+    return (f"tens {day.year // 10 % 10}", f"ones {day.year % 10}") if day else ()
+
+
+def _month(birth: Birth) -> Tokens:
+    day = _exact(birth, "day", "month")
+    return (str(day.month),) if day else ()
+
+
+def _day(birth: Birth) -> Tokens:
+    day = _exact(birth, "day")
+    return (str(day.day),) if day else ()
+
+
+def _day_and_month(birth: Birth) -> Tokens:
+    """Day and month as a set: the same token where they were swapped."""
+    day = _exact(birth, "day")
+    return ("{} {}".format(*sorted((day.day, day.month))),) if day else ()
+
+
+VIEWS: dict[str, Callable[[Any], Tokens]] = {
+    "name.bigrams/1": _of_parts(names.bigrams),
+    "name.skeleton/1": _of_parts(names.skeleton_pairs),
+    "name.phonetic/1": _of_parts(names.phonetic),
+    "birth.year/1": lambda birth: _years(birth, 0),
+    "birth.near_year/1": lambda birth: _years(birth, 1),
+    "birth.year_digits/1": _year_digits,
+    "birth.month/1": _month,
+    "birth.day/1": _day,
+    "birth.day_and_month/1": _day_and_month,
+    "sex.code/1": lambda code: (code,) if code else (),
+    "place.bigrams/1": _of_parts(names.bigrams),
+}

@@ -1,0 +1,136 @@
+"""Finding candidates: the pairs that the passes bring together, weighed and ordered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.decisions.evidence import ABSENT, Distances, EvidenceModel, Weights
+from matcher.formats.vocabulary import BANDS
+from matcher.scoring import distances_at, find_pairs
+
+Filters = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+Side = Mapping[str, tuple[Filters, Mask]]
+"""One side of a comparison: for each pass its fingerprints, uint64 of shape (n, words), and
+whether each person has one, bool of shape (n,)."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Candidates:
+    """Pairs of rows that are possibly one person: best score first, then left, then right row.
+
+    Attributes:
+        left: Row numbers of the left side, int64 of shape (n,).
+        right: Row numbers of the right side.
+        distances: Hamming distances in bits, int32 of shape (n, passes), in the model's order of
+            passes; `ABSENT` where one of the two records lacks the pass.
+        scores: Scores in bits, float64.
+        bands: Positions in `BANDS`, int8.
+    """
+
+    left: Rows
+    right: Rows
+    distances: Distances
+    scores: Weights
+    bands: npt.NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def find_candidates(
+    left: Side, right: Side, model: EvidenceModel, *, top: int, threads: int | None = None
+) -> Candidates:
+    """Compare two sides and keep the best candidates of every left row.
+
+    A pair is looked at where at least one pass is within the model's reach; all its passes are
+    then weighed together.
+
+    Args:
+        left: The side whose rows are to have at most `top` candidates each.
+        right: The other side.
+        model: What the distances mean.
+        top: Candidates kept for a left row; of equal scores those with the lowest right rows.
+        threads: How many threads to use; all processors if None. The result is the same.
+    """
+    left_rows, right_rows, distances = pairs_within_reach(left, right, model.reach, threads)
+    scores = model.scores(distances)
+    bands = model.bands_of(scores)
+    order = np.lexsort((right_rows, left_rows, -scores))
+    order = order[bands[order] < len(BANDS)]
+    order = order[_place_in_group(left_rows[order]) < top]
+    return Candidates(
+        left_rows[order], right_rows[order], distances[order], scores[order], bands[order]
+    )
+
+
+def pairs_within_reach(
+    left: Side, right: Side, reach: Mapping[str, int], threads: int | None = None
+) -> tuple[Rows, Rows, Distances]:
+    """Find the pairs of which at least one pass is within reach, with all their distances.
+
+    Args:
+        left: One side.
+        right: The other side.
+        reach: For each pass the greatest distance at which a pair is looked at.
+        threads: How many threads to use; all processors if None. The result is the same.
+
+    Returns:
+        Left rows and right rows, in their order, and the distances as in `Candidates`, in the
+        order of `reach`.
+    """
+    near = [_near_in_pass(left[name], right[name], reach[name], threads) for name in reach]
+    left_rows, right_rows = np.divmod(np.unique(np.concatenate(near)), _columns(right))
+    distances = np.stack(
+        [_distances(left[name], right[name], left_rows, right_rows, threads) for name in reach],
+        axis=1,
+    )
+    return left_rows, right_rows, distances
+
+
+def _columns(side: Side) -> int:
+    return max(1, len(next(iter(side.values()))[0]))
+
+
+def _near_in_pass(
+    left: tuple[Filters, Mask], right: tuple[Filters, Mask], reach: int, threads: int | None
+) -> Rows:
+    """Pairs that one pass brings together, each as left row times right rows plus right row."""
+    left_rows, right_rows = (np.flatnonzero(present) for _, present in (left, right))
+    found = find_pairs(
+        left[0][left_rows],
+        right[0][right_rows],
+        measure="hamming",
+        threshold=reach,
+        threads=threads,
+    )
+    return left_rows[found.left] * max(1, len(right[0])) + right_rows[found.right]
+
+
+def _distances(
+    left: tuple[Filters, Mask],
+    right: tuple[Filters, Mask],
+    left_rows: Rows,
+    right_rows: Rows,
+    threads: int | None,
+) -> npt.NDArray[np.int32]:
+    both = left[1][left_rows] & right[1][right_rows]
+    distances = np.full(len(left_rows), ABSENT, dtype=np.int32)
+    distances[both] = distances_at(
+        left[0], right[0], left_rows[both], right_rows[both], threads=threads
+    )
+    return distances
+
+
+def _place_in_group(groups: Rows) -> Rows:
+    """For each entry how many earlier entries have the same value."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(groups) else order
+    place = np.empty(len(groups), dtype=np.int64)
+    lengths = np.diff(np.r_[starts, len(groups)])
+    place[order] = np.arange(len(groups)) - np.repeat(starts, lengths)
+    return place

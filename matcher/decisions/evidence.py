@@ -1,0 +1,165 @@
+"""Weight of evidence: how much likelier distances are between one person's records.
+
+The score of a pair is log2 of that likelihood ratio: an intercept and, for each pass, a weight
+that falls with the distance. The curves are fitted together (`benchmarks.tuning.calibration`), so
+what two passes both tell is not counted twice. A pass that one of the records lacks weighs 0: it
+counts neither for nor against. After Fellegi and Sunter, "A theory for record linkage", Journal of
+the American Statistical Association 64 (1969), section 2, with passes in place of attributes.
+"""
+
+import hashlib
+import json
+from importlib.resources import files
+from itertools import pairwise
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from matcher.formats.errors import AgreementError
+from matcher.formats.scheme import Scheme
+
+Distances = npt.NDArray[np.int32]
+Weights = npt.NDArray[np.float64]
+
+ABSENT = -1
+"""The distance of a pass that one of the two records does not have."""
+
+_AGREE_BITS = 8.0
+_DECIMALS = 3  # of a bit; finer than any curve is known, coarse enough to hide a distance's noise
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Curve(_Part):
+    """The weight of one pass over its Hamming distance: linear between knots, flat beyond them.
+
+    Attributes:
+        distances: Knots, in bits that differ, ascending.
+        bits: Weight at the knots, in bits, never ascending.
+    """
+
+    distances: tuple[int, ...] = Field(min_length=2)
+    bits: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _falls(self) -> Self:
+        if len(self.distances) != len(self.bits):
+            raise ValueError("a curve has as many weights as distances")
+        if any(a >= b for a, b in pairwise(self.distances)):
+            raise ValueError("distances must ascend")
+        if any(a < b for a, b in pairwise(self.bits)):
+            raise ValueError("weights must not ascend with the distance")
+        return self
+
+
+class Bands(_Part):
+    """The least score of each band, in bits. Below `weak` a pair is no candidate."""
+
+    strong: float
+    possible: float
+    weak: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.strong > self.possible > self.weak:
+            raise ValueError(
+                "strong must ask for more than possible, and possible for more than weak"
+            )
+        return self
+
+
+class EvidenceModel(_Part):
+    """What a scheme's distances mean; versioned JSON with a digest.
+
+    Attributes:
+        format: Version of this format.
+        scheme: Label of the scheme that the model was measured for.
+        calibrated_on: On what it was measured, in words.
+        reach: For each pass the greatest distance at which a pair is looked at.
+        intercept: Weight of a pair before any pass is looked at, in bits.
+        curves: For each pass its weight over the distance.
+        bands: The least score of each band.
+    """
+
+    format: Literal["kinmatch-model/1"]
+    scheme: str
+    calibrated_on: str
+    reach: dict[str, int]
+    intercept: float
+    curves: dict[str, Curve]
+    bands: Bands
+
+    @classmethod
+    def of(cls, scheme: Scheme) -> Self:
+        """Load the model that comes with a published scheme.
+
+        Raises:
+            AgreementError: There is none for this scheme.
+        """
+        name = f"{scheme.name}-{scheme.version}.json"
+        resource = files("matcher.decisions").joinpath("models", name)
+        if not resource.is_file():
+            raise AgreementError(
+                f"There is no evidence model for scheme {scheme.label}. Use a published scheme, or "
+                "calibrate a model for this one."
+            )
+        return cls.model_validate_json(resource.read_text(encoding="utf-8"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the model's canonical JSON, as `sha256:` and 64 hexadecimal digits."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """The passes, in the scheme's order."""
+        return tuple(self.curves)
+
+    def weights(self, distances: Distances) -> Weights:
+        """Give the weight of each pass alone.
+
+        Args:
+            distances: Shape (pairs, passes), int32, in the order of `passes`; `ABSENT` where one
+                of the two records lacks the pass.
+
+        Returns:
+            Array of the same shape, float64, in bits; 0 where absent.
+        """
+        weights = np.zeros(distances.shape, dtype=np.float64)
+        for column, curve in enumerate(self.curves.values()):
+            known = distances[:, column] != ABSENT
+            weights[known, column] = np.interp(
+                distances[known, column], curve.distances, curve.bits
+            )
+        return weights
+
+    def scores(self, distances: Distances) -> Weights:
+        """Give the score of each pair: the intercept and the weights of its passes.
+
+        Args:
+            distances: As in `weights`.
+
+        Returns:
+            Array of shape (pairs,), float64, in bits to three decimals; higher is likelier.
+        """
+        scores: Weights = np.round(self.intercept + self.weights(distances).sum(axis=1), _DECIMALS)
+        return scores
+
+    def bands_of(self, scores: Weights) -> npt.NDArray[np.int8]:
+        """Give each score's band as a position in `BANDS`; `len(BANDS)` where there is none."""
+        least = (-self.bands.strong, -self.bands.possible, -self.bands.weak)
+        return np.searchsorted(least, -scores, side="left").astype(np.int8)
+
+    def levels(self, distances: Distances) -> npt.NDArray[np.int8]:
+        """Give each pass's evidence as positions in `LEVELS`.
+
+        A pass agrees from 8 bits on, is close above 0 bits, and differs at or below.
+        """
+        weights = self.weights(distances)
+        level = np.where(weights >= _AGREE_BITS, 0, np.where(weights > 0, 1, 2))
+        return np.where(distances == ABSENT, 3, level).astype(np.int8)

@@ -1,0 +1,284 @@
+"""A run: batches of one agreement in, candidates for each society out."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.decisions.candidates import Candidates, Side, find_candidates
+from matcher.decisions.evidence import EvidenceModel
+from matcher.decisions.roles import COMPARED
+from matcher.formats.agreement import Agreement
+from matcher.formats.batch import Batch
+from matcher.formats.candidates import CandidateList, write_candidates
+from matcher.formats.errors import AgreementError, ParameterError
+from matcher.formats.files import written_whole
+from matcher.formats.vocabulary import BANDS, ROLES
+
+DEFAULT_TOP = 10
+"""How many candidates a record may have, unless the caller says otherwise."""
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Compared:
+    """One direction of a corridor, done: the rows of two batches that were compared.
+
+    Attributes:
+        left: The batch whose rows have candidates, such as sought persons.
+        right: The other batch.
+        left_rows: Rows of `left` that took part, ascending, int64.
+        right_rows: Rows of `right` that took part.
+        candidates: What was found; its rows index `left_rows` and `right_rows`.
+    """
+
+    left: Batch
+    right: Batch
+    left_rows: Rows
+    right_rows: Rows
+    candidates: Candidates
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of records were compared."""
+        return len(self.left_rows) * len(self.right_rows)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """All that was found between the batches of one agreement.
+
+    Attributes:
+        agreement: Under which the batches were encoded.
+        model: What the distances were taken to mean.
+        batches: What was compared, in the order given.
+        compared: Every direction of every corridor, in the order of the batches.
+    """
+
+    agreement: Agreement
+    model: EvidenceModel
+    batches: tuple[Batch, ...]
+    compared: tuple[Compared, ...]
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of records were compared."""
+        return sum(one.pairs for one in self.compared)
+
+    @property
+    def bands(self) -> dict[str, int]:
+        """How many candidates there are in each band."""
+        counts = Counter(BANDS[band] for one in self.compared for band in one.candidates.bands)
+        return {band: counts[band] for band in BANDS}
+
+    def manifest(self) -> dict[str, Any]:
+        """What the run was made of; the same inputs give the same manifest."""
+        return {
+            "format": "kinmatch-run/1",
+            "kinmatch": version("kinmatch"),
+            "agreement_id": self.agreement.agreement_id,
+            "agreement_digest": self.agreement.digest,
+            "scheme": self.agreement.scheme.label,
+            "model_digest": self.model.digest,
+            "batches": [
+                {"society": batch.header.society, "rows": len(batch), "seal": batch.header.seal}
+                for batch in self.batches
+            ],
+            "pairs": self.pairs,
+            "candidates": self.bands,
+        }
+
+
+def match(
+    batches: Sequence[Batch],
+    agreement: Agreement,
+    *,
+    on: date,
+    top: int = DEFAULT_TOP,
+    threads: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Compare the batches of different societies in every corridor between them.
+
+    Args:
+        batches: At least two, of at least two societies.
+        agreement: Under which they were encoded.
+        on: The day of the run; the agreement must be valid on it.
+        top: Candidates kept for each record that is sought.
+        threads: How many threads to use; all processors if None. The result is the same.
+        progress: Told what is compared next.
+
+    Raises:
+        AgreementError: The agreement is not valid on that day, or has no corridor between them.
+        ParameterError: `top` is less than 1, or the batches are all of one society.
+    """
+    if top < 1:
+        raise ParameterError("'top' must be at least 1: it is how many candidates are kept.")
+    if not agreement.valid_from <= on <= agreement.valid_until:
+        raise AgreementError(
+            f"Agreement {agreement.agreement_id} is valid from {agreement.valid_from} to "
+            f"{agreement.valid_until}, not on {on}. Nothing is compared without a valid agreement."
+        )
+    model = EvidenceModel.of(agreement.scheme)
+    compared = []
+    for left, right, roles in _directions(batches, agreement):
+        progress(f"{left.header.society} {roles[0]} with {right.header.society} {roles[1]}")
+        compared.append(_compare(left, right, roles, model, top, threads))
+    return Run(agreement, model, tuple(batches), tuple(compared))
+
+
+def _directions(
+    batches: Sequence[Batch], agreement: Agreement
+) -> Iterator[tuple[Batch, Batch, tuple[str, str]]]:
+    pairs = [
+        (left, right)
+        for left, right in permutations(batches, 2)
+        if left.header.society != right.header.society
+    ]
+    if not pairs:
+        raise ParameterError("Give batches of at least two societies: one's own are not compared.")
+    allowed = [p for p in pairs if agreement.allows(p[0].header.society, p[1].header.society)]
+    if not allowed:
+        raise AgreementError(
+            f"Agreement {agreement.agreement_id} has no corridor between the societies of these "
+            "batches."
+        )
+    yield from ((left, right, roles) for left, right in allowed for roles in COMPARED)
+
+
+def _compare(
+    left: Batch,
+    right: Batch,
+    roles: tuple[str, str],
+    model: EvidenceModel,
+    top: int,
+    threads: int | None,
+) -> Compared:
+    left_rows, right_rows = (
+        np.flatnonzero(batch.roles == ROLES.index(role))
+        for batch, role in zip((left, right), roles, strict=True)
+    )
+    found = find_candidates(
+        _side(left, left_rows, model),
+        _side(right, right_rows, model),
+        model,
+        top=top,
+        threads=threads,
+    )
+    return Compared(left, right, left_rows, right_rows, found)
+
+
+def _side(batch: Batch, rows: Rows, model: EvidenceModel) -> Side:
+    side = {}
+    for name in model.passes:
+        bits, present = batch.fingerprints(name)
+        side[name] = (bits[rows], present[rows])
+    return side
+
+
+def write_run(run: Run, folder: Path) -> list[Path]:
+    """Write what a run found: for each society its own side alone, and the run's manifest.
+
+    Args:
+        run: The run.
+        folder: An existing folder; files of the same names are replaced.
+
+    Returns:
+        The paths of the sealed files and of the manifest; beside each sealed file lies its CSV.
+
+    Raises:
+        OutputError: A file can't be written.
+    """
+    manifest = json.dumps(run.manifest(), indent=2, sort_keys=True) + "\n"
+    digest = "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
+    paths = []
+    for society in sorted({batch.header.society for batch in run.batches}):
+        path = folder / f"candidates-{society}.parquet"
+        write_candidates(
+            path, candidates_of(run, society), society=society, agreement=run.agreement, run=digest
+        )
+        paths.append(path)
+    path = folder / "run.json"
+    with written_whole(path) as aside:
+        aside.write_text(manifest, encoding="utf-8", newline="\n")
+    return [*paths, path]
+
+
+def candidates_of(run: Run, society: str) -> CandidateList:
+    """Give one society's side of all that a run found.
+
+    Returns:
+        Its candidates, best score first; of equal scores in the order of the run.
+    """
+    sides = [
+        _own_side(one, run, own)
+        for one in run.compared
+        for own in ("left", "right")
+        if getattr(one, own).header.society == society
+    ]
+    scores = np.concatenate([side.scores for side in sides])
+    order = np.argsort(-scores, kind="stable")
+
+    def joined(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(side, name) for side in sides])[order]
+
+    def joined_by_pass(name: str) -> dict[str, npt.NDArray[Any]]:
+        return {
+            part: np.concatenate([getattr(side, name)[part] for side in sides])[order]
+            for part in run.model.passes
+        }
+
+    return CandidateList(
+        identifiers=joined("identifiers"),
+        references=joined("references"),
+        roles=joined("roles"),
+        scores=joined("scores"),
+        bands=joined("bands"),
+        levels=joined_by_pass("levels"),
+        weights=joined_by_pass("weights"),
+    )
+
+
+def _own_side(one: Compared, run: Run, own: str) -> CandidateList:
+    found = one.candidates
+    left = one.left_rows[found.left]
+    right = one.right_rows[found.right]
+    batch, rows = (one.left, left) if own == "left" else (one.right, right)
+    levels = run.model.levels(found.distances)
+    weights = run.model.weights(found.distances)
+    return CandidateList(
+        identifiers=_identifiers(
+            run.agreement, one.left.references[left], one.right.references[right]
+        ),
+        references=batch.references[rows],
+        roles=batch.roles[rows],
+        scores=found.scores,
+        bands=found.bands,
+        levels={name: levels[:, i] for i, name in enumerate(run.model.passes)},
+        weights={name: weights[:, i] for i, name in enumerate(run.model.passes)},
+    )
+
+
+def _identifiers(
+    agreement: Agreement, left: npt.NDArray[np.uint8], right: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Name each pair by a digest of both references, which neither side can turn back."""
+    start = hashlib.blake2b(
+        bytes.fromhex(agreement.agreement_id), digest_size=16, person=b"kinm-candidate"
+    )
+    digests = bytearray()
+    for pair in np.concatenate([left, right], axis=1):
+        digest = start.copy()
+        digest.update(pair.tobytes())
+        digests += digest.digest()
+    return np.frombuffer(bytes(digests), dtype=np.uint8).reshape(-1, 16)
