@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from encoders.codes import normalise_relation, normalise_role, normalise_sex
 from encoders.dates import parse_birth, parse_date
-from encoders.readers import ROW, Reading
+from encoders.readers import Reading
 from encoders.records import COLUMNS, NAME_COLUMNS, Records
 from encoders.reporting import Report
-from encoders.rules import RULES, Finding, Problem, Severity, in_order
+from encoders.rules import ROW, RULES, Finding, Problem, Severity, in_order
 from encoders.scripts import count_scripts
 
 Rows = np.ndarray[Any, np.dtype[np.bool_]]
@@ -107,21 +107,19 @@ def _text_rules(checked: _Checked) -> None:
         column = checked.records.column(field)
         if field == "role" or column.null_count == len(column):
             continue
-        garbled = _true(pc.match_substring_regex(column, _CONTROLS))
+        garbled = _matches(column, _CONTROLS)
         long = _true(pc.greater(pc.utf8_length(column), LONGEST))
+        checked.find("invisible_characters", field, _matches(column, _INVISIBLE))
         if field == "record_id":
             checked.find("record_id_unreadable", field, garbled | long)
             continue
         checked.find("control_characters", field, garbled)
-        checked.find("name_too_long" if field in _NAMES else "value_too_long", field, long)
         if field in _NAMES:
-            unlettered = column.is_valid().to_numpy() & ~_true(
-                pc.match_substring_regex(column, r"\pL")
-            )
+            checked.find("name_too_long", field, long)
+            unlettered = column.is_valid().to_numpy() & ~_matches(column, r"\pL")
             checked.find("name_without_letters", field, unlettered & ~garbled)
-        checked.find(
-            "invisible_characters", field, _true(pc.match_substring_regex(column, _INVISIBLE))
-        )
+        else:
+            checked.find("value_too_long", field, long)
 
 
 def _code_rules(checked: _Checked) -> None:
@@ -187,6 +185,10 @@ def _seen_before(codes: Codes, kept: Rows) -> Rows:
     seen = kept.copy()
     seen[candidates[first]] = False
     return seen
+
+
+def _matches(column: Any, pattern: str) -> Rows:
+    return _true(pc.match_substring_regex(column, pattern))
 
 
 def _true(answers: Any) -> Rows:

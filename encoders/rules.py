@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+ROW = "row"
+"""The field of a finding that concerns a row as a whole."""
+
 
 class Severity(StrEnum):
     """What becomes of a row or value that breaks a rule, gravest first."""
@@ -54,7 +57,7 @@ class Finding:
 
     Attributes:
         rule: The rule, one of `RULES`.
-        field: The canonical column, or `row` where the row as a whole is meant.
+        field: The canonical column, or `ROW` where the row as a whole is meant.
         rows: Row numbers, ascending, int64, as `encoders.readers` counts them.
     """
 

@@ -2,6 +2,5 @@
 
 from encoders.readers.mapping import Mapping
 from encoders.readers.reading import Reading, read_records
-from encoders.readers.source import ROW
 
-__all__ = ["ROW", "Mapping", "Reading", "read_records"]
+__all__ = ["Mapping", "Reading", "read_records"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from encoders.readers.mapping import Mapping
-from encoders.readers.source import ROW, Gatherer, Source, Troubles
+from encoders.readers.source import WHOLE_ROW, Gatherer, Source, Troubles
 from encoders.readers.text import find_encoding
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -56,7 +56,7 @@ def _gather(
         if len(row) == width or (len(row) > width and not any(row[width:])):
             gatherer.add(number, tuple([row[place] for place in places]))
         elif row:
-            troubles.add("row_length", ROW, number)
+            troubles.add("row_length", WHOLE_ROW, number)
 
 
 def _rows(file: TextIO, delimiter: str, troubles: Troubles) -> Iterator[tuple[int, list[str]]]:
@@ -76,7 +76,7 @@ def _rows(file: TextIO, delimiter: str, troubles: Troubles) -> Iterator[tuple[in
         except csv.Error:
             for _ in range(reader.line_num - line):
                 number += 1
-                troubles.add("row_not_read", ROW, number)
+                troubles.add("row_not_read", WHOLE_ROW, number)
             continue
         number += 1
         yield number, row

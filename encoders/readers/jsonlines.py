@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from encoders.readers.mapping import Mapping
-from encoders.readers.source import ROW, Gatherer, Source, Troubles
+from encoders.readers.source import WHOLE_ROW, Gatherer, Source, Troubles
 from encoders.readers.text import find_encoding
 from matcher.formats.errors import InputError
 
@@ -33,13 +33,13 @@ def read_json_lines(path: Path, mapping: Mapping) -> Source:
                 continue
             person = _object(line)
             if person is None:
-                troubles.add("row_not_read", ROW, number)
+                troubles.add("row_not_read", WHOLE_ROW, number)
                 continue
             seen.update(dict.fromkeys(person))
             gatherer.add(number, tuple(person.get(name) for name in names))
     if not seen:
         raise InputError(
-            f"{path}: no line is a JSON object; write each record as one object on a line of its "
+            "no line is a JSON object; write each record as one object on a line of its "
             "own, without a list around them."
         )
     wanted = mapping.wanted(list(seen))

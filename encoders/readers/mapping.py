@@ -13,7 +13,6 @@ A column that already bears its name in the record model needs no line. What is 
 ignored is refused by name, so that nothing is read, or left out, that nobody decided on.
 """
 
-import codecs
 import tomllib
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
@@ -117,21 +116,21 @@ class Mapping:
         unknown = [name for name in named if not self.knows(name)]
         if len(unknown) == len(named):
             raise InputError(
-                "None of the file's columns is known, so its first row may be no header. The file "
+                "none of the file's columns is known, so its first row may be no header. The file "
                 "needs a header, and cells divided by a comma, semicolon, tab or vertical bar; a "
                 "mapping file can say which of its columns are which. Known columns: "
                 f"{', '.join(COLUMNS)}."
             )
         if unknown:
             raise InputError(
-                f"Columns that are not known: {_listed(unknown)}. What is not needed is not read: "
+                f"columns that are not known: {_listed(unknown)}. What is not needed is not read: "
                 "in a mapping file, name each under [columns] as one of the known columns, or list "
                 f"it under 'ignore'. Known columns: {', '.join(COLUMNS)}."
             )
         twice = sorted({name for name in named if named.count(name) > 1})
         if twice:
             raise InputError(
-                f"Columns that stand twice in the header: {_listed(twice)}. Rename one of the two."
+                f"columns that stand twice in the header: {_listed(twice)}. Rename one of the two."
             )
         self._require_columns(frozenset(named))
         return tuple(name for name in named if name not in self.ignore)
@@ -155,12 +154,12 @@ class Mapping:
         present = self.assigned(sorted(named - self.ignore))
         if "record_id" not in present:
             raise InputError(
-                "The file has no column for record_id, the identifier of each record; name it in "
+                "the file has no column for record_id, the identifier of each record; name it in "
                 "a mapping file."
             )
         if not any(name in present for name in NAME_COLUMNS):
             raise InputError(
-                f"The file has no column for any part of a name ({', '.join(NAME_COLUMNS)}); name "
+                f"the file has no column for any part of a name ({', '.join(NAME_COLUMNS)}); name "
                 "one in a mapping file."
             )
 
@@ -174,9 +173,10 @@ def _names(path: Path, key: str, value: object) -> tuple[str, ...]:
 
 def _is_text_encoding(name: str) -> bool:
     try:
-        return isinstance(b"".decode(name), str) and codecs.lookup(name) is not None
-    except (LookupError, ValueError):
+        b"a".decode(name, "ignore")
+    except (LookupError, ValueError):  # base64 and the like are codecs, but not of text
         return False
+    return True
 
 
 def _listed(names: Sequence[str]) -> str:

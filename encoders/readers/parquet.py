@@ -33,7 +33,7 @@ def read_parquet(path: Path, mapping: Mapping) -> Source:
         if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
             raise
         raise InputError(
-            f"{path}: the Parquet file can't be read; it was cut short or altered, or is "
+            "the Parquet file can't be read; it was cut short or altered, or is "
             "encrypted. Export it again."
         ) from None
     columns = {}
@@ -42,8 +42,7 @@ def read_parquet(path: Path, mapping: Mapping) -> Source:
             columns[name] = text_column(table[name])
         except NotTextError:
             raise InputError(
-                f"{path}: column '{name}' holds what is not text, a number or a date; export it "
-                "as text."
+                f"column '{name}' holds what is not text, a number or a date; export it as text."
             ) from None
     numbers = np.arange(1, table.num_rows + 1, dtype=np.int64)
     return Source(columns, numbers, Troubles(), "Parquet")

@@ -13,10 +13,10 @@ from encoders.readers.delimited import read_delimited
 from encoders.readers.jsonlines import read_json_lines
 from encoders.readers.mapping import Mapping
 from encoders.readers.parquet import read_parquet
-from encoders.readers.source import ROW, Source, Troubles
+from encoders.readers.source import WHOLE_ROW, Source, Troubles
 from encoders.readers.workbook import read_workbook
 from encoders.records import COLUMNS, Records
-from encoders.rules import RULES, Finding, in_order
+from encoders.rules import ROW, RULES, Finding, in_order
 from matcher.formats.errors import InputError
 
 _READERS = {
@@ -70,24 +70,28 @@ def read_records(path: Path, *, mapping: Mapping | None = None, role: str) -> Re
             its columns do not fit.
         ParameterError: The role is none of `ROLES`.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(
-            f"{path}: the format is told by the name's ending, which must be one of "
-            f"{', '.join(_READERS)}."
-        )
     chosen = mapping or Mapping()
     try:
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: the file is empty.")
-        source = reader(path, chosen)
+        return _reading(_source(path, chosen), chosen, role)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path}: can't be read ({reason}).") from None
-    return _reading(path, source, chosen, role)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
-def _reading(path: Path, source: Source, mapping: Mapping, role: str) -> Reading:
+def _source(path: Path, mapping: Mapping) -> Source:
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"the format is told by the name's ending, which must be one of {', '.join(_READERS)}."
+        )
+    if path.stat().st_size == 0:
+        raise InputError("the file is empty.")
+    return reader(path, mapping)
+
+
+def _reading(source: Source, mapping: Mapping, role: str) -> Reading:
     assigned = mapping.assigned(tuple(source.columns))
     columns = {
         column: _joined([source.columns[name] for name in names])
@@ -98,7 +102,7 @@ def _reading(path: Path, source: Source, mapping: Mapping, role: str) -> Reading
     findings = _findings(source.troubles, assigned)
     unreadable = sum(len(finding.rows) for finding in findings if finding.field == ROW)
     if len(filled) + unreadable == 0:
-        raise InputError(f"{path}: the file has a header but no rows.")
+        raise InputError("the file has a header but no rows.")
     return Reading(
         records.take(filled).with_default_role(role),
         source.rows[filled],
@@ -127,7 +131,9 @@ def _findings(troubles: Troubles, assigned: dict[str, tuple[str, ...]]) -> tuple
     """Name the troubles' columns as the record model does."""
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for (rule, name), numbers in troubles.rows.items():
-        fields = [ROW] if name == ROW else [c for c, names in assigned.items() if name in names]
+        fields = (
+            [ROW] if name == WHOLE_ROW else [c for c, names in assigned.items() if name in names]
+        )
         for field in fields:
             rows[rule, field] += numbers
     return tuple(

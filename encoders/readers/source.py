@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from encoders.cells import NotTextError, text_of
 
-ROW = "row"
-"""The field of a problem that concerns a row as a whole."""
+WHOLE_ROW = ""
+"""Stands for a column where the row itself is meant: a column without a name is never read."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Troubles:
     """Where in a file which rule is broken.
 
     Attributes:
-        rows: Row numbers for each rule and column of the file (`ROW` for the whole row).
+        rows: Row numbers for each rule and column of the file (`WHOLE_ROW` for the row itself).
     """
 
     rows: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))

@@ -72,35 +72,72 @@ def _certain(path: Path, name: str) -> Encoding:
     if _decodes(path, name):
         return Encoding(name)
     raise InputError(
-        f"{path}: the file is not valid {name} throughout; it may be cut short. Export it again, "
+        f"the file is not valid {name} throughout; it may be cut short. Export it again, "
         "as UTF-8 if you can."
     )
 
 
 def _guess(path: Path) -> Encoding:
-    matches = charset_normalizer.from_bytes(_telling_sample(path), cp_isolation=_LEGACY)
-    likeliest_first = sorted(
-        matches, key=lambda match: (match.chaos, -match.coherence, _LEGACY.index(match.encoding))
-    )
-    for match in likeliest_first:
+    sample = _telling_sample(path)
+    matches = charset_normalizer.from_bytes(sample, cp_isolation=_LEGACY, threshold=0.5)
+
+    def unlikeliness(match: charset_normalizer.CharsetMatch) -> tuple[float, float, float, int]:
+        oddities = _share_of_non_letters(sample.decode(match.encoding))
+        return oddities, match.chaos, -match.coherence, _LEGACY.index(match.encoding)
+
+    for match in sorted(matches, key=unlikeliness):
         if _decodes(path, match.encoding):
             return Encoding(match.encoding, guessed=True)
     raise InputError(
-        f"{path}: its text encoding can't be told. Export it as UTF-8, or name the encoding in a "
+        "the text encoding can't be told. Export it as UTF-8, or name the encoding in a "
         'mapping file, as in encoding = "windows-1256".'
     )
 
 
+def _share_of_non_letters(text: str) -> float:
+    """Give the share of signs among the characters beyond ASCII, to 0.01.
+
+    Names have letters only, and a list of them is too little prose for models of languages to
+    tell two encodings apart: that a wrong one makes signs of letters tells most. It is rounded so
+    that the models decide between encodings that are nearly as good.
+    """
+    foreign = [letter for letter in text if not letter.isascii()]
+    return round(sum(not letter.isalpha() for letter in foreign) / max(len(foreign), 1), 2)
+
+
 def _telling_sample(path: Path) -> bytes:
-    """Give lines that hold bytes beyond ASCII: the others say nothing of the encoding."""
+    """Give lines that hold bytes beyond ASCII: the others say nothing of the encoding.
+
+    Raises:
+        InputError: Most of these lines are UTF-8: then the others are damaged, and a legacy
+            encoding, in which nearly any bytes mean something, would garble them all.
+    """
     sample = bytearray()
+    fitting, unfitting = 0, []
     with path.open("rb") as file:
-        for line in file:
-            if not line.isascii():
+        for number, line in enumerate(file, start=1):
+            if line.isascii():
+                continue
+            if len(sample) < _SAMPLE:
                 sample += line
-            if len(sample) > _SAMPLE:
-                break
+            if _is_utf8(line):
+                fitting += 1
+            else:
+                unfitting.append(number)
+    if fitting > len(unfitting):
+        raise InputError(
+            f"the file is UTF-8 but for {len(unfitting):,} lines, the first of them line "
+            f"{unfitting[0]}. Correct these lines or export the file again, as UTF-8."
+        )
     return bytes(sample)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _utf16_without_mark(start: bytes) -> str | None:

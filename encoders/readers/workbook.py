@@ -48,7 +48,7 @@ def read_workbook(path: Path, mapping: Mapping) -> Source:
             return _read(path, mapping)
     except _DAMAGED:
         raise InputError(
-            f"{path}: the workbook can't be read; it may be cut short, protected by a password or "
+            "the workbook can't be read; it may be cut short, protected by a password or "
             "of the old .xls format. Save it again as an .xlsx file without a password."
         ) from None
 
@@ -82,4 +82,4 @@ def _header(rows: Iterator[tuple[int, tuple[Any, ...]]]) -> list[str]:
     try:
         return [(text_of(cell) or "").strip() for cell in cells]
     except NotTextError:
-        raise InputError("The first row of the sheet must hold the names of the columns.") from None
+        raise InputError("the first row of the sheet must hold the names of the columns.") from None
