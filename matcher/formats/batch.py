@@ -25,6 +25,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matcher.formats.agreement import Agreement, Slug
+from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import AgreementError, MismatchError, ParameterError
 from matcher.formats.files import written_whole
 from matcher.formats.scheme import Scheme
@@ -37,9 +38,8 @@ VERSION: Final = 1
 REFERENCE_BYTES: Final = 16
 GROUP_ROWS: Final = 1 << 16
 
-Bytes16 = npt.NDArray[np.uint8]
+
 Codes = npt.NDArray[np.int8]
-Mask = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -98,10 +98,10 @@ class Rows:
             where they are present, shape (n,) and bool.
     """
 
-    references: Bytes16
+    references: Octets
     roles: Codes
     relations: Codes
-    cases: Bytes16
+    cases: Octets
     has_case: Mask
     fingerprints: Mapping[str, tuple[Words, Mask]]
 
@@ -227,12 +227,12 @@ class Batch:
             yield slice(start, start + len(array)), array
             start += len(array)
 
-    def _bytes(self, name: str, width: int) -> tuple[npt.NDArray[np.uint8], Mask]:
+    def _bytes(self, name: str, width: int) -> tuple[Octets, Mask]:
         """Read cells of `width` bytes: shape (n, width), zeros where null; and where not null."""
         content = np.empty((len(self), width), dtype=np.uint8)
         present = np.empty(len(self), dtype=np.bool_)
         for rows, cells in self._cells(name):
-            content[rows] = _content(cells, width)
+            content[rows] = content_of(cells, width)
             present[rows] = cells.is_valid().to_numpy(zero_copy_only=False)
         content[~present] = 0
         return content, present
@@ -324,7 +324,7 @@ def _by_role(roles: Codes) -> dict[str, int]:
     return {role: int(count) for role, count in zip(ROLES, counts, strict=True)}
 
 
-def _ascend(references: Bytes16) -> bool:
+def _ascend(references: Octets) -> bool:
     high, low = np.ascontiguousarray(references).view(">u8").astype(np.uint64).T
     above = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
     return bool(np.all(above))
@@ -351,27 +351,11 @@ def _schema(scheme: Scheme) -> pa.Schema:
 
 def _record_batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:
     columns = {
-        "reference": _fixed_size(rows.references, None),
+        "reference": fixed_size(rows.references, None),
         "role": pa.array(rows.roles),
         "relation": pa.array(rows.relations, mask=rows.relations == NO_RELATION),
-        "case": _fixed_size(rows.cases, rows.has_case),
+        "case": fixed_size(rows.cases, rows.has_case),
     }
     for name, (bits, present) in rows.fingerprints.items():
-        columns[name] = _fixed_size(bits.astype("<u8", copy=False).view(np.uint8), present)
+        columns[name] = fixed_size(bits.astype("<u8", copy=False).view(np.uint8), present)
     return pa.record_batch([columns[name] for name in schema.names], schema=schema)
-
-
-def _fixed_size(content: npt.NDArray[np.uint8], present: Mask | None) -> pa.Array:
-    """Wrap an array of shape (n, width) as n cells of `width` bytes, null where not present."""
-    validity = None if present is None else pa.array(present).buffers()[1]
-    buffers = [validity, pa.py_buffer(np.ascontiguousarray(content))]
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(content.shape[1]), len(content), buffers)
-
-
-def _content(cells: pa.Array, width: int) -> npt.NDArray[np.uint8]:
-    """View n cells of `width` bytes as an array of shape (n, width); anything where null."""
-    buffer = cells.buffers()[1]
-    if buffer is None:
-        return np.zeros((len(cells), width), dtype=np.uint8)
-    content = np.frombuffer(buffer, dtype=np.uint8).reshape(-1, width)
-    return content[cells.offset : cells.offset + len(cells)]

@@ -71,7 +71,8 @@ def write_sealed(
         ) as writer,
     ):
         for group in groups:
-            writer.write_batch(group)
+            if group.num_rows:  # a group of no rows would have pages that lie nowhere
+                writer.write_batch(group)
         writer.add_key_value_metadata({METADATA_KEY: _line({**header(), "seal": _OPEN_SEAL})})
     with path.open("r+b") as file:
         size = path.stat().st_size

@@ -1,0 +1,163 @@
+"""From fingerprints to a batch, under fresh pseudonyms that only this society can resolve.
+
+Every batch gives its persons and cases new random references, so that two batches of one society
+can't be laid side by side. Rows stand in the order of those references, which shuffles them. The
+reference file, which leads from reference to record, stays with the society.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from encoders.codes import normalise_relation, normalise_role
+from encoders.encoding import Encoded
+from encoders.records import Records
+from encoders.references import refuse_to_replace, write_references
+from encoders.rules import Problem
+from matcher.formats.agreement import Agreement
+from matcher.formats.batch import (
+    GROUP_ROWS,
+    REFERENCE_BYTES,
+    BatchHeader,
+    Codes,
+    Rows,
+    written_batch,
+)
+from matcher.formats.cells import Mask, Octets
+from matcher.formats.errors import ParameterError
+from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
+
+_Draw = Callable[[str, int], Octets]
+
+
+def write_batch_of(
+    encoded: Encoded,
+    records: Records,
+    *,
+    society: str,
+    agreement: Agreement,
+    path: Path,
+    references_path: Path,
+    seed: int | None = None,
+) -> BatchHeader:
+    """Write a batch and its local reference file: both, or neither.
+
+    Args:
+        encoded: The fingerprints of n records.
+        records: The same n records, in the same order; those that a check found usable.
+        society: Whose records they are; a party to the agreement.
+        agreement: What they were encoded under.
+        path: The batch; an older file of that name is replaced.
+        references_path: The reference file, for this society alone; must not be there yet, since
+            a batch whose reference file is lost can't be resolved.
+        seed: Any whole number, to draw the same references for the same society and agreement
+            again. Whoever knows it can undo the shuffle, so it is for tests and rehearsals; without
+            it they are random.
+
+    Returns:
+        The batch's header.
+
+    Raises:
+        AgreementError: The society is not a party.
+        ParameterError: Fingerprints and records differ in number, or a record has no id or role.
+        OutputError: A file can't be written, or the reference file is there already.
+    """
+    if path.resolve() == references_path.resolve():
+        raise ParameterError("The batch and its reference file need two names.")
+    agreement.require_party(society)
+    refuse_to_replace(references_path)
+    _check(encoded, records)
+    draw = _drawing(society, agreement, seed)
+    references = draw("reference", len(records))
+    order = np.lexsort(references.T[::-1])
+    groups = _groups(encoded, _People(records, references, draw), order)
+    with written_batch(path, society=society, agreement=agreement, groups=groups) as header:
+        record_ids = records.column("record_id").combine_chunks().take(order)
+        write_references(references_path, references[order], record_ids, header)
+    return header
+
+
+class _People:
+    """What a batch says of n persons beside their fingerprints, in the order of the records."""
+
+    def __init__(self, records: Records, references: Octets, draw: _Draw) -> None:
+        self.references = references
+        self.roles = _codes(records, "role", ROLES, normalise_role)
+        if np.any(self.roles < 0):
+            raise ParameterError(
+                f"Record {_first(self.roles < 0)} has no role or an unknown one; check the records "
+                "and encode those that are usable."
+            )
+        self.relations = _codes(records, "relation", RELATIONS, normalise_relation)
+        cases, which = records.distinct("case_id")
+        self.has_case: Mask = np.array([case is not None for (case,) in cases], np.bool_)[which]
+        self.cases = draw("case", len(cases))[which] * self.has_case[:, np.newaxis]
+
+
+def _groups(encoded: Encoded, people: _People, order: npt.NDArray[np.int64]) -> Iterator[Rows]:
+    # A group at a time, so that the fingerprints are never in memory a second time.
+    for start in range(0, len(order), GROUP_ROWS):
+        part = order[start : start + GROUP_ROWS]
+        yield Rows(
+            references=people.references[part],
+            roles=people.roles[part],
+            relations=people.relations[part],
+            cases=people.cases[part],
+            has_case=people.has_case[part],
+            fingerprints={
+                name: (prints.bits[part], prints.present[part])
+                for name, prints in encoded.passes.items()
+            },
+        )
+
+
+def _check(encoded: Encoded, records: Records) -> None:
+    if any(len(prints.bits) != len(records) for prints in encoded.passes.values()):
+        raise ParameterError("Fingerprints and records differ in number; encode these records.")
+    nameless = records.column("record_id").is_null().to_numpy()
+    if nameless.any():
+        raise ParameterError(
+            f"Record {_first(nameless)} has no record_id; check the records and encode those that "
+            "are usable."
+        )
+
+
+def _first(where: Mask) -> int:
+    """The number of the first record that is meant, counting from 1."""
+    return int(np.flatnonzero(where)[0]) + 1
+
+
+def _codes(
+    records: Records,
+    column: str,
+    known: Sequence[str],
+    normalise: Callable[[str | None], tuple[str | None, Problem | None]],
+) -> Codes:
+    """Give the positions of a column's cells among the known codes; -1 for what is not known."""
+    cells, which = records.distinct(column)
+    codes = [normalise(cell)[0] for (cell,) in cells]
+    by_cell = [NO_RELATION if code is None else known.index(code) for code in codes]
+    positions: Codes = np.array(by_cell, np.int8)[which]
+    return positions
+
+
+def _drawing(society: str, agreement: Agreement, seed: int | None) -> _Draw:
+    """Give a function that draws references, each of 16 bytes.
+
+    Seeded, they are a SHAKE-256 stream of the seed, the agreement and the society: two societies
+    with one seed must not order their rows alike, or their order would tell who is whom.
+    """
+
+    def draw(what: str, count: int) -> Octets:
+        if seed is None:
+            drawn = secrets.token_bytes(count * REFERENCE_BYTES)
+        else:
+            name = f"kinmatch references 1/{agreement.agreement_id}/{society}/{what}/{seed:d}"
+            drawn = hashlib.shake_256(name.encode()).digest(count * REFERENCE_BYTES)
+        return np.frombuffer(drawn, np.uint8).reshape(count, REFERENCE_BYTES)
+
+    return draw
