@@ -1,0 +1,114 @@
+"""From a size and a seed to requests, register and truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from datasets.tracing import cases, families
+from datasets.tracing.cases import SOUGHT, Rows
+from datasets.tracing.cultures import CULTURES
+from datasets.tracing.dates_written import iso
+from datasets.tracing.dice import Dice, Ints, Texts
+from datasets.tracing.families import LAST_BIRTH, People
+from datasets.tracing.kinship import RELATIONS
+from datasets.tracing.lexicon import load
+from datasets.tracing.records import write_records
+
+_STRANGERS_PER_FAMILY = 4  # so many members always exist
+_ADULT, _ELDERLY = 18, 65
+
+
+@dataclass(frozen=True, repr=False)
+class TracingSet:
+    """Two files and the truth between them; the files have the canonical columns, all strings.
+
+    Attributes:
+        requests: By `case_id`: an enquirer, one to three sought persons with their `relation` to
+            the enquirer, and at times further kin.
+        register: The registered persons, in random order.
+        truth: One row for each sought person who is registered: `request_id, register_id,
+            person, family, culture, relation, born` (the true day), `age_group` (child, adult,
+            elderly, at the end of 2022), `scripts` (as in `Arab>Latn`), and what happened to the
+            names, dates and places of either record, as columns that begin with `request_` and
+            `register_`; `datasets.tracing.records.write_records` says which.
+    """
+
+    requests: pd.DataFrame
+    register: pd.DataFrame
+    truth: pd.DataFrame
+
+    def __repr__(self) -> str:
+        sizes = [len(frame) for frame in (self.requests, self.register, self.truth)]
+        return "TracingSet({} request rows, {} registered, {} true pairs)".format(*sizes)
+
+
+def generate(requests: int, register: int, seed: int) -> TracingSet:
+    """Generate a tracing set.
+
+    About 30 % of the sought persons are registered, but never more than half of the register is
+    sought; a fifth of the others there are kin of people in a case. Nobody but sought persons
+    stands in both files, and nobody twice in one, so the truth is complete.
+
+    Args:
+        requests: Number of tracing requests, that is cases; each has about three rows.
+        register: Number of registered persons.
+        seed: Same numbers and seed, same frames, on every platform.
+
+    Returns:
+        The set. Record ids number the rows of a file and say nothing about the pairs.
+
+    Raises:
+        ValueError: A number is less than 1, or the seed is negative.
+    """
+    if requests < 1 or register < 1:
+        raise ValueError("requests and register must each be at least 1.")
+    dice, lexicon = Dice(seed), load()
+    people = families.found(dice, lexicon, requests)
+    strangers_from = len(people)
+    asked = cases.requests(dice, people)
+    sought = cases.found(dice, asked, register)
+    kin = cases.relatives(dice, people, asked, register - len(sought))
+    chosen = np.concatenate([sought, kin])
+    number = -(-(register - len(chosen)) // _STRANGERS_PER_FAMILY)
+    people = People.joined(people, families.found(dice, lexicon, number))
+    met = cases.registered(dice, people, chosen, strangers_from, register)
+
+    request_people, register_people = people.take(asked.person), people.take(met.person)
+    request_file, request_happened = write_records(dice, lexicon, request_people, asked, "request")
+    register_file, register_happened = write_records(
+        dice, lexicon, register_people, met, "register"
+    )
+    left, right = _pairs(asked, met)
+    truth = {
+        "request_id": request_file["record_id"].to_numpy()[left],
+        "register_id": register_file["record_id"].to_numpy()[right],
+        **_about(request_people.take(left), asked, left),
+        "scripts": request_happened["script"][left] + ">" + register_happened["script"][right],
+        **{f"request_{name}": column[left] for name, column in request_happened.items()},
+        **{f"register_{name}": column[right] for name, column in register_happened.items()},
+    }
+    return TracingSet(request_file, register_file, pd.DataFrame(truth))
+
+
+def _pairs(asked: Rows, met: Rows) -> tuple[Ints, Ints]:
+    """Rows of the requests and of the register about one person, in the requests' order."""
+    sought = np.flatnonzero(asked.role == SOUGHT)
+    _, in_sought, in_met = np.intersect1d(
+        asked.person[sought], met.person, assume_unique=True, return_indices=True
+    )
+    order = np.argsort(in_sought, kind="stable")
+    return sought[in_sought[order]], in_met[order]
+
+
+def _about(people: People, asked: Rows, rows: Ints) -> dict[str, Ints | Texts]:
+    years = (LAST_BIRTH - people.born) / 365.25
+    groups = np.array(["child", "adult", "elderly"], dtype=object)
+    return {
+        "person": asked.person[rows],
+        "family": people.family_no,
+        "culture": np.array([c.name for c in CULTURES], dtype=object)[people.culture],
+        "relation": np.array(RELATIONS, dtype=object)[asked.relation[rows]],
+        "born": iso(people.born),
+        "age_group": groups[np.searchsorted([_ADULT, _ELDERLY], years, side="right")],
+    }
