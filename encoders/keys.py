@@ -33,11 +33,12 @@ class Keys:
     Attributes:
         agreement_id: The agreement that the keys belong to.
         key_epoch: The key epoch that they belong to.
+        scheme_label: The scheme that is part of every derived key's name.
     """
 
     def __init__(self, root: Secret, agreement: Agreement, *, throwaway: bool) -> None:
         self._root = root
-        self._scheme_label = agreement.scheme.label
+        self.scheme_label = agreement.scheme.label
         self._throwaway = throwaway
         self.agreement_id = agreement.agreement_id
         self.key_epoch = agreement.key_epoch
@@ -118,7 +119,7 @@ class Keys:
             _DERIVATION,
             self.agreement_id,
             str(self.key_epoch),
-            self._scheme_label,
+            self.scheme_label,
             pass_name,
             attribute,
             use,
