@@ -65,6 +65,7 @@ def text_column(column: Any) -> Any:
     chunks = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
     kind = chunks.type
     try:
+        chunks.validate(full=True)  # a damaged file may hold what only claims to be text
         if pa.types.is_dictionary(kind):
             return text_column(chunks.cast(kind.value_type))
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):

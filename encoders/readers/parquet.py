@@ -29,7 +29,7 @@ def read_parquet(path: Path, mapping: Mapping) -> Source:
         with pq.ParquetFile(path) as file:
             names = mapping.wanted(file.schema_arrow.names)
             table = file.read(columns=list(names))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
             raise
         raise InputError(

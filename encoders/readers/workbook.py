@@ -16,16 +16,16 @@ from encoders.readers.source import Gatherer, Source, Troubles
 from matcher.formats.errors import InputError
 
 _CELL_ERRORS = frozenset(openpyxl.cell.cell.ERROR_CODES)
+# What openpyxl lets through when bytes of a workbook are altered.
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     ParseError,
     EOFError,
-    KeyError,
-    ValueError,
+    LookupError,
+    NotImplementedError,
     TypeError,
-    AttributeError,
-    IndexError,
+    ValueError,
 )
 
 

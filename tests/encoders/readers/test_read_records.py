@@ -1,11 +1,14 @@
 """Reading files as societies have them, in every format, whole and broken."""
 
+import contextlib
 import datetime
 import gzip
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
@@ -33,6 +36,19 @@ def read(tmp_path: Path) -> Read:
         return read_records(tmp_path / name, mapping=mapping, role="sought")
 
     return written
+
+
+WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": lambda frame, path: frame.to_csv(path, index=False),
+    ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
+    ".parquet": lambda frame, path: frame.to_parquet(path),
+    ".xlsx": lambda frame, path: frame.to_excel(path, index=False),
+}
+
+
+def write_people(path: Path) -> Path:
+    WRITERS[path.suffix](pd.DataFrame(PEOPLE), path)
+    return path
 
 
 def people(reading: Reading) -> list[dict[str, str | None]]:
@@ -288,11 +304,39 @@ def test_bytes_that_are_no_such_file_are_refused(read: Read, name: str) -> None:
 
 
 def test_a_workbook_cut_short_is_refused(tmp_path: Path, read: Read) -> None:
-    pd.DataFrame(PEOPLE).to_excel(tmp_path / "whole.xlsx", index=False)
-    content = (tmp_path / "whole.xlsx").read_bytes()
+    content = write_people(tmp_path / "whole.xlsx").read_bytes()
     for length in (100, len(content) // 2, len(content) - 1):
         with pytest.raises(InputError, match="workbook can't be read"):
             read("people.xlsx", content[:length])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.xlsx"])
+def test_altered_bytes_give_records_or_a_clear_error(tmp_path: Path, name: str) -> None:
+    path = write_people(tmp_path / name)
+    content = path.read_bytes()
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        altered = bytearray(content)
+        for _ in range(rng.integers(1, 5)):
+            altered[rng.integers(len(altered))] = rng.integers(256)
+        path.write_bytes(altered)
+        with contextlib.suppress(InputError):
+            reading = read_records(path, role="sought")
+            assert reading.rows_in_file >= len(reading.records)
+
+
+def test_a_workbook_with_altered_parts_gives_records_or_a_clear_error(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write_people(tmp_path / "whole.xlsx")) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    rng = np.random.default_rng(1)
+    for name in list(parts) * 8:
+        altered = bytearray(parts[name])
+        altered[rng.integers(len(altered))] = rng.integers(32, 127)
+        with zipfile.ZipFile(tmp_path / "altered.xlsx", "w") as file:
+            for part, content in {**parts, name: bytes(altered)}.items():
+                file.writestr(part, content)
+        with contextlib.suppress(InputError):
+            read_records(tmp_path / "altered.xlsx", role="sought")
 
 
 def test_a_path_that_is_no_file_or_of_no_known_format_is_refused(tmp_path: Path) -> None:
@@ -312,13 +356,7 @@ def test_an_unknown_role_is_refused(read: Read, tmp_path: Path) -> None:
 
 
 def test_all_formats_give_the_same_records(tmp_path: Path) -> None:
-    frame = pd.DataFrame(PEOPLE)
-    frame.to_csv(tmp_path / "people.csv", index=False)
-    frame.to_excel(tmp_path / "people.xlsx", index=False)
-    frame.to_parquet(tmp_path / "people.parquet")
-    frame.to_json(tmp_path / "people.jsonl", orient="records", lines=True)
-    tables = [
-        read_records(path, role="sought").records.table for path in sorted(tmp_path.iterdir())
-    ]
+    paths = [write_people(tmp_path / f"a{ending}") for ending in WRITERS]
+    tables = [read_records(path, role="sought").records.table for path in paths]
     assert len(tables) == 4
     assert all(table.equals(tables[0]) for table in tables)
