@@ -4,77 +4,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.compiled import compiled
-from matcher.scoring.lanes import Groups
-from matcher.scoring.measures import least_common, merit_of
-from matcher.scoring.vectors import LANES, compare_group, lowest_lane
+from matcher.scoring.measures import merit_of, reach
+from matcher.scoring.ordering import Found
+from matcher.scoring.tiles import Tile
+from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
 
 # Pairs that one call of the kernel can hand over: small beside a tile, large beside a call.
 ROOM = 1 << 16
 
-Found = tuple[NDArray[np.uint64], NDArray[np.float64]]
 
-
-def collect(
-    left: NDArray[np.uint64],
-    left_weights: NDArray[np.int64],
-    first_row: int,
-    groups: Groups,
-    shift: int,
-    measure: int,
-    merit: float,
-) -> list[Found]:
+def collect(tile: Tile, shift: int, measure: int, merit: float) -> list[Found]:
     """The keys and merits of all pairs of a tile that reach a merit.
 
     Args:
-        left: Filters of the left side, the first of which is row `first_row`.
-        left_weights: Their weights.
-        first_row: See above.
-        groups: Filters of the right side.
+        tile: What to compare.
         shift: See `matcher.scoring.ordering.key_shift`.
         measure: The number of a measure.
         merit: What a pair must reach.
     """
     found = []
     resume_at = np.zeros(2, dtype=np.int64)
-    while resume_at[0] < len(groups.words):
-        keys = np.empty(ROOM, dtype=np.uint64)
-        merits = np.empty(ROOM, dtype=np.float64)
-        count = _collect(
-            left,
-            left_weights,
-            first_row,
-            groups.words,
-            groups.rows,
-            groups.weights,
-            groups.lightest,
-            groups.heaviest,
-            shift,
-            measure,
-            merit,
-            resume_at,
-            keys,
-            merits,
-        )
-        if count:
-            full = count > ROOM // 2
-            found.append(
-                (keys[:count], merits[:count])
-                if full
-                else (keys[:count].copy(), merits[:count].copy())
-            )
+    while resume_at[0] < len(tile.groups.words):
+        keys, merits = np.empty(ROOM, dtype=np.uint64), np.empty(ROOM)
+        count = _collect(tile, shift, measure, merit, resume_at, keys, merits)
+        if count == 0:
+            continue
+        if count < ROOM // 2:
+            keys, merits = keys[:count].copy(), merits[:count].copy()  # lets go of the rest
+        found.append((keys[:count], merits[:count]))
     return found
 
 
 @compiled
 def _collect(
-    left: NDArray[np.uint64],
-    left_weights: NDArray[np.int64],
-    first_row: int,
-    words: NDArray[np.uint64],
-    rows: NDArray[np.int64],
-    weights: NDArray[np.int64],
-    lightest: NDArray[np.int64],
-    heaviest: NDArray[np.int64],
+    tile: Tile,
     shift: int,
     measure: int,
     merit: float,
@@ -83,15 +46,22 @@ def _collect(
     merits: NDArray[np.float64],
 ) -> int:
     """Fill `keys` and `merits`; when they are full, `resume_at` says at which group and row."""
-    counts = np.empty(LANES, dtype=np.int64)
+    first_row, left, left_weights, groups = tile
+    words, rows, weights, lightest, heaviest, sketch_words, allowed = groups
+    most = np.empty(len(left), dtype=np.int64)
+    distances = np.empty(LANES, dtype=np.int64)
     found = 0
     begin = resume_at[1]
     for group in range(resume_at[0], len(words)):
+        for row in range(len(left)):
+            most[row] = reach(measure, merit, left_weights[row], lightest[group], heaviest[group])
         for row in range(begin, len(left)):
-            least = least_common(measure, merit, left_weights[row] + lightest[group])
-            if least > min(left_weights[row], heaviest[group]):
+            if most[row] < 0:
                 continue
-            mask = compare_group(left, row, words, group, least, counts)
+            sketch_most = allowed[most[row]]
+            mask = near_lanes(
+                left, row, words, group, sketch_words, sketch_most, most[row], distances
+            )
             if mask == 0:
                 continue
             if found + LANES > len(keys):
@@ -102,7 +72,7 @@ def _collect(
                 lane = lowest_lane(mask)
                 mask &= mask - np.uint64(1)
                 place = group * LANES + lane
-                value = merit_of(measure, counts[lane], left_weights[row] + weights[place])
+                value = merit_of(measure, distances[lane], left_weights[row] + weights[place])
                 if value >= merit and rows[place] >= 0:
                     keys[found] = np.uint64(((first_row + row) << shift) | rows[place])
                     merits[found] = value

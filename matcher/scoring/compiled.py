@@ -20,3 +20,11 @@ def compiled(function: Callable[P, T]) -> Callable[P, T]:
         "Callable[P, T]",
         numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function),
     )
+
+
+def inlined(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile a part of kernels, put in its place in each of them: no call, no arguments."""
+    return cast(
+        "Callable[P, T]",
+        numba.njit(nogil=True, fastmath=False, error_model="numpy", forceinline=True)(function),
+    )

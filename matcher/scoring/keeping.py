@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.compiled import compiled
-from matcher.scoring.lanes import Groups
-from matcher.scoring.measures import least_common, merit_of
-from matcher.scoring.vectors import LANES, compare_group, lowest_lane
+from matcher.scoring.measures import merit_of, reach
+from matcher.scoring.tiles import Tile
+from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
 
 NO_ROW = np.iinfo(np.int64).max
 
@@ -44,41 +44,18 @@ class Best:
         return keys, self.merits[left, place]
 
 
-def keep_best(
-    left: NDArray[np.uint64],
-    left_weights: NDArray[np.int64],
-    first_row: int,
-    groups: Groups,
-    measure: int,
-    merit: float,
-    best: Best,
-) -> None:
+def keep_best(tile: Tile, measure: int, merit: float, best: Best) -> None:
     """Compare a tile, and keep in `best` what reaches `merit` and is among the best of its row.
 
     Args:
-        left: Filters of the left side, the first of which is row `first_row`.
-        left_weights: Their weights.
-        first_row: See above.
-        groups: Filters of the right side.
+        tile: What to compare.
         measure: The number of a measure.
         merit: What a pair must reach.
         best: The heaps of all left rows.
     """
-    mine = slice(first_row, first_row + len(left))
-    _keep_best(
-        left,
-        left_weights,
-        groups.words,
-        groups.rows,
-        groups.weights,
-        groups.lightest,
-        groups.heaviest,
-        _scattering_stride(len(groups.words)),
-        measure,
-        merit,
-        best.merits[mine],
-        best.rows[mine],
-    )
+    mine = slice(tile.first_row, tile.first_row + len(tile.left))
+    stride = _scattering_stride(len(tile.groups.words))
+    _keep_best(tile, stride, measure, merit, best.merits[mine], best.rows[mine])
 
 
 def _scattering_stride(count: int) -> int:
@@ -95,33 +72,36 @@ def _scattering_stride(count: int) -> int:
 
 @compiled
 def _keep_best(
-    left: NDArray[np.uint64],
-    left_weights: NDArray[np.int64],
-    words: NDArray[np.uint64],
-    rows: NDArray[np.int64],
-    weights: NDArray[np.int64],
-    lightest: NDArray[np.int64],
-    heaviest: NDArray[np.int64],
+    tile: Tile,
     stride: int,
     measure: int,
     merit: float,
     best_merits: NDArray[np.float64],
     best_rows: NDArray[np.int64],
 ) -> None:
-    counts = np.empty(LANES, dtype=np.int64)
+    _, left, left_weights, groups = tile
+    words, rows, weights, lightest, heaviest, sketch_words, allowed = groups
+    most = np.empty(len(left), dtype=np.int64)
+    distances = np.empty(LANES, dtype=np.int64)
     for turn in range(len(words)):
         group = turn * stride % len(words)
         for row in range(len(left)):
             to_reach = max(merit, best_merits[row, 0])
-            least = least_common(measure, to_reach, left_weights[row] + lightest[group])
-            if least > min(left_weights[row], heaviest[group]):
+            most[row] = reach(
+                measure, to_reach, left_weights[row], lightest[group], heaviest[group]
+            )
+        for row in range(len(left)):
+            if most[row] < 0:
                 continue
-            mask = compare_group(left, row, words, group, least, counts)
+            sketch_most = allowed[most[row]]
+            mask = near_lanes(
+                left, row, words, group, sketch_words, sketch_most, most[row], distances
+            )
             while mask != 0:
                 lane = lowest_lane(mask)
                 mask &= mask - np.uint64(1)
                 place = group * LANES + lane
-                value = merit_of(measure, counts[lane], left_weights[row] + weights[place])
+                value = merit_of(measure, distances[lane], left_weights[row] + weights[place])
                 if value >= merit and rows[place] >= 0:
                     _push(best_merits[row], best_rows[row], value, rows[place])
 

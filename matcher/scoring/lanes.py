@@ -8,26 +8,30 @@ Inside a tile, filters are grouped in order of weight: the filters of a group th
 the same, so that one bound on the common bits serves all of them, tightly.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Filters
 from matcher.scoring.compiled import compiled
+from matcher.scoring.measures import weigh
+from matcher.scoring.sketches import Sketch
 from matcher.scoring.vectors import LANES
 
 
-@dataclass(frozen=True)
-class Groups:
+class Groups(NamedTuple):
     """The filters of a tile of the right side, in order of weight.
 
     Attributes:
-        words: The filters, shape (groups, words, LANES); lanes without a filter hold zeros.
+        words: The filters, each with its sketch before it (see `matcher.scoring.sketches`), shape
+            (groups, sketch words + words, LANES); lanes without a filter hold zeros.
         rows: The row of each lane, shape (groups * LANES,); -1 for a lane without a filter.
         weights: The weight of each lane, in the same order.
         lightest: The least weight in each group, shape (groups,).
         heaviest: The greatest weight in each group.
+        sketch_words: Length of the sketches, 0 for none.
+        allowed: How far sketches may be apart, for each distance that the filters may have.
     """
 
     words: NDArray[np.uint64]
@@ -35,36 +39,36 @@ class Groups:
     weights: NDArray[np.int64]
     lightest: NDArray[np.int64]
     heaviest: NDArray[np.int64]
+    sketch_words: int
+    allowed: NDArray[np.int64]
 
 
-def group_filters(filters: Filters, first_row: int) -> Groups:
-    """Lay out filters, the first of which is row `first_row` of its side, in groups."""
-    count, words = filters.shape
-    groups = -(-count // LANES)
+def group_filters(filters: Filters, rows: NDArray[np.int64], sketch: Sketch) -> Groups:
+    """Lay out filters in groups.
+
+    Args:
+        filters: Shape (n, words), at least one, in order of weight.
+        rows: The row of each.
+        sketch: The sketch to put before them.
+    """
+    starts = np.arange(0, len(filters), LANES)
+    spare = len(starts) * LANES - len(filters)
     weights = weigh(filters)
-    order = np.argsort(weights, kind="stable")
-    rows = np.full(groups * LANES, -1, dtype=np.int64)
-    rows[:count] = first_row + order
-    in_order = np.zeros(groups * LANES, dtype=np.int64)
-    in_order[:count] = weights[order]
-    starts = np.arange(groups) * LANES
+    whole = sketch.before(filters)
     return Groups(
-        words=_lay_out(filters[order], np.zeros((groups, words, LANES), dtype=np.uint64)),
-        rows=rows,
-        weights=in_order,
-        lightest=in_order[starts],
-        heaviest=in_order[np.minimum(starts + LANES, count) - 1],
+        words=_lay_out(whole, np.zeros((len(starts), whole.shape[1], LANES), dtype=np.uint64)),
+        rows=np.pad(rows, (0, spare), constant_values=-1),
+        weights=np.pad(weights, (0, spare)),
+        lightest=weights[starts],
+        heaviest=weights[np.minimum(starts + LANES, len(filters)) - 1],
+        sketch_words=sketch.words,
+        allowed=sketch.allowed,
     )
-
-
-def weigh(filters: Filters) -> NDArray[np.int64]:
-    """The number of bits set in each row."""
-    weights: NDArray[np.int64] = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
-    return weights
 
 
 @compiled
 def _lay_out(filters: Filters, words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Fill words, which hold zeros, with filters, lane by lane."""
     for row in range(filters.shape[0]):
         for word in range(filters.shape[1]):
             words[row // LANES, word, row % LANES] = filters[row, word]

@@ -1,16 +1,16 @@
-"""The measures: what a score is, and how many common bits it asks for.
+"""The measures: what a score is, and how far apart two filters may be to reach it.
 
-With `i` the number of bits that two filters have in common and `s` the sum of their weights
-(a filter's weight is the number of its bits that are set), one pass over the intersections gives
-all three:
+With `d` the distance of two filters (the number of bits in which they differ) and `s` the sum of
+their weights (a filter's weight is the number of its bits that are set), they have (s - d) / 2
+bits in common, so one pass over the distances gives all three:
 
-========  =====================  =========================
-measure   score                  common bits that reach it
-========  =====================  =========================
-dice      2 i / s                i >= score s / 2
-jaccard   i / (s - i)            i >= score s / (1 + score)
-hamming   s - 2 i (a distance)   i >= (s - score) / 2
-========  =====================  =========================
+========  =====================  =============================
+measure   score                  distance that reaches it
+========  =====================  =============================
+dice      (s - d) / s            d <= (1 - score) s
+jaccard   (s - d) / (s + d)      d <= (1 - score) / (1 + score) s
+hamming   d                      d <= score
+========  =====================  =============================
 
 Two empty filters have nothing in common: 0 / 0 counts as 0 for dice and jaccard.
 
@@ -25,7 +25,16 @@ itself, or minus the distance.
 
 from enum import IntEnum
 
-from matcher.scoring.compiled import compiled
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.scoring.compiled import inlined
+
+
+def weigh(filters: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The number of bits set in each row."""
+    weights: NDArray[np.int64] = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
+    return weights
 
 
 class Measure(IntEnum):
@@ -38,36 +47,48 @@ class Measure(IntEnum):
 
 DICE, JACCARD = int(Measure.dice), int(Measure.jaccard)
 
-# Least common bits are rounded up from floats. They err by far less than this, and a bound that
-# is too low by one costs a look at the exact merit, never a pair.
+# The most distance is rounded down from a float that errs by far less than this. A bound that is
+# too high by one costs a look at the exact merit, never a pair.
 SLACK = 1e-6
 
 
-@compiled
-def merit_of(measure: int, common: int, weights: int) -> float:
-    """The merit of a pair with `common` bits in common and `weights` bits set in both together."""
+@inlined
+def merit_of(measure: int, distance: int, weights: int) -> float:
+    """The merit of a pair at a distance, with `weights` bits set in both together."""
     if measure == DICE:
-        return 2.0 * common / weights if weights > 0 else 0.0
+        return (weights - distance) / weights if weights > 0 else 0.0
     if measure == JACCARD:
-        return 1.0 * common / (weights - common) if weights > common else 0.0
-    return float(2 * common - weights)
+        return (weights - distance) / (weights + distance) if weights > 0 else 0.0
+    return -float(distance)
 
 
-@compiled
-def least_common(measure: int, merit: float, weights: int) -> int:
-    """A lower bound, hardly ever lower than exact, on the common bits that reach a merit.
+@inlined
+def most_distance(measure: int, merit: float, weights: int) -> int:
+    """An upper bound, hardly ever higher than exact, on the distances that reach a merit.
 
-    It never falls as `weights` rises, so the bound of the lightest of several filters holds for
+    It never falls as `weights` rises, so the bound of the heaviest of several filters holds for
     all of them.
     """
     if measure == DICE:
-        bits = merit * weights / 2
-    elif measure == JACCARD:
-        bits = merit * weights / (1 + merit)
-    else:
-        bits = (merit + weights) / 2
-    whole = int(bits - SLACK)
-    return whole if whole >= bits - SLACK else whole + 1
+        return int((1.0 - merit) * weights + SLACK)
+    if measure == JACCARD:
+        return int((1.0 - merit) / (1.0 + merit) * weights + SLACK)
+    return int(-merit)
+
+
+@inlined
+def reach(measure: int, merit: float, weight: int, lightest: int, heaviest: int) -> int:
+    """How far a filter may be from others to reach a merit; -1 when no distance is near enough.
+
+    Args:
+        measure: The number of a measure.
+        merit: What is to be reached.
+        weight: The filter's weight.
+        lightest: The least weight of the others; filters differ in as many bits as their weights.
+        heaviest: The greatest weight of the others.
+    """
+    most = most_distance(measure, merit, weight + heaviest)
+    return most if most >= weight - heaviest and most >= lightest - weight else -1
 
 
 def merit_from_score(measure: Measure, score: float) -> float:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from matcher.scoring.compiled import compiled
 from matcher.scoring.measures import Measure, merit_from_score
 
+Found = tuple[NDArray[np.uint64], NDArray[np.float64]]
+
 DIGIT_BITS = 11
 DIGIT_VALUES = 1 << DIGIT_BITS
 
@@ -42,29 +44,23 @@ def key_shift(right_rows: int) -> int:
 
 
 def pairs_in_order(
-    keys: NDArray[np.uint64],
-    merits: NDArray[np.float64],
-    *,
-    measure: Measure,
-    bits: int,
-    key_bits: int,
-    shift: int,
+    found: list[Found], measure: Measure, bits: int, left_rows: int, shift: int
 ) -> Pairs:
-    """Sort pairs; `keys` and `merits` are used up.
+    """Put pairs in order.
 
     Args:
-        keys: Left and right row of each pair, in `key_bits` bits, `shift` of them the right row.
-        merits: The merit of each pair.
+        found: Keys and merits of pairs, in any order.
         measure: What the merits are of.
         bits: Length of the filters.
-        key_bits: How many bits of a key count.
-        shift: How many of them hold the right row.
+        left_rows: The number of rows of the left side.
+        shift: How many low bits of a key hold the right row.
     """
-    best, steps, digits = _scale(measure, bits)
-    spare = (np.empty_like(keys), np.empty_like(merits))
-    keys, merits = _radix_sort(
-        keys, merits, *spare, -(-key_bits // DIGIT_BITS), best, steps, digits
-    )
+    keys = np.concatenate([np.empty(0, dtype=np.uint64), *(keys for keys, _ in found)])
+    merits = np.concatenate([np.empty(0), *(merits for _, merits in found)])
+    best, steps, merit_digits = _scale(measure, bits)
+    key_digits = -(-(shift + key_shift(left_rows)) // DIGIT_BITS)
+    spare = np.empty_like(keys), np.empty_like(merits)
+    keys, merits = _radix_sort(keys, merits, *spare, key_digits, best, steps, merit_digits)
     return Pairs(
         left=(keys >> np.uint64(shift)).astype(np.int64),
         right=(keys & np.uint64((1 << shift) - 1)).astype(np.int64),

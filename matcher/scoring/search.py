@@ -1,30 +1,19 @@
-"""`find_pairs`: all rows of one side against all rows of the other, tile by tile, in threads."""
+"""`find_pairs`: all rows of one side against all rows of the other."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from itertools import chain
 
 import numpy as np
 
-from matcher.scoring.arguments import (
-    Filters,
-    Question,
-    check_filters,
-    check_question,
-    check_threads,
-)
-from matcher.scoring.collecting import Found, collect
+from matcher.scoring.arguments import Filters, check_filters, check_question, check_threads
+from matcher.scoring.collecting import collect
 from matcher.scoring.keeping import Best, keep_best
-from matcher.scoring.lanes import Groups, group_filters, weigh
 from matcher.scoring.measures import lowest_merit, merit_from_score
 from matcher.scoring.ordering import Pairs, key_shift, pairs_in_order
+from matcher.scoring.sketches import exact_sketch
+from matcher.scoring.tiles import over_tiles
 
-T = TypeVar("T")
-
-# A tile is this many left rows, whose filters of the usual lengths fit the second-level cache,
-# against this many right rows, which are laid out in groups at a time.
-LEFT_TILE = 1024
-RIGHT_TILE = 1 << 16
+# How many right rows give the first bounds on the best pairs; sketches are chosen by them.
+FIRST_BOUNDS = 1024
 
 
 def find_pairs(
@@ -63,58 +52,29 @@ def find_pairs(
     check_filters(left, right)
     threads = check_threads(threads)
     bits = 64 * left.shape[1]
-    shift = key_shift(len(right))
-    found = list(_found(left, right, question, shift, threads))
-    return pairs_in_order(
-        np.concatenate([np.empty(0, dtype=np.uint64), *(keys for keys, _ in found)]),
-        np.concatenate([np.empty(0), *(merits for _, merits in found)]),
-        measure=question.measure,
-        bits=bits,
-        key_bits=shift + key_shift(len(left)),
-        shift=shift,
-    )
-
-
-def _found(
-    left: Filters, right: Filters, question: Question, shift: int, threads: int
-) -> Iterator[Found]:
-    """The keys and merits of all pairs asked for, in no particular order."""
-    measure = int(question.measure)
-    merit = lowest_merit(question.measure, 64 * left.shape[1])
+    number, merit = int(question.measure), lowest_merit(question.measure, bits)
     if question.threshold is not None:
         merit = max(merit, merit_from_score(question.measure, question.threshold))
-    weights = weigh(left)
+    shift = key_shift(len(right))
     if question.top is None:
-
-        def collected(rows: slice, groups: Groups) -> list[Found]:
-            tile = np.array(left[rows])
-            return collect(tile, weights[rows], rows.start, groups, shift, measure, merit)
-
-        for chunks in _over_tiles(left, right, threads, collected):
-            yield from chunks
+        chunks = over_tiles(
+            left,
+            right,
+            threads,
+            lambda sample: exact_sketch(left, np.full(len(left), merit), sample, number),
+            lambda tile: collect(tile, shift, number, merit),
+        )
+        found = list(chain.from_iterable(chunks))
     else:
-        best = Best.none_yet(len(left), min(question.top, max(len(right), 1)))
-
-        def kept(rows: slice, groups: Groups) -> None:
-            tile = np.array(left[rows])
-            keep_best(tile, weights[rows], rows.start, groups, measure, merit, best)
-
-        for _ in _over_tiles(left, right, threads, kept):
+        best = Best.none_yet(len(left), min(question.top, len(right)))
+        for _ in over_tiles(
+            left,
+            right,
+            threads,
+            lambda sample: exact_sketch(left, np.maximum(merit, best.merits[:, 0]), sample, number),
+            lambda tile: keep_best(tile, number, merit, best),
+            first=FIRST_BOUNDS,
+        ):
             pass
-        yield best.found(shift)
-
-
-def _over_tiles(
-    left: Filters, right: Filters, threads: int, work: Callable[[slice, Groups], T]
-) -> Iterator[T]:
-    """What `work` gives for every tile: left rows, and right rows in groups.
-
-    All tiles of the same right rows are done before the next right rows are laid out, so that no
-    two tiles with the same left rows are worked on at the same time.
-    """
-    height = min(LEFT_TILE, max(1, -(-len(left) // (4 * threads))))
-    slices = [slice(start, min(start + height, len(left))) for start in range(0, len(left), height)]
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(right), RIGHT_TILE):
-            groups = group_filters(right[start : start + RIGHT_TILE], start)
-            yield from pool.map(work, slices, [groups] * len(slices))
+        found = [best.found(shift)]
+    return pairs_in_order(found, question.measure, bits, len(left), shift)

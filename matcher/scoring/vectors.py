@@ -29,8 +29,8 @@ def _splat(builder: Any, value: Any) -> Any:
     return builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), everywhere)
 
 
-def _count_common(builder: Any, row: Any, group: Any, words: Any) -> Any:
-    """The loop over words: common bits of the row and each lane."""
+def _count_differences(builder: Any, row: Any, group: Any, start: Any, stop: Any) -> Any:
+    """The loop over words: the distance of the row from each lane."""
     count_bits = builder.module.declare_intrinsic(
         f"llvm.ctpop.v{LANES}i64", fnty=ir.FunctionType(_VECTOR, [_VECTOR])
     )
@@ -40,63 +40,99 @@ def _count_common(builder: Any, row: Any, group: Any, words: Any) -> Any:
     builder.branch(loop)
     builder.position_at_end(loop)
     word = builder.phi(_I64)
-    counts = builder.phi(_VECTOR)
-    both = builder.and_(
+    distances = builder.phi(_VECTOR)
+    different = builder.xor(
         _splat(builder, builder.load(builder.gep(row, [word]))),
         builder.load(builder.gep(group, [word]), align=8),
     )
-    added = builder.add(counts, builder.call(count_bits, [both]))
+    added = builder.add(distances, builder.call(count_bits, [different]))
     following = builder.add(word, _I64(1))
-    for value, start, update in (
-        (word, _I64(0), following),
-        (counts, ir.Constant(_VECTOR, [0] * LANES), added),
+    for value, first, update in (
+        (word, start, following),
+        (distances, ir.Constant(_VECTOR, [0] * LANES), added),
     ):
-        value.add_incoming(start, before)
+        value.add_incoming(first, before)
         value.add_incoming(update, loop)
-    builder.cbranch(builder.icmp_signed("<", following, words), loop, after)
+    builder.cbranch(builder.icmp_signed("<", following, stop), loop, after)
     builder.position_at_end(after)
     return added
 
 
-def _emit_compare_group(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    _, row, _, group, least, _ = arguments
-    left_array, words_array, counts_array = (
+def _lanes_within(builder: Any, differences: Any, most: Any) -> Any:
+    """A mask of the lanes that are at most `most` bits away."""
+    near = builder.icmp_signed("<=", differences, _splat(builder, most))
+    return builder.bitcast(near, _MASK)
+
+
+def _emit_near_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    _, row, _, group, sketch_words, sketch_most, most, _ = arguments
+    left, words, distances = (
         context.make_array(signature.args[place])(context, builder, arguments[place])
-        for place in (0, 2, 5)
+        for place in (0, 2, 7)
     )
-    width = builder.extract_value(left_array.shape, 1)
-    vectors = builder.bitcast(words_array.data, _VECTOR.as_pointer())
-    common = _count_common(
-        builder,
-        builder.gep(left_array.data, [builder.mul(row, width)]),
-        builder.gep(vectors, [builder.mul(group, width)]),
-        width,
+    width = builder.extract_value(left.shape, 1)
+    row_words = builder.gep(left.data, [builder.mul(row, width)])
+    group_words = builder.gep(
+        builder.bitcast(words.data, _VECTOR.as_pointer()), [builder.mul(group, width)]
     )
-    mask = builder.bitcast(builder.icmp_signed(">=", common, _splat(builder, least)), _MASK)
-    with builder.if_then(builder.icmp_unsigned("!=", mask, _MASK(0)), likely=False):
-        store = builder.bitcast(counts_array.data, _VECTOR.as_pointer())
-        builder.store(common, store, align=8)
+    sketches, filters, done = (
+        builder.append_basic_block(name) for name in ("sketches", "filters", "done")
+    )
+    builder.cbranch(builder.icmp_signed(">", sketch_words, _I64(0)), sketches, filters)
+
+    builder.position_at_end(sketches)
+    apart = _count_differences(builder, row_words, group_words, _I64(0), sketch_words)
+    none = builder.icmp_unsigned("==", _lanes_within(builder, apart, sketch_most), _MASK(0))
+    sketched = builder.block
+    builder.cbranch(none, done, filters)
+
+    builder.position_at_end(filters)
+    apart = _count_differences(builder, row_words, group_words, sketch_words, width)
+    near = _lanes_within(builder, apart, most)
+    with builder.if_then(builder.icmp_unsigned("!=", near, _MASK(0)), likely=False):
+        builder.store(apart, builder.bitcast(distances.data, _VECTOR.as_pointer()), align=8)
+    compared = builder.block
+    builder.branch(done)
+
+    builder.position_at_end(done)
+    mask = builder.phi(_MASK)
+    mask.add_incoming(_MASK(0), sketched)
+    mask.add_incoming(near, compared)
     return builder.zext(mask, _I64)
 
 
-def _compare_group(
-    _context: Any, left: Any, row: Any, words: Any, group: Any, least: Any, counts: Any
+def _near_lanes(
+    _context: Any,
+    left: Any,
+    row: Any,
+    words: Any,
+    group: Any,
+    sketch_words: Any,
+    sketch_most: Any,
+    most: Any,
+    distances: Any,
 ) -> Any:
-    """Compare one left row with one group: the lanes with at least `least` bits in common.
+    """Compare one left row with one group: the lanes that are near enough.
 
     Args:
-        left: Filters, uint64 of shape (n, words), C-contiguous.
+        left: Filters, each with its sketch before it, uint64 of shape (n, sketch words + words),
+            C-contiguous.
         row: Which of them.
-        words: Filters in groups, uint64 of shape (groups, words, LANES), C-contiguous.
+        words: Filters in groups, uint64 of shape (groups, sketch words + words, LANES),
+            C-contiguous.
         group: Which of them.
-        least: How many bits a lane must have in common with the row.
-        counts: int64 of shape (LANES,), for the common bits of every lane. They are only there
-            when some lane has enough.
+        sketch_words: Length of the sketches; 0 for none.
+        sketch_most: How far a lane's sketch may be away, in bits. Filters are only looked at when
+            some lane's sketch is near enough.
+        most: How far a lane's filter may be away, in bits.
+        distances: int64 of shape (LANES,), for the distance of every lane. They are only there
+            when some lane is near enough.
 
     Returns:
-        A mask of the lanes that have enough, bit 0 for lane 0.
+        A mask of the lanes that are near enough, bit 0 for lane 0.
     """
-    return types.uint64(left, row, words, group, least, counts), _emit_compare_group
+    signature = types.uint64(left, row, words, group, sketch_words, sketch_most, most, distances)
+    return signature, _emit_near_lanes
 
 
 def _lowest_lane(_context: Any, mask: Any) -> Any:
@@ -118,10 +154,10 @@ def _popcount(_context: Any, word: Any) -> Any:
 
 
 # What kernels call: numba leaves out the first argument.
-CompareGroup = Callable[
-    [NDArray[np.uint64], int, NDArray[np.uint64], int, int, NDArray[np.int64]], Any
+NearLanes = Callable[
+    [NDArray[np.uint64], int, NDArray[np.uint64], int, int, int, int, NDArray[np.int64]], Any
 ]
 OfWord = Callable[[Any], int]
-compare_group = cast("CompareGroup", intrinsic(_compare_group))
+near_lanes = cast("NearLanes", intrinsic(_near_lanes))
 lowest_lane = cast("OfWord", intrinsic(_lowest_lane))
 popcount = cast("OfWord", intrinsic(_popcount))

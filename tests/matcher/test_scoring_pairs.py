@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.formats.errors import ParameterError
-from matcher.scoring import distances_at, find_pairs, oracle, search
+from matcher.scoring import distances_at, find_pairs, oracle, search, tiles
+from matcher.scoring.measures import Measure
+from matcher.scoring.sketches import exact_sketch, fold_onto
 
 Filters = Any  # uint64 arrays of shape (n, words)
 
@@ -71,6 +73,35 @@ def test_kernel_is_the_oracle(
     same(left, right, **data.draw(questions(words)))
 
 
+@given(st.data(), sizes, sizes, widths, st.sampled_from([0.02, 0.3, 0.5]))
+@settings(max_examples=100, deadline=None)
+def test_no_fold_ever_loses_a_pair(
+    data: st.DataObject, left_rows: int, right_rows: int, words: int, fill: float
+) -> None:
+    length = data.draw(st.integers(0, words))
+    left, right = filters(1, left_rows, words, fill), filters(2, right_rows, words, fill)
+    question = data.draw(questions(words))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "exact_sketch", lambda *_: fold_onto(length, 64 * words))
+        patch.setattr(search, "FIRST_BOUNDS", 10)
+        same(left, right, **question)
+
+
+def test_a_sketch_is_chosen_where_it_pays_and_only_there() -> None:
+    random = np.random.default_rng(0)
+    sides = [np.packbits(random.random((n, 1024)) < 0.3, axis=1).view(np.uint64) for n in (90, 512)]
+    dice = Measure.dice
+    assert 3 <= exact_sketch(sides[0], np.full(90, 0.8), sides[1], dice).words <= 7
+    assert exact_sketch(sides[0], np.full(90, 0.2), sides[1], dice).words == 0
+
+
+def test_equal_with_the_sketch_that_is_chosen() -> None:
+    left = filters(7, 1100, 8, 0.3)
+    right = left ^ filters(8, 1100, 8, 0.05)
+    assert len(np.unique(same(left, right, threshold=0.75).score)) > 50
+    same(left, right, top=2)
+
+
 @given(st.data(), st.sampled_from(["dice", "jaccard", "hamming"]))
 @settings(max_examples=60, deadline=None)
 def test_a_pair_exactly_on_the_threshold_is_in_and_the_next_float_keeps_it_out(
@@ -128,8 +159,8 @@ def test_tiles_and_threads_change_nothing(
 ) -> None:
     left, right = filters(1, 300, 3, 0.4), filters(2, 333, 3, 0.4)
     whole = same(left, right, **question, threads=1)
-    monkeypatch.setattr(search, "LEFT_TILE", 7)
-    monkeypatch.setattr(search, "RIGHT_TILE", 65)
+    monkeypatch.setattr(tiles, "LEFT_TILE", 7)
+    monkeypatch.setattr(tiles, "RIGHT_TILE", 65)
     for threads in (1, 2, 64):
         tiled = find_pairs(left, right, **question, threads=threads)
         for name in ("left", "right", "score"):

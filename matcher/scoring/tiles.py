@@ -1,0 +1,96 @@
+"""The work, tile by tile, in threads.
+
+A tile is some left rows, few enough for their filters to fit the second-level cache, against
+some right rows, laid out in groups. All tiles of the same right rows are done before the next
+right rows are laid out: memory holds one right side of a tile at a time, and no two tiles with
+the same left rows are worked on at once.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.scoring.arguments import Filters
+from matcher.scoring.lanes import Groups, group_filters
+from matcher.scoring.measures import weigh
+from matcher.scoring.sketches import SAMPLED_GROUPS, Sketch, spread
+from matcher.scoring.vectors import LANES
+
+LEFT_TILE = 1024
+RIGHT_TILE = 1 << 16
+
+# Fewer pairs than these are compared sooner than a sketch for them is chosen.
+WORTH_A_SKETCH = 1 << 20
+
+T = TypeVar("T")
+
+
+class Tile(NamedTuple):
+    """What a kernel works on at a time.
+
+    Attributes:
+        first_row: The number of the first left row.
+        left: Filters of the left side, each with its sketch before it.
+        weights: Their weights.
+        groups: Filters of the right side.
+    """
+
+    first_row: int
+    left: Filters
+    weights: NDArray[np.int64]
+    groups: Groups
+
+
+def over_tiles(
+    left: Filters,
+    right: Filters,
+    threads: int,
+    sketch_for: Callable[[Filters], Sketch],
+    work: Callable[[Tile], T],
+    *,
+    first: int = RIGHT_TILE,
+) -> Iterator[T]:
+    """What `work` gives for every tile.
+
+    Args:
+        left: Filters of the left side.
+        right: Filters of the right side.
+        threads: How many threads work.
+        sketch_for: The sketch to use with right rows, of which it is given a sample, each LANES
+            of them as they lie in a group.
+        work: Called in the threads.
+        first: The number of right rows to begin with.
+    """
+    weights = weigh(left)
+    height = min(LEFT_TILE, max(1, -(-len(left) // (4 * threads))))
+    starts = range(0, len(left), height)
+    with ThreadPoolExecutor(threads) as pool:
+        for rows in _right_tiles(len(right), first):
+            order = np.argsort(weigh(right[rows]), kind="stable") + rows.start
+            worth_it = len(left) * len(order) >= WORTH_A_SKETCH
+            sample = right[_spread_groups(order)] if worth_it else right[:0]
+            sketch = sketch_for(sample)
+            groups = group_filters(right[order], order, sketch)
+
+            def work_on(start: int, groups: Groups = groups, sketch: Sketch = sketch) -> T:
+                mine = slice(start, start + height)
+                return work(Tile(start, sketch.before(left[mine]), weights[mine], groups))
+
+            yield from pool.map(work_on, starts)
+
+
+def _right_tiles(rows: int, first: int) -> Iterator[slice]:
+    start, stop = 0, min(first, rows)
+    while start < rows:
+        yield slice(start, stop)
+        start, stop = stop, min(stop + RIGHT_TILE, rows)
+
+
+def _spread_groups(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Some whole groups of rows that are in order, spread over all."""
+    groups = len(order) // LANES
+    chosen = spread(groups, SAMPLED_GROUPS)
+    return order[: groups * LANES].reshape(groups, LANES)[chosen].ravel()
