@@ -118,7 +118,8 @@ def _written(kind: Ints, year: Ints, month: Ints, day: Ints) -> Texts:
     artefact = kind == _ARTEFACT
     month, day = np.where(artefact, 1, month), np.where(artefact, 1, day)
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    text = np.datetime_as_string(months.astype("datetime64[D]") + (day - 1))
+    first_of_month = months.astype("datetime64[D]").astype(np.int64)
+    text = np.datetime_as_string((first_of_month + day - 1).astype("datetime64[D]"))
     written: Texts = text.astype(object)
     for part, length in ((_YEAR_ALONE, 4), (_MONTH, 7)):
         rows = np.flatnonzero(kind == part)

@@ -37,13 +37,15 @@ class Dice:
 
     def whole(self, low: int, high: int, *shape: int) -> Ints:
         """Draw whole numbers from `low` to `high`, both in."""
-        return low + (self.unit(*shape) * (high - low + 1)).astype(np.int64)
+        drawn: Ints = low + (self.unit(*shape) * (high - low + 1)).astype(np.int64)
+        return drawn
 
     def choice(self, weights: npt.ArrayLike, size: int) -> Ints:
         """Draw `size` positions in a list of weights that need not add up to 1."""
         cumulated = np.cumsum(np.asarray(weights, dtype=np.float64))
         found = np.searchsorted(cumulated, self.unit(size) * cumulated[-1], side="right")
-        return np.minimum(found, len(cumulated) - 1).astype(np.int64)
+        drawn: Ints = np.minimum(found, len(cumulated) - 1).astype(np.int64)
+        return drawn
 
     def column(self, weights: npt.NDArray[np.int64]) -> Ints:
         """Draw one column of each row, by whole-number weights of shape (rows, columns).

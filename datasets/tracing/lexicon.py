@@ -51,7 +51,8 @@ class Spellings:
     def has(self, names: Ints, scripts: Ints) -> Bools:
         """Say of each name whether it has a spelling in the script; an absent name has any."""
         known: Bools = self.count[names, scripts] > 0
-        return np.logical_or(known, names == ABSENT)
+        known[names == ABSENT] = True
+        return known
 
     def pick(self, names: Ints, scripts: Ints, unit: Floats) -> Texts:
         """Write each name in its script, by one of its spellings.

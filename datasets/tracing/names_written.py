@@ -40,7 +40,8 @@ def write_names(
         for part, ids in parts.items()
     }
     pets = lexicon.pet_names.pick(people.given, script, dice.unit(len(people)))
-    with_pet = (pets != "") & dice.share(_SHARE_PET_NAME, len(people))
+    has_pet = lexicon.pet_names.count[people.given, script] > 0
+    with_pet = has_pet & dice.share(_SHARE_PET_NAME, len(people))
     given = np.where(with_pet, pets, texts["given"])
     aside = _SECOND_NAME_ASIDE[people.culture]
     columns = {
