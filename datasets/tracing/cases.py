@@ -53,7 +53,7 @@ def requests(dice: Dice, people: People) -> Rows:
     """
     free = people.exists.reshape(-1, PLACES_IN_FAMILY).astype(np.int64)
     old_enough = people.born.reshape(free.shape) <= _LAST_ENQUIRER_BIRTH
-    enquirer = dice.column(free * old_enough * WEIGHT.sum(axis=0))
+    enquirer = dice.column(free * old_enough * WEIGHT.sum(axis=1))
     roles, places = [ENQUIRER], [enquirer]
     _occupy(free, enquirer)
     for role, weights in ((SOUGHT, _NUMBER_SOUGHT), (KIN, _NUMBER_KIN)):

@@ -1,7 +1,9 @@
 """Families: ages that kin can have, names that kin share, and relations that hold both ways."""
 
-import numpy as np
+from typing import Any
+
 import pytest
+from numpy.typing import NDArray
 
 from datasets.tracing import families
 from datasets.tracing.cultures import CULTURES
@@ -47,7 +49,7 @@ def people() -> People:
     return families.found(Dice(4), load(), 4000)
 
 
-def square(column: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def square(column: NDArray[Any]) -> NDArray[Any]:
     return column.reshape(-1, PLACES_IN_FAMILY)
 
 
