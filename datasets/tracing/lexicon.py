@@ -5,9 +5,10 @@ romaniser that is to be measured on them. They hold the spellings that papers an
 and for names that are at home in Latin script also misspellings of the kind that clerks make.
 They were written from general knowledge, not counted in any register.
 
-A line is one name. Its spellings are parted by `|`, the native one first; `//` parts a man's form from a woman's, `~` introduces pet names, and in
-`[places]` the line begins with the country. Lines stand in order of frequency, and the name in
-place r has weight 1 / (r + 2.7), in the manner of Zipf and Mandelbrot.
+A line is one name. Its spellings are parted by `|`, the native one first; `//` parts a man's form
+from a woman's, `~` introduces pet names, and in `[places]` the line begins with the country.
+Lines stand in order of frequency, and the name in place r has weight 1 / (r + 2.7), in the manner
+of Zipf and Mandelbrot.
 """
 
 from collections.abc import Iterator
