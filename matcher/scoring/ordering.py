@@ -1,22 +1,24 @@
 """Pairs, and their order: best score first, then left row, then right row.
 
 Kernels hand over pairs as a **key** each, the left row in the high bits and the right row in the
-low ones, with the pair's merit. A radix sort of keys and then of merits, stable digit by digit,
-gives the order in time that grows with the pairs alone.
+low ones, with the pair's merit. A radix sort of keys and then of merits gives the order in time
+that grows with the pairs alone.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.scoring.compiled import compiled
-from matcher.scoring.measures import Measure, merit_from_score
+from matcher.scoring.compiled import compiled, inlined
+from matcher.scoring.measures import Measure
 
 Found = tuple[NDArray[np.uint64], NDArray[np.float64]]
 
-DIGIT_BITS = 11
-DIGIT_VALUES = 1 << DIGIT_BITS
+DIGIT_BITS = 8
+DIGITS = 1 << DIGIT_BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ def key_shift(right_rows: int) -> int:
 
 
 def pairs_in_order(
-    found: list[Found], measure: Measure, bits: int, left_rows: int, shift: int
+    found: list[Found], measure: Measure, bits: int, left_rows: int, shift: int, threads: int
 ) -> Pairs:
     """Put pairs in order.
 
@@ -54,65 +56,121 @@ def pairs_in_order(
         bits: Length of the filters.
         left_rows: The number of rows of the left side.
         shift: How many low bits of a key hold the right row.
+        threads: How many threads sort.
     """
     keys = np.concatenate([np.empty(0, dtype=np.uint64), *(keys for keys, _ in found)])
     merits = np.concatenate([np.empty(0), *(merits for _, merits in found)])
-    best, steps, merit_digits = _scale(measure, bits)
-    key_digits = -(-(shift + key_shift(left_rows)) // DIGIT_BITS)
-    spare = np.empty_like(keys), np.empty_like(merits)
-    keys, merits = _radix_sort(keys, merits, *spare, key_digits, best, steps, merit_digits)
+    if len(keys):
+        keys, merits = _radix_sort(
+            keys, merits, _steps(measure, bits), shift + key_shift(left_rows), threads
+        )
     return Pairs(
-        left=(keys >> np.uint64(shift)).astype(np.int64),
-        right=(keys & np.uint64((1 << shift) - 1)).astype(np.int64),
+        left=(keys >> np.uint64(shift)).view(np.int64),
+        right=(keys & np.uint64((1 << shift) - 1)).view(np.int64),
         score=merits if measure != Measure.hamming else np.negative(merits, out=merits),
     )
 
 
-def _scale(measure: Measure, bits: int) -> tuple[float, float, int]:
-    """The best merit, how many steps to count from it per unit of merit, and their digits.
+def _steps(measure: Measure, bits: int) -> float:
+    """In how many steps to count a unit of merit, so that different merits stay different.
 
-    Two different scores of dice or jaccard over filters of m bits are fractions of denominators
-    up to 2m and m, so at least 1 / 2m^2 apart: in steps of 1 / 4m^2 different scores stay
-    different.
+    Scores of dice or jaccard over filters of m bits are fractions with denominators up to 2m and
+    m, so different ones are at least 1 / 2m^2 apart.
     """
-    if measure == Measure.hamming:
-        return merit_from_score(measure, 0.0), 1.0, -(-(bits + 1).bit_length() // DIGIT_BITS)
-    steps = 4 * bits * bits
-    return 1.0, float(steps), -(-(steps + 1).bit_length() // DIGIT_BITS)
+    return 1.0 if measure == Measure.hamming else 4.0 * bits * bits
 
 
-@compiled
-def _digit_of(key: int, merit: float, digit: int, best: float, steps: float) -> int:
-    """A digit of the key, or, for digits below zero, of the merit's steps below the best."""
-    value = np.uint64(key) if digit >= 0 else np.uint64((best - merit) * steps)
-    place = digit if digit >= 0 else -1 - digit
-    return int((value >> np.uint64(place * DIGIT_BITS)) & np.uint64(DIGIT_VALUES - 1))
-
-
-@compiled
 def _radix_sort(
+    keys: NDArray[np.uint64], merits: NDArray[np.float64], steps: float, key_bits: int, threads: int
+) -> Found:
+    """Sort by merit, best first, then by key; the arrays given are used up.
+
+    The first digit of the merit deals the pairs out into buckets, which mostly fit the
+    second-level cache. Then threads sort bucket by bucket, from the last digit of the key to the
+    second of the merit.
+    """
+    best = merits.max()
+    merit_bits = int((best - merits.min()) * steps).bit_length()
+    merit_low = max(0, merit_bits - DIGIT_BITS)
+    dealt = np.empty_like(keys), np.empty_like(merits)
+    edges = np.zeros(DIGITS + 1, dtype=np.int64)
+    edges[1:] = _deal(keys, merits, best, steps, merit_low, *dealt)
+    shares = np.searchsorted(edges, np.linspace(0, len(keys), 4 * threads + 1))
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [
+            pool.submit(
+                _sort_buckets,
+                edges[a : b + 1],
+                *dealt,
+                keys,
+                merits,
+                best,
+                steps,
+                merit_low,
+                key_bits,
+            )
+            for a, b in pairwise(shares)
+        ]:
+            done.result()
+    return dealt
+
+
+@inlined
+def _digit(key: int, merit: float, best: float, unit: float, low: int) -> int:
+    """Some bits from `low` on, of the key, or, with a unit, of the steps below the best merit."""
+    value = np.uint64((best - merit) * unit) if unit > 0 else np.uint64(key)
+    return int((value >> np.uint64(low)) & np.uint64(DIGITS - 1))
+
+
+@compiled
+def _deal(
+    keys: NDArray[np.uint64],
+    merits: NDArray[np.float64],
+    best: float,
+    unit: float,
+    low: int,
+    to_keys: NDArray[np.uint64],
+    to_merits: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Move pairs in order of one digit, keeping the order of equal ones; where each digit ends."""
+    places = np.zeros(DIGITS, dtype=np.int64)
+    for pair in range(len(keys)):
+        places[_digit(keys[pair], merits[pair], best, unit, low)] += 1
+    total = 0
+    for digit in range(DIGITS):
+        count = places[digit]
+        places[digit] = total
+        total += count
+    for pair in range(len(keys)):
+        digit = _digit(keys[pair], merits[pair], best, unit, low)
+        to_keys[places[digit]] = keys[pair]
+        to_merits[places[digit]] = merits[pair]
+        places[digit] += 1
+    return places
+
+
+@compiled
+def _sort_buckets(
+    edges: NDArray[np.int64],
     keys: NDArray[np.uint64],
     merits: NDArray[np.float64],
     spare_keys: NDArray[np.uint64],
     spare_merits: NDArray[np.float64],
-    key_digits: int,
     best: float,
     steps: float,
-    merit_digits: int,
-) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
-    for turn in range(key_digits + merit_digits):
-        digit = turn if turn < key_digits else key_digits - turn - 1
-        starts = np.zeros(DIGIT_VALUES + 1, dtype=np.int64)
-        for pair in range(len(keys)):
-            starts[_digit_of(keys[pair], merits[pair], digit, best, steps) + 1] += 1
-        if starts.max() == len(keys):
-            continue  # one value in every pair: nothing to do
-        starts = np.cumsum(starts)
-        for pair in range(len(keys)):
-            value = _digit_of(keys[pair], merits[pair], digit, best, steps)
-            spare_keys[starts[value]] = keys[pair]
-            spare_merits[starts[value]] = merits[pair]
-            starts[value] += 1
-        keys, spare_keys = spare_keys, keys
-        merits, spare_merits = spare_merits, merits
-    return keys, merits
+    merit_bits: int,
+    key_bits: int,
+) -> None:
+    """Sort each bucket by key, then by the last `merit_bits` bits of the merit's steps."""
+    for bucket in range(len(edges) - 1):
+        mine = slice(edges[bucket], edges[bucket + 1])
+        if mine.stop - mine.start < 2:
+            continue
+        here, there = (keys[mine], merits[mine]), (spare_keys[mine], spare_merits[mine])
+        for low in range(0, key_bits, DIGIT_BITS):
+            _deal(*here, best, 0.0, low, *there)
+            here, there = there, here
+        for low in range(0, merit_bits, DIGIT_BITS):
+            _deal(*here, best, steps, low, *there)
+            here, there = there, here
+        keys[mine], merits[mine] = here

@@ -77,4 +77,4 @@ def find_pairs(
         ):
             pass
         found = [best.found(shift)]
-    return pairs_in_order(found, question.measure, bits, len(left), shift)
+    return pairs_in_order(found, question.measure, bits, len(left), shift, threads)
