@@ -88,13 +88,16 @@ def encode(
 
 
 def _check_keys(agreement: Agreement, keys: Keys) -> None:
-    ours = (keys.agreement_id, keys.key_epoch)
-    theirs = (agreement.agreement_id, agreement.key_epoch)
-    if ours != theirs:
-        raise MismatchError(
-            f"The keys are of agreement {ours[0]}, key epoch {ours[1]}; the agreement is "
-            f"{theirs[0]}, key epoch {theirs[1]}. Use the key file of this agreement."
-        )
+    for what, of_keys, ours in (
+        ("agreement", keys.agreement_id, agreement.agreement_id),
+        ("key epoch", keys.key_epoch, agreement.key_epoch),
+        ("scheme", keys.scheme_label, agreement.scheme.label),
+    ):
+        if of_keys != ours:
+            raise MismatchError(
+                f"The keys are for {what} {of_keys}, the agreement has {ours}. Open the key file "
+                "of this agreement with this agreement."
+            )
 
 
 def _check_scheme(scheme: Scheme) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from encoders import names
 from encoders.codes import normalise_sex
-from encoders.dates import Birth, parse_birth
+from encoders.dates import ABSENT, Birth, parse_birth
 from encoders.places import place_parts
 
 Tokens = Iterable[str]
@@ -34,6 +34,19 @@ class Attribute:
     pooled: bool
 
 
+_BIRTH_COLUMNS = ("birth_date", "age", "age_on", "calendar")
+
+
+def _birth(*cells: str | None) -> Birth:
+    return parse_birth(*cells)[0]
+
+
+def _birth_to_the_day(*cells: str | None) -> Birth:
+    """What is known of a birth where its day is; a pass that needs it compares whole dates only."""
+    birth = _birth(*cells)
+    return birth if birth.precision == "day" else ABSENT
+
+
 ATTRIBUTES = {
     "name": Attribute(
         ("given_name", "father_name", "grandfather_name", "family_name", "other_names"),
@@ -41,11 +54,8 @@ ATTRIBUTES = {
         pooled=True,
     ),
     "mother": Attribute(("mother_name",), names.parts, pooled=True),
-    "birth": Attribute(
-        ("birth_date", "age", "age_on", "calendar"),
-        lambda *cells: parse_birth(*cells)[0],
-        pooled=False,
-    ),
+    "birth": Attribute(_BIRTH_COLUMNS, _birth, pooled=False),
+    "birth_day": Attribute(_BIRTH_COLUMNS, _birth_to_the_day, pooled=False),
     "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
     "place": Attribute(("birth_place", "residence", "last_seen_place"), place_parts, pooled=True),
 }

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from matcher.decisions.candidates import Side, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, Bands, Curve, Distances, EvidenceModel
@@ -28,8 +29,9 @@ from matcher.scoring import distances_at
 REACH_SIGMA = 4.0
 """How far below a random pair's distance, in its standard deviations, a pass must come."""
 
-FALSE_PER_PAIR = {"strong": 1e-9, "possible": 1e-7, "weak": 1e-5}
-"""For each band how often a pair of two persons may come up to it, of all pairs compared."""
+FALSE_PER_PAIR = {"strong": 1e-9, "possible": 1e-7}
+"""For each band how often a pair of two persons may come up to it, of all pairs compared. What is
+weak has no such rate: the evidence is for one person rather than two, and that is all."""
 
 KNOTS = (3.0, 4.0, 5.0, 6.5, 9.0, 13.0, 20.0, 30.0)
 """Where a curve may bend, in standard deviations below a random pair's distance."""
@@ -156,13 +158,16 @@ def _pooled(observed: Sequence[_Observed]) -> _Observed:
 def _fit(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
     """Fit the curves of all passes together."""
     near = (seen.true != ABSENT) & (seen.true <= [_reach(part) for part in scheme.passes])
-    distances = np.concatenate([seen.true[near.any(axis=1)], seen.false])
-    truth = np.r_[np.ones(near.any(axis=1).sum()), np.zeros(len(seen.false))]
-    features = np.concatenate(
-        [_features(part, distances[:, i]) for i, part in enumerate(scheme.passes)], axis=1
-    )
+    counted = [
+        np.unique(_features(scheme, distances), axis=0, return_counts=True)
+        for distances in (seen.true[near.any(axis=1)], seen.false)
+    ]
+    (true_rows, true_counts), (false_rows, false_counts) = counted
+    features = np.concatenate([true_rows, false_rows])
+    trues = np.r_[true_counts, np.zeros(len(false_rows))]
+    falses = np.r_[np.zeros(len(true_rows)), false_counts]
     prior = np.log(len(seen.true) / (seen.pairs - len(seen.true)))
-    slopes, constant = _logistic(features, truth, per_pass=len(KNOTS) + 1)
+    slopes, constant = _logistic(features, trues, falses, per_pass=len(KNOTS) + 1)
     by_pass = slopes.reshape(len(scheme.passes), -1) / _LN2
     curves = {
         part.name: _curve(part, slopes_of[:-1], slopes_of[-1])
@@ -175,26 +180,48 @@ def _sigma(part: Pass) -> float:
     return float(np.sqrt(part.output_bits) / 2)
 
 
-def _features(part: Pass, distances: Distances) -> npt.NDArray[np.float64]:
-    """How far a distance goes beyond each knot, up to the next, and whether it is absent."""
-    nearness = (part.output_bits / 2 - distances) / _sigma(part)
+def _features(scheme: Scheme, distances: Distances) -> npt.NDArray[np.float64]:
+    """How far each distance goes beyond each knot, up to the next, and whether it is absent.
+
+    In steps of a quarter of a standard deviation, so that most pairs have the same features.
+    """
+    columns = []
     widths = np.diff([*KNOTS, np.inf])
-    beyond = np.clip(nearness[:, None] - np.array(KNOTS), 0, widths)
-    absent = distances == ABSENT
-    beyond[absent] = 0
-    return np.column_stack([beyond, absent])
+    for column, part in enumerate(scheme.passes):
+        nearness = (part.output_bits / 2 - distances[:, column]) / _sigma(part)
+        steps = np.round(4 * nearness[:, None]) / 4
+        absent = distances[:, column] == ABSENT
+        beyond = np.clip(steps - np.array(KNOTS), 0, widths)
+        beyond[absent] = 0
+        columns += [beyond, absent[:, None]]
+    return np.concatenate(columns, axis=1)
 
 
 def _logistic(
-    features: npt.NDArray[np.float64], truth: npt.NDArray[np.float64], *, per_pass: int
+    features: npt.NDArray[np.float64],
+    trues: npt.NDArray[np.float64],
+    falses: npt.NDArray[np.float64],
+    *,
+    per_pass: int,
 ) -> tuple[npt.NDArray[np.float64], float]:
-    """Fit log odds that never fall with a feature, but for the last of each pass (absence)."""
+    """Fit log odds that never fall with a feature, but for the last of each pass (absence).
+
+    Args:
+        features: Shape (rows, features).
+        trues: How many true pairs have the features of a row.
+        falses: How many other pairs have them.
+        per_pass: Features of one pass.
+
+    Returns:
+        The weight of each feature and the constant, in natural units.
+    """
     is_absence = np.arange(features.shape[1]) % per_pass == per_pass - 1
+    counts = trues + falses
 
     def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         odds = features @ weights[:-1] + weights[-1]
-        value = np.logaddexp(0, odds).sum() - odds[truth == 1].sum() + _PENALTY * (weights**2).sum()
-        error = 1 / (1 + np.exp(-odds)) - truth
+        value = counts @ np.logaddexp(0, odds) - trues @ odds + _PENALTY * (weights**2).sum()
+        error = counts * expit(odds) - trues
         slope = np.r_[features.T @ error, error.sum()] + 2 * _PENALTY * weights
         return float(value), slope
 
@@ -223,4 +250,4 @@ def _bands(scores: npt.NDArray[np.float64], pairs: int) -> Bands:
         allowed = int(rate * pairs)
         return float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
 
-    return Bands(**{band: least(rate) for band, rate in FALSE_PER_PAIR.items()})
+    return Bands(**{band: least(rate) for band, rate in FALSE_PER_PAIR.items()}, weak=0.0)

@@ -1,1 +1,51 @@
-"""The command line."""
+"""The command line: one for tracing units, the linkage unit and analysts alike."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from matcher.cli import analyst, console, linkage, society
+from matcher.cli.demonstration import demo
+
+app = typer.Typer(
+    help="Privacy-preserving record matching for family tracing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+agreements = typer.Typer(help="Agreements between societies and a linkage unit.")
+keys = typer.Typer(help="Keys of an agreement; the linkage unit never has them.")
+
+app.command("check")(society.check)
+app.add_typer(agreements, name="agreement", no_args_is_help=True)
+agreements.command("new")(linkage.agreement_new)
+app.add_typer(keys, name="keys", no_args_is_help=True)
+keys.command("new")(society.keys_new)
+app.command("encode")(society.encode)
+app.command("match")(linkage.match_batches)
+app.command("results")(society.results)
+app.command("rehearse")(analyst.rehearse)
+app.command("dataset")(analyst.dataset)
+app.command("demo")(demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("kinmatch"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Privacy-preserving record matching for family tracing."""
+
+
+def main() -> None:
+    """Run the command line."""
+    console.run(app)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matcher.formats.agreement import Agreement
+from matcher.formats.cells import Octets, content_of, fixed_size
 from matcher.formats.errors import MismatchError
 from matcher.formats.files import written_whole
 from matcher.formats.sealed import SealedFile, write_sealed
@@ -26,7 +27,6 @@ VERSION: Final = 1
 _GROUP_ROWS: Final = 1 << 16
 _IDENTIFIER = pa.binary(16)
 
-Bytes16 = npt.NDArray[np.uint8]
 Codes = npt.NDArray[np.int8]
 Bits = npt.NDArray[np.float64]
 
@@ -45,8 +45,8 @@ class CandidateList:
         weights: For each pass shape (n,), float64: its weight in bits, 0 where absent.
     """
 
-    identifiers: Bytes16
-    references: Bytes16
+    identifiers: Octets
+    references: Octets
     roles: Codes
     scores: Bits
     bands: Codes
@@ -133,8 +133,8 @@ def _schema(passes: list[str]) -> pa.Schema:
 
 def _table(candidates: CandidateList) -> pa.Table:
     columns = [
-        *(pa.array([row.tobytes() for row in array], _IDENTIFIER)
-          for array in (candidates.identifiers, candidates.references)),
+        fixed_size(candidates.identifiers),
+        fixed_size(candidates.references),
         *(pa.array(array) for array in (candidates.roles, candidates.scores, candidates.bands)),
         *(pa.array(array) for array in candidates.levels.values()),
         *(pa.array(array) for array in candidates.weights.values()),
@@ -162,9 +162,9 @@ def _csv_rows(candidates: CandidateList) -> Iterator[list[Any]]:
         ]
 
 
-def _bytes(file: SealedFile, name: str) -> Bytes16:
-    cells = [cell for array in file.column(name) for cell in array.to_pylist()]
-    return np.frombuffer(b"".join(cells), dtype=np.uint8).reshape(-1, 16)
+def _bytes(file: SealedFile, name: str) -> Octets:
+    parts = [content_of(array, 16) for array in file.column(name)]
+    return np.concatenate([np.empty((0, 16), dtype=np.uint8), *parts])
 
 
 def _numbers(file: SealedFile, name: str, known: int | None = None) -> npt.NDArray[Any]:

@@ -8,11 +8,19 @@ version. Test vectors in `tests/vectors/` hold this for good.
 
 import hashlib
 import json
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from matcher.formats.errors import AgreementError
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+_RESERVED = frozenset({"reference", "role", "relation", "case"})
 
 
 class _Part(BaseModel):
@@ -77,6 +85,8 @@ class Pass(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.name in _RESERVED:
+            raise ValueError(f"a pass can't be named '{self.name}', as a column of every batch is")
         known = {attribute.name for attribute in self.attributes}
         if len(known) != len(self.attributes):
             raise ValueError("an attribute stands twice in one pass")
@@ -102,7 +112,24 @@ class Scheme(_Part):
     def _passes_differ(self) -> Self:
         if len({p.name for p in self.passes}) != len(self.passes):
             raise ValueError("a pass stands twice in one scheme")
+        fields = self.model_dump(mode="json")
+        if (_published(self.label) or fields) != fields:
+            raise ValueError(f"{self.label} is published with other parameters; name it otherwise")
         return self
+
+    @classmethod
+    def published(cls, label: str) -> Self:
+        """Load a published scheme by its name and version, as in `standard/1`.
+
+        Raises:
+            AgreementError: There is no such scheme.
+        """
+        fields = _published(label)
+        if fields is None:
+            raise AgreementError(
+                f"There is no published scheme of that name; there are {', '.join(published())}."
+            )
+        return cls.model_validate(fields)
 
     @property
     def digest(self) -> str:
@@ -114,3 +141,22 @@ class Scheme(_Part):
     def label(self) -> str:
         """Name and version, as in `standard/1`."""
         return f"{self.name}/{self.version}"
+
+
+def published() -> list[str]:
+    """Name the published schemes, as in `standard/1`."""
+    found = (file.name for file in files("matcher.formats").joinpath("schemes").iterdir())
+    return sorted(
+        f"{match[1]}/{match[2]}"
+        for name in found
+        if (match := re.fullmatch(r"(\w+)-(\d+)\.toml", name))
+    )
+
+
+@cache
+def _published(label: str) -> dict[str, object] | None:
+    """Read the parameters of a published scheme; None where there is none of this name."""
+    if label not in published():
+        return None
+    file = files("matcher.formats").joinpath("schemes", f"{label.replace('/', '-')}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -1,0 +1,215 @@
+"""The whole way of a record for two files on one machine, with throwaway keys.
+
+Nothing is left out or shortened: records are encoded, written as batches, read through the same
+checks and matched by the code of the real flow. The keys come from a seed and from the records
+themselves, so a rehearsal repeats to the byte, and who does not have the records does not have the
+keys. Keys never touch the disk; the batches lie in a temporary folder and go with it.
+"""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import accuracy
+from encoders.batching import write_batch_of
+from encoders.encoding import encode
+from encoders.keys import Keys
+from encoders.records import Records
+from encoders.references import References, read_references
+from matcher.formats.agreement import Agreement
+from matcher.formats.batch import Batch, read_batch
+from matcher.formats.files import written_whole
+from matcher.formats.scheme import Scheme
+from matcher.formats.vocabulary import BANDS
+from matcher.matching import DEFAULT_TOP, Run, match
+
+DEFAULT_SCHEME = "standard/1"
+
+_ANY_DAY = date(2000, 1, 1)  # a rehearsal's own agreement has no time, and no clock is read
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rehearsal:
+    """What a rehearsal found.
+
+    Attributes:
+        pairs: The candidates, as a frame of `request_id`, `register_id`, `score` (bits) and
+            `band`: best score first, then by request id, then by register id.
+        run: The run that found them.
+        seconds: How long each step took.
+    """
+
+    pairs: pd.DataFrame
+    run: Run
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def report(self, truth: pd.DataFrame | None = None) -> dict[str, Any]:
+        """Give counts, times and, where the truth is known, accuracy, as data for JSON.
+
+        Args:
+            truth: True pairs, as `benchmarks.accuracy` takes them.
+        """
+        comparing = self.seconds["match"]
+        report: dict[str, Any] = {
+            "format": "kinmatch-rehearsal/1",
+            "run": self.run.manifest(),
+            "requests": len(self.run.compared[0].left_rows),
+            "register": len(self.run.compared[0].right_rows),
+            "candidates": {band: int((self.pairs["band"] == band).sum()) for band in BANDS},
+            "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
+            "pairs_per_second": round(self.run.pairs / comparing) if comparing else 0,
+        }
+        if truth is not None:
+            report["accuracy"] = figures(self.pairs, truth, self.run)
+        return report
+
+
+def figures(pairs: pd.DataFrame, truth: pd.DataFrame, run: Run) -> dict[str, Any]:
+    """Measure candidates against the truth: at every band, at the best threshold, and by rank.
+
+    Links are the best candidate of each request (`benchmarks.accuracy.best_per_request`).
+    """
+    links = accuracy.best_per_request(pairs)
+    at_bands = {
+        band: accuracy.at_threshold(links, truth, getattr(run.model.bands, band)) for band in BANDS
+    }
+    found = {"best": accuracy.best(links, truth)} if len(links) else {}
+    return {
+        "truth": len(truth),
+        "recall_at_1": round(accuracy.recall_at(pairs, truth, 1), 4),
+        "recall_at_10": round(accuracy.recall_at(pairs, truth, 10), 4),
+        "thresholds": {
+            name: {
+                "threshold": one.threshold,
+                "links": one.links,
+                "right": one.right,
+                "precision": round(one.precision, 4),
+                "recall": round(one.recall, 4),
+                "f1": round(one.f1, 4),
+            }
+            for name, one in (at_bands | found).items()
+        },
+    }
+
+
+def rehearse(
+    requests: Records,
+    register: Records,
+    *,
+    agreement: Agreement | None = None,
+    top: int = DEFAULT_TOP,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Rehearsal:
+    """Take two sets of records the whole way from plaintext to candidates.
+
+    Args:
+        requests: Records of the society that seeks; those with role sought are compared.
+        register: Records of the society that may have met them; those with role registered are.
+        agreement: Whose scheme is used, under throwaway keys; one with the default scheme if None.
+        top: Candidates kept for each request.
+        seed: For keys, references and their order.
+        threads: How many threads to use; all processors if None. The result is the same.
+        progress: Told which step begins.
+    """
+    under = agreement or default_agreement()
+    drawn = _drawn_seed(requests, register, seed)
+    keys = Keys.throwaway(under, seed=drawn)
+    seconds: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="kinmatch-") as name:
+        folder = Path(name)
+        sides: list[tuple[Batch, References]] = []
+        for society, records in zip(under.parties, (requests, register), strict=False):
+            progress(f"encoding {len(records):,} records of {society}")
+            with _timed(seconds, f"encode {society}"):
+                batch = folder / f"{society}.parquet"
+                references = folder / f"{society}-references.parquet"
+                write_batch_of(
+                    encode(records, under, keys),
+                    records,
+                    society=society,
+                    agreement=under,
+                    path=batch,
+                    references_path=references,
+                    seed=drawn + len(sides),
+                )
+                sides.append((read_batch(batch, under), read_references(references, under)))
+        keys.wipe()
+        with _timed(seconds, "match"):
+            run = match(
+                [batch for batch, _ in sides],
+                under,
+                on=under.valid_from,
+                top=top,
+                threads=threads,
+                progress=lambda what: progress(f"comparing {what}"),
+            )
+    return Rehearsal(_named(run, *(references for _, references in sides)), run, seconds)
+
+
+def default_agreement(scheme: Scheme | None = None) -> Agreement:
+    """Give an agreement for rehearsals: two parties, and the default scheme if none is given."""
+    return Agreement.new(
+        parties=("requests", "register"),
+        linkage_unit="rehearsal",
+        purposes=("rehearsal",),
+        legal_bases=("test-data",),
+        valid_from=_ANY_DAY,
+        valid_until=_ANY_DAY,
+        retention_days=1,
+        scheme=scheme or Scheme.published(DEFAULT_SCHEME),
+        agreement_id="0" * 32,
+    )
+
+
+def write_pairs(pairs: pd.DataFrame, path: Path) -> None:
+    """Write a rehearsal's pairs as CSV, whole or not at all."""
+    with written_whole(path, private=True) as aside:
+        pairs.to_csv(aside, index=False, float_format="%.3f", lineterminator="\n")
+
+
+def _drawn_seed(requests: Records, register: Records, seed: int) -> int:
+    digest = hashlib.sha256(f"kinmatch rehearsal {seed:d}".encode())
+    for records in (requests, register):
+        for row in records.table.to_batches():
+            digest.update(repr(row.to_pydict()).encode())
+    return int.from_bytes(digest.digest()[:16], "little")
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[step] = time.perf_counter() - start
+
+
+def _named(run: Run, requests: References, register: References) -> pd.DataFrame:
+    """Give the candidates of the first direction by the societies' own record ids."""
+    one = run.compared[0]
+    found = one.candidates
+    left = one.left.references[one.left_rows[found.left]]
+    right = one.right.references[one.right_rows[found.right]]
+    frame = pd.DataFrame(
+        {
+            "request_id": requests.record_ids(left),
+            "register_id": register.record_ids(right),
+            "score": found.scores,
+            "band": np.asarray(BANDS)[found.bands],
+        }
+    )
+    return frame.sort_values(
+        ["score", "request_id", "register_id"],
+        ascending=[False, True, True],
+        kind="stable",
+        ignore_index=True,
+    )

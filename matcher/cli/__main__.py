@@ -1,0 +1,5 @@
+"""`python -m matcher.cli` is `kinmatch`."""
+
+from matcher.cli import main
+
+main()

@@ -1,0 +1,108 @@
+"""What the commands share: progress, JSON, passphrases, and how errors end.
+
+Exit status: 0 done; 1 done, but rows of the input were left out; 2 refused, with the reason;
+3 an error in kinmatch itself. Results go to standard output, all else to standard error.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from matcher.formats.errors import KeyFileError, KinmatchError
+
+ROWS_LEFT_OUT: Final = 1
+REFUSED: Final = 2
+INTERNAL_ERROR: Final = 3
+
+_LONGEST_PASSPHRASE: Final = 4096
+
+out = Console()
+err = Console(stderr=True)
+
+
+def say(message: str) -> None:
+    """Tell a person what happens, on standard error."""
+    err.print(message, style="dim", markup=False, highlight=False)
+
+
+def as_json(data: object) -> str:
+    """Write data for a program."""
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def print_json(data: object) -> None:
+    """Print data for a program, on standard output."""
+    sys.stdout.write(as_json(data))
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far a count has come: a bar on a terminal, one line at the end in a log.
+
+    Yields:
+        A function to be told how many are done.
+    """
+    if not err.is_terminal:
+        yield lambda _: None
+        say(f"{what}: {total:,} done")
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeElapsedColumn(), console=err) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def read_passphrase(descriptor: int | None, *, confirm: bool) -> str:
+    """Ask for a passphrase, or read its one line from a file descriptor.
+
+    Raises:
+        KeyFileError: The descriptor can't be read, or nobody can be asked.
+    """
+    if descriptor is None:
+        if not sys.stdin.isatty():
+            raise KeyFileError(
+                "There is no terminal to ask for the passphrase on; give it with --passphrase-fd."
+            )
+        passphrase: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
+        return passphrase
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.readline(_LONGEST_PASSPHRASE).decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise KeyFileError(
+            "No passphrase could be read from that file descriptor; open it for reading, with the "
+            "passphrase in UTF-8 on its first line."
+        ) from None
+
+
+def run(app: typer.Typer) -> None:
+    """Run the command line, so that no error shows anything but its own sentence.
+
+    An exception that is not ours may hold a value of a record in its text, so only its type and
+    the places in the code are shown.
+    """
+    try:
+        app()
+    except KinmatchError as error:
+        err.print(f"kinmatch: {error}", style="bold red", markup=False, highlight=False)
+        sys.exit(REFUSED)
+    except Exception as error:
+        err.print(
+            f"kinmatch: an error in kinmatch itself ({type(error).__name__}), not in your data. "
+            "Report these lines; they hold no value of a record.",
+            style="bold red",
+            markup=False,
+            highlight=False,
+        )
+        for frame in traceback.extract_tb(error.__traceback__):
+            say(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}")
+        sys.exit(INTERNAL_ERROR)

@@ -1,0 +1,136 @@
+"""Commands of a tracing unit: check a file, keep keys, encode a batch, read results."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encoders.batching import write_batch_of
+from encoders.checking import check as check_reading
+from encoders.encoding import encode as encode_records
+from encoders.keys import Keys
+from encoders.readers import Mapping, read_records
+from encoders.records import Records
+from encoders.reporting import Report
+from encoders.results import name_candidates, write_results
+from matcher.cli import console
+from matcher.formats.agreement import Agreement
+
+Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
+MapOption = Annotated[
+    Path | None,
+    typer.Option("--map", help="TOML file that says which of the file's columns are which."),
+]
+RoleOption = Annotated[
+    str, typer.Option(help="Role of rows that have none: enquirer, sought, registered or kin.")
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+AgreementOption = Annotated[Path, typer.Option("--agreement", help="The agreement's TOML file.")]
+PassphraseFd = Annotated[
+    int | None,
+    typer.Option(help="Read the passphrase from this file descriptor instead of asking."),
+]
+
+
+def read_and_check(file: Path, mapping: Path | None, role: str) -> Report:
+    """Read a file and check it, as every command does that takes one."""
+    chosen = Mapping.load(mapping) if mapping else None
+    return check_reading(read_records(file, mapping=chosen, role=role), today=date.today())
+
+
+def usable_records(report: Report, file: Path) -> Records:
+    """Give a report's usable records, and tell how many rows are left out."""
+    records = report.require_usable()
+    if report.left_out:
+        console.say(
+            f"{file}: {report.left_out:,} of {report.rows_in_file:,} rows are left out; "
+            "kinmatch check says which and why."
+        )
+    return records
+
+
+def check(
+    file: Existing,
+    mapping: MapOption = None,
+    role: RoleOption = "sought",
+    as_json: JsonFlag = False,
+) -> None:
+    """Report every problem of a file at once, without showing a value.
+
+    Exit status 0, or 1 where rows would be left out, or 2 where the file can't be read.
+    """
+    report = read_and_check(file, mapping, role)
+    if as_json:
+        console.print_json(report.as_dict())
+    else:
+        console.out.print(report)
+    if report.left_out:
+        raise typer.Exit(console.ROWS_LEFT_OUT)
+
+
+def keys_new(
+    agreement: Existing,
+    out: Annotated[Path, typer.Option(help="The key file to write; it must not be there yet.")],
+    passphrase_fd: PassphraseFd = None,
+) -> None:
+    """Draw the keys of an agreement's key epoch, sealed with a passphrase.
+
+    The passphrase is asked for, or read from a file descriptor; it is never an argument.
+    """
+    under = Agreement.read(agreement)
+    passphrase = console.read_passphrase(passphrase_fd, confirm=True)
+    Keys.generate(under).seal(out, passphrase)
+    console.say(
+        f"{out}: keys of agreement {under.agreement_id}, epoch {under.key_epoch}. Give file and "
+        "the passphrase to the other societies by two ways, and to the linkage unit by none."
+    )
+
+
+def encode(
+    file: Existing,
+    agreement: AgreementOption,
+    keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
+    society: Annotated[str, typer.Option(help="Your society, as the agreement names it.")],
+    out: Annotated[Path, typer.Option(help="The batch to write; it goes to the linkage unit.")],
+    references: Annotated[
+        Path, typer.Option(help="The reference file to write; it stays with you.")
+    ],
+    mapping: MapOption = None,
+    role: RoleOption = "sought",
+    passphrase_fd: PassphraseFd = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Encode a file into a batch of fingerprints, and keep the references.
+
+    Exit status 0, or 1 where the batch was written but rows were left out of it.
+    """
+    under = Agreement.read(agreement)
+    under.require_party(society)
+    report = read_and_check(file, mapping, role)
+    records = usable_records(report, file)
+    opened = Keys.open(keys, console.read_passphrase(passphrase_fd, confirm=False), under)
+    with console.counting("encoding", len(records)) as progress:
+        encoded = encode_records(records, under, opened, progress=progress)
+    opened.wipe()
+    header = write_batch_of(
+        encoded, records, society=society, agreement=under, path=out, references_path=references
+    )
+    if as_json:
+        console.print_json(header.model_dump() | {"left_out": report.left_out})
+    else:
+        console.say(f"{out}: {len(records):,} persons encoded. {references} stays with you.")
+    if report.left_out:
+        raise typer.Exit(console.ROWS_LEFT_OUT)
+
+
+def results(
+    candidates: Existing,
+    references: Annotated[Path, typer.Option(help="The reference file of the batch.")],
+    agreement: AgreementOption,
+    out: Annotated[Path, typer.Option(help="The CSV file to write.")],
+) -> None:
+    """Name the candidates of your records by your own record ids."""
+    named = name_candidates(candidates, references, Agreement.read(agreement))
+    write_results(named, out)
+    console.say(f"{out}: {len(named):,} candidates.")
