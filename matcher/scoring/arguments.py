@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.formats.errors import ParameterError
-from matcher.scoring.measures import Measure
+from matcher.scoring.measures import Measure, lowest_merit, merit_from_score
 
 Filters = NDArray[np.uint64]
 
@@ -20,42 +21,58 @@ class Question:
 
     Attributes:
         measure: What is compared.
+        bits: Length of the filters.
         threshold: The score that a pair must reach, or None.
-        top: How many pairs a left row keeps at most, or None.
+        top: How many pairs a row keeps at most, or None.
     """
 
     measure: Measure
+    bits: int
     threshold: float | None
-    top: int | None
+    top: int | None = None
+
+    @property
+    def merit(self) -> float:
+        """The merit that a pair must reach."""
+        lowest = lowest_merit(self.measure, self.bits)
+        if self.threshold is None:
+            return lowest
+        return max(lowest, merit_from_score(self.measure, self.threshold))
 
 
-def check_question(measure: str, threshold: float | None, top: int | None) -> Question:
-    """Check what is asked for.
+def check_question(
+    left: Any, right: Any, measure: str, threshold: float | None, top: int | None
+) -> Question:
+    """Check what is asked for, of which filters.
 
     Raises:
         ParameterError: An argument is out of its range, or neither threshold nor top is given.
     """
-    if measure not in Measure.__members__:
-        raise ParameterError(f"measure must be one of {', '.join(Measure.__members__)}.")
+    check_filters(left, right)
+    checked = check_measure(measure)
     if threshold is None and top is None:
         raise ParameterError("Give a threshold, a top, or both; else every pair would be kept.")
     if threshold is not None:
-        check_threshold(Measure[measure], threshold)
+        threshold = check_threshold(checked, threshold)
     if top is not None and (not isinstance(top, int | np.integer) or top < 1):
         raise ParameterError("top must be a whole number of at least 1.")
-    return Question(
-        Measure[measure],
-        None if threshold is None else float(threshold),
-        None if top is None else int(top),
-    )
+    return Question(checked, 64 * left.shape[1], threshold, None if top is None else int(top))
 
 
-def check_threshold(measure: Measure, threshold: float) -> None:
+def check_measure(measure: str) -> Measure:
+    """Check a measure's name."""
+    if measure not in Measure.__members__:
+        raise ParameterError(f"measure must be one of {', '.join(Measure.__members__)}.")
+    return Measure[measure]
+
+
+def check_threshold(measure: Measure, threshold: float) -> float:
     """Check one threshold: from 0 to 1 for dice and jaccard, at least 0 for hamming."""
     highest = math.inf if measure == Measure.hamming else 1.0
     if not math.isfinite(threshold) or not 0 <= threshold <= highest:
         span = "finite and at least 0" if measure == Measure.hamming else "between 0 and 1"
         raise ParameterError(f"The threshold of {measure.name} must be {span}.")
+    return float(threshold)
 
 
 def check_filters(left: Any, right: Any) -> None:
@@ -70,6 +87,64 @@ def check_filters(left: Any, right: Any) -> None:
             "Filters on both sides must have the same number of words, at least one: "
             f"left has {left.shape[1]}, right has {right.shape[1]}."
         )
+
+
+@dataclass(frozen=True, eq=False)
+class ScoringPass:
+    """One of several passes that are compared at once.
+
+    Attributes:
+        left: The filters of the left side under this pass, as for `matcher.scoring.find_pairs`.
+        right: Those of the right side.
+        weight: What a score counts in the sum over passes, greater than 0.
+        threshold: The score that a pair must reach in this pass, or None.
+    """
+
+    left: Filters
+    right: Filters
+    weight: float = 1.0
+    threshold: float | None = None
+
+
+def check_passes(
+    passes: Sequence[ScoringPass], measure: str, threshold: float | None
+) -> tuple[list[Question], float | None]:
+    """Check passes: what each asks for, and what their sum must reach.
+
+    Raises:
+        ParameterError: A pass or an argument is not as described, or there is no threshold.
+    """
+    checked = check_measure(measure)
+    if not passes:
+        raise ParameterError("Give at least one pass.")
+    if threshold is None and all(one.threshold is None for one in passes):
+        raise ParameterError("Give a threshold to a pass or to the sum; else all would be kept.")
+    if threshold is not None and not (math.isfinite(threshold) and threshold >= 0):
+        raise ParameterError("The threshold of the sum must be finite and at least 0.")
+    questions = []
+    for one in passes:
+        check_filters(one.left, one.right)
+        if not (math.isfinite(one.weight) and one.weight > 0):
+            raise ParameterError("The weight of a pass must be finite and greater than 0.")
+        own = None if one.threshold is None else check_threshold(checked, one.threshold)
+        questions.append(Question(checked, 64 * one.left.shape[1], own))
+    if len({(len(one.left), len(one.right)) for one in passes}) > 1:
+        raise ParameterError("All passes must have the same rows on each side.")
+    return questions, threshold
+
+
+def check_blocks(blocks: Any, left_count: int, right_count: int) -> None:
+    """Check blocks: int64 of shape (blocks, 4), ranges within their side."""
+    if not isinstance(blocks, np.ndarray) or blocks.dtype != np.int64 or blocks.ndim != 2:
+        raise ParameterError("blocks must be a two-dimensional numpy array of int64.")
+    if blocks.shape[1] != 4:
+        raise ParameterError("A block must have four numbers: left start and stop, right the same.")
+    for starts, stops, count in (
+        (blocks[:, 0], blocks[:, 1], left_count),
+        (blocks[:, 2], blocks[:, 3], right_count),
+    ):
+        if np.any((starts < 0) | (stops < starts) | (stops > count)):
+            raise ParameterError(f"A block's range must lie within the {count} rows of its side.")
 
 
 def check_threads(threads: int | None) -> int:

@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.scoring.arguments import Question
 from matcher.scoring.compiled import compiled
 from matcher.scoring.measures import merit_of, reach
 from matcher.scoring.ordering import Found
+from matcher.scoring.partners import Partners, may_pair
 from matcher.scoring.tiles import Tile
 from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
 
@@ -13,20 +15,29 @@ from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
 ROOM = 1 << 16
 
 
-def collect(tile: Tile, shift: int, measure: int, merit: float) -> list[Found]:
+def collect(tile: Tile, question: Question, shift: int, partners: Partners) -> list[Found]:
     """The keys and merits of all pairs of a tile that reach a merit.
 
     Args:
         tile: What to compare.
+        question: The measure and what a pair must reach.
         shift: See `matcher.scoring.ordering.key_shift`.
-        measure: The number of a measure.
-        merit: What a pair must reach.
+        partners: Which rows may be paired.
     """
     found = []
     resume_at = np.zeros(2, dtype=np.int64)
     while resume_at[0] < len(tile.groups.words):
         keys, merits = np.empty(ROOM, dtype=np.uint64), np.empty(ROOM)
-        count = _collect(tile, shift, measure, merit, resume_at, keys, merits)
+        count = _collect(
+            tile,
+            int(question.measure),
+            question.merit,
+            int(partners),
+            shift,
+            resume_at,
+            keys,
+            merits,
+        )
         if count == 0:
             continue
         if count < ROOM // 2:
@@ -38,9 +49,10 @@ def collect(tile: Tile, shift: int, measure: int, merit: float) -> list[Found]:
 @compiled
 def _collect(
     tile: Tile,
-    shift: int,
     measure: int,
     merit: float,
+    partners: int,
+    shift: int,
     resume_at: NDArray[np.int64],
     keys: NDArray[np.uint64],
     merits: NDArray[np.float64],
@@ -73,7 +85,7 @@ def _collect(
                 mask &= mask - np.uint64(1)
                 place = group * LANES + lane
                 value = merit_of(measure, distances[lane], left_weights[row] + weights[place])
-                if value >= merit and rows[place] >= 0:
+                if value >= merit and may_pair(partners, first_row + row, rows[place]):
                     keys[found] = np.uint64(((first_row + row) << shift) | rows[place])
                     merits[found] = value
                     found += 1

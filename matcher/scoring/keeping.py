@@ -11,8 +11,11 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.scoring.arguments import Question
 from matcher.scoring.compiled import compiled
 from matcher.scoring.measures import merit_of, reach
+from matcher.scoring.ordering import Found, pair_keys
+from matcher.scoring.partners import Partners, may_pair
 from matcher.scoring.tiles import Tile
 from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
 
@@ -37,25 +40,34 @@ class Best:
         shape = (left_rows, top)
         return cls(np.full(shape, -np.inf), np.full(shape, NO_ROW, dtype=np.int64))
 
-    def found(self, shift: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+    def found(self, shift: int) -> Found:
         """The keys and merits of the pairs."""
         left, place = np.nonzero(self.merits > -np.inf)
-        keys = left.astype(np.uint64) << np.uint64(shift) | self.rows[left, place].view(np.uint64)
-        return keys, self.merits[left, place]
+        return pair_keys(left, self.rows[left, place], shift), self.merits[left, place]
+
+    def found_within(self, shift: int) -> Found:
+        """The same where both sides are one set: each pair once, the lower row first."""
+        left, place = np.nonzero(self.merits > -np.inf)
+        right, merits = self.rows[left, place], self.merits[left, place]
+        keys = pair_keys(np.minimum(left, right), np.maximum(left, right), shift)
+        once, first = np.unique(keys, return_index=True)
+        return once, merits[first]
 
 
-def keep_best(tile: Tile, measure: int, merit: float, best: Best) -> None:
-    """Compare a tile, and keep in `best` what reaches `merit` and is among the best of its row.
+def keep_best(tile: Tile, question: Question, best: Best, partners: Partners) -> None:
+    """Compare a tile, and keep in `best` what is asked for and among the best of its row.
 
     Args:
         tile: What to compare.
-        measure: The number of a measure.
-        merit: What a pair must reach.
+        question: The measure and what a pair must reach.
         best: The heaps of all left rows.
+        partners: Which rows may be paired.
     """
     mine = slice(tile.first_row, tile.first_row + len(tile.left))
     stride = _scattering_stride(len(tile.groups.words))
-    _keep_best(tile, stride, measure, merit, best.merits[mine], best.rows[mine])
+    measure, merit = int(question.measure), question.merit
+    heaps = best.merits[mine], best.rows[mine]
+    _keep_best(tile, stride, measure, merit, int(partners), *heaps)
 
 
 def _scattering_stride(count: int) -> int:
@@ -76,10 +88,11 @@ def _keep_best(
     stride: int,
     measure: int,
     merit: float,
+    partners: int,
     best_merits: NDArray[np.float64],
     best_rows: NDArray[np.int64],
 ) -> None:
-    _, left, left_weights, groups = tile
+    first_row, left, left_weights, groups = tile
     words, rows, weights, lightest, heaviest, sketch_words, allowed = groups
     most = np.empty(len(left), dtype=np.int64)
     distances = np.empty(LANES, dtype=np.int64)
@@ -102,7 +115,7 @@ def _keep_best(
                 mask &= mask - np.uint64(1)
                 place = group * LANES + lane
                 value = merit_of(measure, distances[lane], left_weights[row] + weights[place])
-                if value >= merit and rows[place] >= 0:
+                if value >= merit and may_pair(partners, first_row + row, rows[place]):
                     _push(best_merits[row], best_rows[row], value, rows[place])
 
 

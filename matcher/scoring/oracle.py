@@ -4,10 +4,20 @@ Everything here builds the full matrix of scores. The kernels equal it bit for b
 order and ties, and error for error.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.scoring.arguments import Filters, check_filters, check_question, check_threads
+from matcher.scoring.arguments import (
+    Filters,
+    Question,
+    ScoringPass,
+    check_blocks,
+    check_passes,
+    check_question,
+    check_threads,
+)
 from matcher.scoring.measures import Measure
 from matcher.scoring.ordering import Pairs
 
@@ -22,20 +32,74 @@ def find_pairs(
     threads: int | None = None,
 ) -> Pairs:
     """What `matcher.scoring.find_pairs` must return, and raise."""
-    question = check_question(measure, threshold, top)
-    check_filters(left, right)
+    question = check_question(left, right, measure, threshold, top)
     check_threads(threads)
     scores = score_matrix(left, right, question.measure)
-    distance = question.measure == Measure.hamming
-    kept = np.ones(scores.shape, dtype=bool)
-    if threshold is not None:
-        kept &= scores <= threshold if distance else scores >= threshold
-    if top is not None:
-        kept &= _rank_in_row(scores if distance else -scores) < top
-    rows, columns = np.nonzero(kept)
-    found = scores[rows, columns]
-    order = np.lexsort((columns, rows, found if distance else -found))
-    return Pairs(rows[order], columns[order], found[order])
+    kept = _reaches(scores, question)
+    if question.top is not None:
+        kept &= _among_best(scores, question)
+    return _in_order(scores, kept, question)
+
+
+def find_pairs_within(
+    filters: Filters,
+    *,
+    measure: str = "dice",
+    threshold: float | None = None,
+    top: int | None = None,
+    threads: int | None = None,
+) -> Pairs:
+    """What `matcher.scoring.find_pairs_within` must return, and raise."""
+    question = check_question(filters, filters, measure, threshold, top)
+    check_threads(threads)
+    scores = score_matrix(filters, filters, question.measure)
+    kept = _reaches(scores, question)
+    if question.top is not None:
+        ranked = scores.copy()
+        np.fill_diagonal(ranked, -_better(np.full(1, np.inf), question)[0])
+        best = _among_best(ranked, question)
+        kept &= best | best.T
+    return _in_order(scores, np.triu(kept, 1), question)
+
+
+def find_pairs_in_blocks(
+    left: Filters,
+    right: Filters,
+    blocks: NDArray[np.int64],
+    *,
+    measure: str = "dice",
+    threshold: float,
+    threads: int | None = None,
+) -> Pairs:
+    """What `matcher.scoring.find_pairs_in_blocks` must return, and raise."""
+    question = check_question(left, right, measure, threshold, None)
+    check_blocks(blocks, len(left), len(right))
+    check_threads(threads)
+    scores = score_matrix(left, right, question.measure)
+    inside = np.zeros(scores.shape, dtype=bool)
+    for left_start, left_stop, right_start, right_stop in blocks:
+        inside[left_start:left_stop, right_start:right_stop] = True
+    return _in_order(scores, inside & _reaches(scores, question), question)
+
+
+def find_pairs_in_passes(
+    passes: Sequence[ScoringPass],
+    *,
+    measure: str = "dice",
+    threshold: float | None = None,
+    threads: int | None = None,
+) -> Pairs:
+    """What `matcher.scoring.find_pairs_in_passes` must return, and raise."""
+    questions, total = check_passes(passes, measure, threshold)
+    check_threads(threads)
+    sums, kept = np.zeros((1, 1)), np.ones((1, 1), dtype=bool)
+    for one, question in zip(passes, questions, strict=True):
+        scores = score_matrix(one.left, one.right, question.measure)
+        sums = sums + one.weight * scores
+        kept = kept & _reaches(scores, question)
+    if total is not None:
+        kept &= _better(sums, questions[0]) >= _better(np.array(total), questions[0])
+    return _in_order(sums, kept, questions[0])
 
 
 def score_matrix(left: Filters, right: Filters, measure: Measure) -> NDArray[np.float64]:
@@ -65,7 +129,28 @@ def distances_at(
     return distances
 
 
-def _rank_in_row(costs: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The place of every column in its row, from 0: lowest cost first, then lowest column."""
-    order = np.argsort(costs, axis=1, kind="stable")
-    return np.argsort(order, axis=1, kind="stable")
+def _better(scores: NDArray[np.float64], question: Question) -> NDArray[np.float64]:
+    """The scores, turned round for distances, so that higher is better."""
+    return -scores if question.measure == Measure.hamming else scores
+
+
+def _reaches(scores: NDArray[np.float64], question: Question) -> NDArray[np.bool_]:
+    """Which scores reach the threshold; all of them without one."""
+    if question.threshold is None:
+        return np.ones(scores.shape, dtype=bool)
+    return _better(scores, question) >= _better(np.array(question.threshold), question)
+
+
+def _among_best(scores: NDArray[np.float64], question: Question) -> NDArray[np.bool_]:
+    """Which scores are among the `top` best of their row, those of lower columns first."""
+    order = np.argsort(-_better(scores, question), axis=1, kind="stable")
+    place = np.argsort(order, axis=1, kind="stable")
+    return place < (question.top or 0)
+
+
+def _in_order(scores: NDArray[np.float64], kept: NDArray[np.bool_], question: Question) -> Pairs:
+    """The pairs that are kept: best score first, then by left row, then by right row."""
+    rows, columns = np.nonzero(kept)
+    found = scores[rows, columns]
+    order = np.lexsort((columns, rows, -_better(found, question)))
+    return Pairs(rows[order], columns[order], found[order])

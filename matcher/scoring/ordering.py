@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.scoring.arguments import Question
 from matcher.scoring.compiled import compiled, inlined
 from matcher.scoring.measures import Measure
 
@@ -45,39 +46,55 @@ def key_shift(right_rows: int) -> int:
     return max(right_rows - 1, 0).bit_length()
 
 
+def pair_keys(left: NDArray[np.int64], right: NDArray[np.int64], shift: int) -> NDArray[np.uint64]:
+    """The key of each pair."""
+    return left.view(np.uint64) << np.uint64(shift) | right.view(np.uint64)
+
+
+def unpack(keys: NDArray[np.uint64], shift: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The left and the right rows of keys."""
+    right = keys & np.uint64((1 << shift) - 1)
+    return (keys >> np.uint64(shift)).view(np.int64), right.view(np.int64)
+
+
 def pairs_in_order(
-    found: list[Found], measure: Measure, bits: int, left_rows: int, shift: int, threads: int
+    found: list[Found], question: Question, left_rows: int, shift: int, threads: int
 ) -> Pairs:
     """Put pairs in order.
 
     Args:
         found: Keys and merits of pairs, in any order.
-        measure: What the merits are of.
-        bits: Length of the filters.
+        question: What was asked for.
         left_rows: The number of rows of the left side.
         shift: How many low bits of a key hold the right row.
         threads: How many threads sort.
     """
-    keys = np.concatenate([np.empty(0, dtype=np.uint64), *(keys for keys, _ in found)])
-    merits = np.concatenate([np.empty(0), *(merits for _, merits in found)])
+    keys, merits = joined(found)
     if len(keys):
         keys, merits = _radix_sort(
-            keys, merits, _steps(measure, bits), shift + key_shift(left_rows), threads
+            keys, merits, _steps(question), shift + key_shift(left_rows), threads
         )
+    left, right = unpack(keys, shift)
     return Pairs(
-        left=(keys >> np.uint64(shift)).view(np.int64),
-        right=(keys & np.uint64((1 << shift) - 1)).view(np.int64),
-        score=merits if measure != Measure.hamming else np.negative(merits, out=merits),
+        left,
+        right,
+        merits if question.measure != Measure.hamming else np.negative(merits, out=merits),
     )
 
 
-def _steps(measure: Measure, bits: int) -> float:
+def joined(found: list[Found]) -> Found:
+    """All keys in one array, and all merits."""
+    keys = np.concatenate([np.empty(0, dtype=np.uint64), *(keys for keys, _ in found)])
+    return keys, np.concatenate([np.empty(0), *(merits for _, merits in found)])
+
+
+def _steps(question: Question) -> float:
     """In how many steps to count a unit of merit, so that different merits stay different.
 
     Scores of dice or jaccard over filters of m bits are fractions with denominators up to 2m and
     m, so different ones are at least 1 / 2m^2 apart.
     """
-    return 1.0 if measure == Measure.hamming else 4.0 * bits * bits
+    return 1.0 if question.measure == Measure.hamming else 4.0 * question.bits**2
 
 
 def _radix_sort(

@@ -4,13 +4,13 @@ from itertools import chain
 
 import numpy as np
 
-from matcher.scoring.arguments import Filters, check_filters, check_question, check_threads
+from matcher.scoring.arguments import Filters, Question, check_question, check_threads
 from matcher.scoring.collecting import collect
 from matcher.scoring.keeping import Best, keep_best
-from matcher.scoring.measures import lowest_merit, merit_from_score
-from matcher.scoring.ordering import Pairs, key_shift, pairs_in_order
+from matcher.scoring.ordering import Found, Pairs, key_shift, pairs_in_order
+from matcher.scoring.partners import Partners
 from matcher.scoring.sketches import exact_sketch
-from matcher.scoring.tiles import over_tiles
+from matcher.scoring.tiles import RIGHT_TILE, over_tiles, row_tiles
 
 # How many right rows give the first bounds on the best pairs; sketches are chosen by them.
 FIRST_BOUNDS = 1024
@@ -48,33 +48,46 @@ def find_pairs(
         ParameterError: An array or an argument is not as described, or neither `threshold` nor
             `top` is given.
     """
-    question = check_question(measure, threshold, top)
-    check_filters(left, right)
+    question = check_question(left, right, measure, threshold, top)
     threads = check_threads(threads)
-    bits = 64 * left.shape[1]
-    number, merit = int(question.measure), lowest_merit(question.measure, bits)
-    if question.threshold is not None:
-        merit = max(merit, merit_from_score(question.measure, question.threshold))
     shift = key_shift(len(right))
-    if question.top is None:
-        chunks = over_tiles(
-            left,
-            right,
-            threads,
-            lambda sample: exact_sketch(left, np.full(len(left), merit), sample, number),
-            lambda tile: collect(tile, shift, number, merit),
-        )
-        found = list(chain.from_iterable(chunks))
-    else:
-        best = Best.none_yet(len(left), min(question.top, len(right)))
-        for _ in over_tiles(
-            left,
-            right,
-            threads,
-            lambda sample: exact_sketch(left, np.maximum(merit, best.merits[:, 0]), sample, number),
-            lambda tile: keep_best(tile, number, merit, best),
-            first=FIRST_BOUNDS,
-        ):
-            pass
-        found = [best.found(shift)]
-    return pairs_in_order(found, question.measure, bits, len(left), shift, threads)
+    if question.top is not None:
+        found = [best_pairs(left, right, question, threads, Partners.all).found(shift)]
+        return pairs_in_order(found, question, len(left), shift, threads)
+    found = pairs_reaching(left, right, question, shift, threads)
+    return pairs_in_order(found, question, len(left), shift, threads)
+
+
+def pairs_reaching(
+    left: Filters, right: Filters, question: Question, shift: int, threads: int
+) -> list[Found]:
+    """The keys and merits of all pairs that reach the threshold, in no particular order."""
+    merits = np.full(len(left), question.merit)
+    chunks = over_tiles(
+        left,
+        right,
+        threads,
+        lambda sample: exact_sketch(left, merits, sample, question.measure),
+        lambda tile: collect(tile, question, shift, Partners.all),
+        right_tiles=row_tiles(len(right), RIGHT_TILE),
+    )
+    return list(chain.from_iterable(chunks))
+
+
+def best_pairs(
+    left: Filters, right: Filters, question: Question, threads: int, partners: Partners
+) -> Best:
+    """The `question.top` best pairs of every left row."""
+    best = Best.none_yet(len(left), min(question.top or 0, len(right)))
+    for _ in over_tiles(
+        left,
+        right,
+        threads,
+        lambda sample: exact_sketch(
+            left, np.maximum(question.merit, best.merits[:, 0]), sample, question.measure
+        ),
+        lambda tile: keep_best(tile, question, best, partners),
+        right_tiles=row_tiles(len(right), RIGHT_TILE, first=FIRST_BOUNDS),
+    ):
+        pass
+    return best

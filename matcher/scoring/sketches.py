@@ -34,13 +34,17 @@ class Sketch:
     Attributes:
         words: Length of the sketch, 0 for none.
         allowed: How far sketches may be apart, for each distance that the filters may have.
+        folds: Whether it is a fold of the whole filter, or else its first words.
     """
 
     words: int
     allowed: NDArray[np.int64]
+    folds: bool = True
 
     def of(self, filters: Filters) -> Filters:
         """The sketch of each filter, shape (n, sketch words)."""
+        if not self.folds:
+            return filters[:, : self.words].copy()
         sketches = np.zeros((len(filters), self.words), dtype=np.uint64)
         for word in range(filters.shape[1] if self.words else 0):
             sketches[:, word % self.words] ^= filters[:, word]
@@ -83,7 +87,7 @@ def cheapest_sketch(
     rows = spread(len(left), SAMPLED_ROWS)
     left, merits = left[rows], merits[rows]
     words = left.shape[1]
-    most = _most_distances(weigh(left), merits, weigh(sample), measure)
+    most = _most_distances(weigh(left), merits, weigh(sample), int(measure))
     compared = np.count_nonzero(most >= 0)
     best, best_price = sketch_of(0), float(words * compared)
     for length in range(1, words, max(1, words // 16)):

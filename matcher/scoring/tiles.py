@@ -6,7 +6,7 @@ right rows are laid out: memory holds one right side of a tile at a time, and no
 the same left rows are worked on at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -51,7 +51,8 @@ def over_tiles(
     sketch_for: Callable[[Filters], Sketch],
     work: Callable[[Tile], T],
     *,
-    first: int = RIGHT_TILE,
+    right_tiles: Iterable[slice],
+    only_before: bool = False,
 ) -> Iterator[T]:
     """What `work` gives for every tile.
 
@@ -62,31 +63,32 @@ def over_tiles(
         sketch_for: The sketch to use with right rows, of which it is given a sample, each LANES
             of them as they lie in a group.
         work: Called in the threads.
-        first: The number of right rows to begin with.
+        right_tiles: The right rows to lay out at a time.
+        only_before: Whether to leave out tiles all of whose left rows have higher numbers than
+            their right rows.
     """
     weights = weigh(left)
     height = min(LEFT_TILE, max(1, -(-len(left) // (4 * threads))))
-    starts = range(0, len(left), height)
     with ThreadPoolExecutor(threads) as pool:
-        for rows in _right_tiles(len(right), first):
+        for rows in right_tiles:
             order = np.argsort(weigh(right[rows]), kind="stable") + rows.start
             worth_it = len(left) * len(order) >= WORTH_A_SKETCH
-            sample = right[_spread_groups(order)] if worth_it else right[:0]
-            sketch = sketch_for(sample)
+            sketch = sketch_for(right[_spread_groups(order)] if worth_it else right[:0])
             groups = group_filters(right[order], order, sketch)
 
             def work_on(start: int, groups: Groups = groups, sketch: Sketch = sketch) -> T:
                 mine = slice(start, start + height)
                 return work(Tile(start, sketch.before(left[mine]), weights[mine], groups))
 
-            yield from pool.map(work_on, starts)
+            yield from pool.map(work_on, range(0, rows.stop if only_before else len(left), height))
 
 
-def _right_tiles(rows: int, first: int) -> Iterator[slice]:
-    start, stop = 0, min(first, rows)
+def row_tiles(rows: int, height: int, first: int | None = None) -> Iterator[slice]:
+    """Slices of `height` rows, after one of `first` rows, that cover all rows."""
+    start, stop = 0, min(first or height, rows)
     while start < rows:
         yield slice(start, stop)
-        start, stop = stop, min(stop + RIGHT_TILE, rows)
+        start, stop = stop, min(stop + height, rows)
 
 
 def _spread_groups(order: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,63 +7,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scoring_cases import Filters, check_equal, fills, filters, measures, questions, sizes, widths
 
 from matcher.formats.errors import ParameterError
 from matcher.scoring import distances_at, find_pairs, oracle, search, tiles
 from matcher.scoring.measures import Measure
 from matcher.scoring.sketches import exact_sketch, fold_onto
 
-Filters = Any  # uint64 arrays of shape (n, words)
-
-
-def filters(seed: int, rows: int, words: int, fill: float) -> Filters:
-    """Random filters, one in ten of them empty, one in ten a copy of the first, one in ten full."""
-    random = np.random.default_rng(seed)
-    made = np.packbits(random.random((rows, words * 64)) < fill, axis=1).view(np.uint64)
-    kind = random.integers(0, 10, rows)
-    made[kind == 0] = 0
-    made[kind == 1] = made[:1]
-    made[kind == 2] = np.uint64(2**64 - 1)
-    return np.ascontiguousarray(made)
-
 
 def same(left: Filters, right: Filters, **question: Any) -> Any:
     """What the kernel finds, after a check that it is what the oracle finds, bit for bit."""
     found = find_pairs(left, right, **question)
     expected = oracle.find_pairs(left, right, **question)
-    assert found.left.dtype == found.right.dtype == np.int64
-    assert found.score.dtype == np.float64
-    for name in ("left", "right", "score"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), name)
+    check_equal(found, expected)
     return found
 
 
-# Around one lane, one group and several groups.
-sizes = st.one_of(st.integers(0, 5), st.sampled_from([31, 32, 33, 63, 64, 65, 97]))
-widths = st.sampled_from([1, 2, 3, 5, 16, 17, 64])
-
-
-@st.composite
-def questions(draw: st.DrawFn, words: int) -> dict[str, Any]:
-    measure = draw(st.sampled_from(["dice", "jaccard", "hamming"]))
-    if measure == "hamming":
-        thresholds = st.one_of(st.integers(0, 64 * words), st.floats(0, 64 * words))
-    else:
-        thresholds = st.one_of(
-            st.floats(0, 1), st.fractions(0, 1, max_denominator=20).map(float), st.just(1.0)
-        )
-    kept = draw(
-        st.sampled_from([("threshold",), ("top",), ("threshold", "top")]),
-    )
-    question: dict[str, Any] = {"measure": measure, "threads": draw(st.sampled_from([1, 2]))}
-    if "threshold" in kept:
-        question["threshold"] = draw(thresholds)
-    if "top" in kept:
-        question["top"] = draw(st.integers(1, 12))
-    return question
-
-
-@given(st.data(), sizes, sizes, widths, st.sampled_from([0.02, 0.3, 0.5, 0.9]))
+@given(st.data(), sizes, sizes, widths, fills)
 @settings(max_examples=150, deadline=None)
 def test_kernel_is_the_oracle(
     data: st.DataObject, left_rows: int, right_rows: int, words: int, fill: float
@@ -73,7 +33,7 @@ def test_kernel_is_the_oracle(
     same(left, right, **data.draw(questions(words)))
 
 
-@given(st.data(), sizes, sizes, widths, st.sampled_from([0.02, 0.3, 0.5]))
+@given(st.data(), sizes, sizes, widths, fills)
 @settings(max_examples=100, deadline=None)
 def test_no_fold_ever_loses_a_pair(
     data: st.DataObject, left_rows: int, right_rows: int, words: int, fill: float
@@ -102,7 +62,7 @@ def test_equal_with_the_sketch_that_is_chosen() -> None:
     same(left, right, top=2)
 
 
-@given(st.data(), st.sampled_from(["dice", "jaccard", "hamming"]))
+@given(st.data(), measures)
 @settings(max_examples=60, deadline=None)
 def test_a_pair_exactly_on_the_threshold_is_in_and_the_next_float_keeps_it_out(
     data: st.DataObject, measure: str
