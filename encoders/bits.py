@@ -125,19 +125,26 @@ def fill_up(filters: Filters, rows: Rows, seeds: Sequence[bytes], bits: int, flo
         floor: Bits that are set afterwards, at most half of `bits`.
     """
     missing = floor - np.bitwise_count(filters[rows]).sum(axis=1, dtype=np.int64)
-    for row, seed, count in zip(rows, seeds, missing, strict=True):
-        draws = np.frombuffer(hashlib.shake_256(seed).digest(16 * floor), dtype="<u2")
-        _set_new_bits(filters[row], draws, bits, count)
+    for row, seed, count in zip(rows, seeds, missing.tolist(), strict=True):
+        stream = hashlib.shake_256(seed)
+        drawn = 3 * count + _SPARE_DRAWS
+        # A longer stream begins with the shorter one, whose bits are set already by then.
+        while count := _set_new_bits(
+            filters[row], np.frombuffer(stream.digest(2 * drawn), dtype="<u2"), bits, count
+        ):
+            drawn *= 2
 
 
 @numba.njit(cache=True)
 def _set_new_bits(filter_, draws, bits, count):  # type: ignore[no-untyped-def]
+    """Set `count` bits that are not set, as far as the draws go; say how many are left to set."""
     limit = 65536 - 65536 % bits
     for draw in draws:
         if count == 0:
-            return
+            break
         position = draw % bits
         bit = np.uint64(1) << np.uint64(position & 63)
         if draw < limit and not filter_[position >> 6] & bit:
             filter_[position >> 6] |= bit
             count -= 1
+    return count
