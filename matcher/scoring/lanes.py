@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Filters
 from matcher.scoring.compiled import compiled
-from matcher.scoring.measures import weigh
 from matcher.scoring.sketches import Sketch
 from matcher.scoring.vectors import LANES
 
@@ -43,17 +42,19 @@ class Groups(NamedTuple):
     allowed: NDArray[np.int64]
 
 
-def group_filters(filters: Filters, rows: NDArray[np.int64], sketch: Sketch) -> Groups:
+def group_filters(
+    filters: Filters, rows: NDArray[np.int64], weights: NDArray[np.int64], sketch: Sketch
+) -> Groups:
     """Lay out filters in groups.
 
     Args:
         filters: Shape (n, words), at least one, in order of weight.
         rows: The row of each.
+        weights: The weight of each.
         sketch: The sketch to put before them.
     """
     starts = np.arange(0, len(filters), LANES)
     spare = len(starts) * LANES - len(filters)
-    weights = weigh(filters)
     whole = sketch.before(filters)
     return Groups(
         words=_lay_out(whole, np.zeros((len(starts), whole.shape[1], LANES), dtype=np.uint64)),

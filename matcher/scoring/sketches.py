@@ -43,16 +43,25 @@ class Sketch:
 
     def of(self, filters: Filters) -> Filters:
         """The sketch of each filter, shape (n, sketch words)."""
-        if not self.folds:
-            return filters[:, : self.words].copy()
-        sketches = np.zeros((len(filters), self.words), dtype=np.uint64)
-        for word in range(filters.shape[1] if self.words else 0):
-            sketches[:, word % self.words] ^= filters[:, word]
-        return sketches
+        return self.before(filters)[:, : self.words].copy()
 
     def before(self, filters: Filters) -> Filters:
         """Each filter with its sketch before it, shape (n, sketch words + words)."""
-        return np.hstack([self.of(filters), filters])
+        whole = np.zeros((len(filters), self.words + filters.shape[1]), dtype=np.uint64)
+        return _write(filters, whole, self.words, filters.shape[1] if self.folds else self.words)
+
+
+@compiled
+def _write(filters: Filters, whole: Filters, sketch_words: int, sketched: int) -> Filters:
+    """Fill `whole`, which holds zeros; a sketch folds the first `sketched` words of a filter."""
+    for row in range(len(filters)):
+        for word in range(filters.shape[1]):
+            whole[row, sketch_words + word] = filters[row, word]
+        onto = 0
+        for word in range(sketched if sketch_words > 0 else 0):
+            whole[row, onto] ^= filters[row, word]
+            onto = onto + 1 if onto + 1 < sketch_words else 0
+    return whole
 
 
 def fold_onto(words: int, bits: int) -> Sketch:
@@ -85,7 +94,7 @@ def cheapest_sketch(
         sketch_of: The sketch of a length in words.
     """
     rows = spread(len(left), SAMPLED_ROWS)
-    left, merits = left[rows], merits[rows]
+    left, merits = np.array(left[rows]), merits[rows]
     words = left.shape[1]
     most = _most_distances(weigh(left), merits, weigh(sample), int(measure))
     compared = np.count_nonzero(most >= 0)

@@ -67,18 +67,22 @@ def over_tiles(
         only_before: Whether to leave out tiles all of whose left rows have higher numbers than
             their right rows.
     """
-    weights = weigh(left)
+    left_weights = weigh(left)
     height = min(LEFT_TILE, max(1, -(-len(left) // (4 * threads))))
     with ThreadPoolExecutor(threads) as pool:
         for rows in right_tiles:
-            order = np.argsort(weigh(right[rows]), kind="stable") + rows.start
-            worth_it = len(left) * len(order) >= WORTH_A_SKETCH
-            sketch = sketch_for(right[_spread_groups(order)] if worth_it else right[:0])
-            groups = group_filters(right[order], order, sketch)
+            right_weights = weigh(right[rows])
+            order = np.argsort(right_weights, kind="stable")
+            filters = right[rows][order]
+            worth_it = len(left) * len(filters) >= WORTH_A_SKETCH
+            sketch = sketch_for(filters[_spread_groups(len(filters) if worth_it else 0)])
+            groups = group_filters(filters, rows.start + order, right_weights[order], sketch)
 
             def work_on(start: int, groups: Groups = groups, sketch: Sketch = sketch) -> T:
                 mine = slice(start, start + height)
-                return work(Tile(start, sketch.before(left[mine]), weights[mine], groups))
+                return work(
+                    Tile(start, sketch.before(np.array(left[mine])), left_weights[mine], groups)
+                )
 
             yield from pool.map(work_on, range(0, rows.stop if only_before else len(left), height))
 
@@ -91,8 +95,7 @@ def row_tiles(rows: int, height: int, first: int | None = None) -> Iterator[slic
         start, stop = stop, min(stop + height, rows)
 
 
-def _spread_groups(order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Some whole groups of rows that are in order, spread over all."""
-    groups = len(order) // LANES
-    chosen = spread(groups, SAMPLED_GROUPS)
-    return order[: groups * LANES].reshape(groups, LANES)[chosen].ravel()
+def _spread_groups(rows: int) -> NDArray[np.int64]:
+    """The places of some whole groups of rows that are in order, spread over all."""
+    groups = spread(rows // LANES, SAMPLED_GROUPS)
+    return (groups[:, None] * LANES + np.arange(LANES)).ravel()
