@@ -6,8 +6,8 @@ one country's forms and the other way round in another's.
 
 import unicodedata
 
-from encoders.records import RELATIONS, ROLES
 from encoders.rules import Problem
+from matcher.formats.vocabulary import RELATIONS, ROLES
 
 _SEX_WORDS = {
     "m": (

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from encoders.cells import NotTextError, null_where_blank, text_column, text_of
 from matcher.formats.errors import InputError, ParameterError
+from matcher.formats.vocabulary import ROLES
 
 COLUMNS = (
     "record_id",
@@ -47,37 +48,6 @@ COLUMNS = (
 
 NAME_COLUMNS = ("given_name", "father_name", "grandfather_name", "family_name", "other_names")
 """The parts of the person's own name; `mother_name` is another person's."""
-
-ROLES = ("enquirer", "sought", "registered", "kin")
-"""What a person is in a record."""
-
-RELATIONS = (
-    "mother",
-    "father",
-    "parent",
-    "daughter",
-    "son",
-    "child",
-    "sister",
-    "brother",
-    "sibling",
-    "wife",
-    "husband",
-    "spouse",
-    "grandmother",
-    "grandfather",
-    "grandparent",
-    "granddaughter",
-    "grandson",
-    "grandchild",
-    "aunt",
-    "uncle",
-    "niece",
-    "nephew",
-    "cousin",
-    "other",
-)
-"""The codes of what one person is to another."""
 
 SEXES = ("f", "m")
 """The codes of sex that are compared; anything else is absent."""

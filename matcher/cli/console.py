@@ -31,7 +31,7 @@ err = Console(stderr=True)
 
 def say(message: str) -> None:
     """Tell a person what happens, on standard error."""
-    err.print(message, style="dim", markup=False, highlight=False)
+    err.print(message, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def as_json(data: object) -> str:
@@ -93,7 +93,9 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except KinmatchError as error:
-        err.print(f"kinmatch: {error}", style="bold red", markup=False, highlight=False)
+        err.print(
+            f"kinmatch: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True
+        )
         sys.exit(REFUSED)
     except Exception as error:
         err.print(
@@ -102,6 +104,7 @@ def run(app: typer.Typer) -> None:
             style="bold red",
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )
         for frame in traceback.extract_tb(error.__traceback__):
             say(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}")

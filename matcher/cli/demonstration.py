@@ -66,7 +66,7 @@ def demo(
     for name in _SETS:
         for path in sorted((out / name).rglob("*")):
             if path.is_file():
-                console.out.print(f"  {path}", highlight=False)
+                console.out.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
 def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _Outcome:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.codes import normalise_relation, normalise_role, normalise_sex
-from encoders.records import RELATIONS, ROLES, SEXES
+from encoders.records import SEXES
 from encoders.rules import RULES, Problem
+from matcher.formats.vocabulary import RELATIONS, ROLES
 
 
 @pytest.mark.parametrize(
