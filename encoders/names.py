@@ -55,11 +55,17 @@ def parts(name: str) -> tuple[str, ...]:
         Parts of letters a to z; without particles, unless the name has nothing else. Empty
         where nothing of the name can be romanised.
     """
-    text = unicodedata.normalize("NFKC", name).translate(_APOSTROPHES)
-    text = _OPTIONAL_MARKS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    # NFKC makes a space of the acute accent that stands for an apostrophe: it goes before.
+    text = without_optional_marks(name.translate(_APOSTROPHES))
     romanised = anyascii(_ARABIC_ARTICLE.sub("", text)).lower().translate(_APOSTROPHES)
     found = tuple(part for part in _NOT_LETTERS.split(romanised) if part)
     return tuple(part for part in found if part not in PARTICLES) or found
+
+
+def without_optional_marks(text: str) -> str:
+    """A text in NFKC, without what a writer may leave out: invisible characters, vowel points."""
+    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFKC", visible))
 
 
 def bigrams(part: str) -> tuple[str, ...]:
