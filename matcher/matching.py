@@ -120,7 +120,8 @@ def match(
 
     Raises:
         AgreementError: The agreement is not valid on that day, or has no corridor between them.
-        ParameterError: `top` is less than 1, or the batches are all of one society.
+        ParameterError: `top` is less than 1, a batch was given twice, or the batches are all of
+            one society.
     """
     if top < 1:
         raise ParameterError("'top' must be at least 1: it is how many candidates are kept.")
@@ -129,6 +130,8 @@ def match(
             f"Agreement {agreement.agreement_id} is valid from {agreement.valid_from} to "
             f"{agreement.valid_until}, not on {on}. Nothing is compared without a valid agreement."
         )
+    if len({batch.header.seal for batch in batches}) < len(batches):
+        raise ParameterError("One batch was given twice; give each batch once.")
     model = EvidenceModel.of(agreement.scheme)
     compared = []
     for left, right, roles in _directions(batches, agreement):
@@ -220,48 +223,30 @@ def candidates_of(run: Run, society: str) -> CandidateList:
     Returns:
         Its candidates, best score first; of equal scores in the order of the run.
     """
-    sides = [
-        _own_side(one, run, own)
-        for one in run.compared
-        for own in ("left", "right")
-        if getattr(one, own).header.society == society
-    ]
-    scores = np.concatenate([side.scores for side in sides])
-    order = np.argsort(-scores, kind="stable")
-
-    def joined(name: str) -> npt.NDArray[Any]:
-        return np.concatenate([getattr(side, name) for side in sides])[order]
-
-    def joined_by_pass(name: str) -> dict[str, npt.NDArray[Any]]:
-        return {
-            part: np.concatenate([getattr(side, name)[part] for side in sides])[order]
-            for part in run.model.passes
-        }
-
-    return CandidateList(
-        identifiers=joined("identifiers"),
-        references=joined("references"),
-        roles=joined("roles"),
-        scores=joined("scores"),
-        bands=joined("bands"),
-        levels=joined_by_pass("levels"),
-        weights=joined_by_pass("weights"),
+    return CandidateList.joined(
+        [
+            _own_side(one, run, batch)
+            for one in run.compared
+            for batch in (one.left, one.right)
+            if batch.header.society == society
+        ]
     )
 
 
-def _own_side(one: Compared, run: Run, own: str) -> CandidateList:
+def _own_side(one: Compared, run: Run, own: Batch) -> CandidateList:
+    """What one direction says of the records of one of its two batches."""
     found = one.candidates
     left = one.left_rows[found.left]
     right = one.right_rows[found.right]
-    batch, rows = (one.left, left) if own == "left" else (one.right, right)
+    rows = left if own is one.left else right
     levels = run.model.levels(found.distances)
     weights = run.model.weights(found.distances)
     return CandidateList(
         identifiers=_identifiers(
             run.agreement, one.left.references[left], one.right.references[right]
         ),
-        references=batch.references[rows],
-        roles=batch.roles[rows],
+        references=own.references[rows],
+        roles=own.roles[rows],
         scores=found.scores,
         bands=found.bands,
         levels={name: levels[:, i] for i, name in enumerate(run.model.passes)},

@@ -6,10 +6,10 @@ run: best score first, then by the references of the pair.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,24 @@ class CandidateList:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    @classmethod
+    def joined(cls, lists: Sequence["CandidateList"]) -> Self:
+        """Put lists together: best score first; of equal scores in the order of the lists."""
+        order = np.argsort(-np.concatenate([one.scores for one in lists]), kind="stable")
+
+        def together(arrays: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+            return np.concatenate(list(arrays))[order]
+
+        return cls(
+            identifiers=together(one.identifiers for one in lists),
+            references=together(one.references for one in lists),
+            roles=together(one.roles for one in lists),
+            scores=together(one.scores for one in lists),
+            bands=together(one.bands for one in lists),
+            levels={p: together(one.levels[p] for one in lists) for p in lists[0].levels},
+            weights={p: together(one.weights[p] for one in lists) for p in lists[0].weights},
+        )
 
 
 def write_candidates(
