@@ -1,9 +1,9 @@
 """What is known of a date: an interval of days, and how precise its source was.
 
-Written dates are ISO 8601 calendar dates, whole (`1998-02-05`) or cut short (`1998-02`, `1998`), in
-the digits of any script. An age with the day it was told is an interval too. Nothing is guessed,
-and no clock is read: a value that can't be read is a problem, given back as data, so that the
-check and the encoding decide alike by asking the same function.
+Written dates are whole (`1998-02-05`) or cut short (`1998-02`, `1998`, `1990s`), in the digits of
+any script and in any calendar of `encoders.calendars`. An age with the day it was told is an
+interval too. Nothing is guessed, and no clock is read: a value that can't be read is a problem,
+given back as data, so that the check and the encoding decide alike by asking the same function.
 """
 
 import calendar as civil
@@ -13,15 +13,22 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from encoders.calendars import CALENDARS, Calendar, calendar_named
 from encoders.rules import Problem
 
-Precision = Literal["day", "month", "year", "age", "absent"]
+Written = Literal["day", "month", "year", "decade"]
+Precision = Written | Literal["age", "absent"]
+
+ORDERS = ("dmy", "mdy")
+"""The orders of day, month and year in which a source can write a date, besides year first."""
 
 EARLIEST_YEAR = 1850
 OLDEST_AGE = 120
 
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
-_AGE = re.compile(r"(\d{1,3})(?:\.0+)?", re.ASCII)
+_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
+_YEAR_LAST = re.compile(r"(?:(\d{1,2})[-/.])?(\d{1,2})[-/.](\d{4})", re.ASCII)
+_DECADE = re.compile(r"(\d{3})(?:0s|[xX])", re.ASCII)
+_AGE = re.compile(r"(\d{1,3})(?:\.0+)?(?:\s*-\s*(\d{1,3}))?", re.ASCII)
 _ARTEFACTS = {(1, 1), (7, 1), (12, 31)}
 
 
@@ -31,13 +38,18 @@ class Dated:
 
     Attributes:
         earliest: The first day that it can be.
-        latest: The last day that it can be; the interval is closed.
-        precision: How precisely it was written: `day`, `month` or `year`.
+        latest: The last day that it can be; the interval is closed. A day of a calendar on whose
+            months its users don't agree, such as the Hijri, can be several days too.
+        precision: How precisely it was written: `day`, `month`, `year` or `decade`.
+        artefact_of: Where the day is one that registration offices put where none is known
+            (1 January, 1 July, 31 December, or the first day of the year in its own calendar),
+            the first and the last day of its year: a birth then counts as that year alone.
     """
 
     earliest: datetime.date
     latest: datetime.date
-    precision: Literal["day", "month", "year"]
+    precision: Written
+    artefact_of: tuple[datetime.date, datetime.date] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,10 +59,10 @@ class Birth:
     Attributes:
         earliest: The first day that it can be; None when absent.
         latest: The last day that it can be (the interval is closed); None when absent.
-        precision: Where the interval comes from: a `day`, a `month` or a `year` that was written,
-            an `age`, or nothing (`absent`).
-        artefact: Whether a day was written that registration offices put where none is known
-            (1 January, 1 July, 31 December). Such a day counts as its year alone.
+        precision: Where the interval comes from: a `day`, a `month`, a `year` or a `decade` that
+            was written, an `age`, or nothing (`absent`).
+        artefact: Whether a day was written that registration offices put where none is known, as
+            in `Dated`. Such a day counts as its year alone, in the calendar it was written in.
     """
 
     earliest: datetime.date | None
@@ -76,9 +88,10 @@ def parse_birth(
 
     Args:
         birth_date: As in `parse_date`.
-        age: Completed years, 0 to 120, on the day `age_on`.
+        age: Completed years, 0 to 120, on the day `age_on`, or a range of them (`35-45`).
         age_on: The day the age was told, as in `parse_date`; a month or a year widens the interval.
-        calendar: The calendar of `birth_date`: `gregorian` or absent; no other is read yet.
+        calendar: The calendar of `birth_date`, by any of its names; absent means Gregorian.
+            `age_on` is always Gregorian.
         today: The day after which a date is in the future; None refuses none.
 
     Returns:
@@ -90,34 +103,42 @@ def parse_birth(
     return known, tuple(problems)
 
 
-def parse_date(text: str, *, today: datetime.date | None = None) -> Dated | str:
+def parse_date(
+    text: str, *, today: datetime.date | None = None, calendar: Calendar = CALENDARS["gregorian"]
+) -> Dated | str:
     """Read one written date.
 
     Args:
-        text: `1998-02-05`, `1998-02` or `1998`, in the decimal digits of any script; white space
-            around it and invisible formatting characters in it are passed over.
+        text: `1998-02-05`, `1998-02`, `1998`, or `1990s` and `199x`, in the decimal digits of any
+            script; months and days may have one digit and be divided by full stops or slashes.
+            White space around it and invisible formatting characters in it are passed over. Day
+            and month may also stand before the year, where only one of them can be the month.
         today: The day after which a date is in the future; None refuses none.
+        calendar: The calendar that it is written in.
 
     Returns:
         The date, or the name of the rule (`encoders.rules.RULES`) that it breaks.
     """
-    match = _DATE.fullmatch(_plain(text))
-    if match is None:
-        return "date_unreadable"
-    year, month, day = (int(part) if part else None for part in match.groups())
-    if year is None or year < EARLIEST_YEAR:
-        return "date_too_early"
-    dated = _interval(year, month, day)
-    if dated is None:
-        return "date_impossible"
-    if today is not None and dated.earliest > today:
+    plain = _plain(text)
+    decade = _DECADE.fullmatch(plain)
+    dated = _decade(int(decade[1]), calendar) if decade else _year_month_day(plain, calendar)
+    if isinstance(dated, Dated) and today is not None and dated.earliest > today:
         return "date_in_future"
     return dated
 
 
-def is_artefact(dated: Dated) -> bool:
-    """Tell whether a date is a day that usually stands for an unknown one."""
-    return dated.precision == "day" and (dated.earliest.month, dated.earliest.day) in _ARTEFACTS
+def year_first(text: str, order: str) -> str:
+    """Write a date that ends with its year in the order in which dates are read.
+
+    Args:
+        text: A cell. What is no such date is left as it is.
+        order: The order of day and month in the source, one of `ORDERS`.
+    """
+    match = _YEAR_LAST.fullmatch(_plain(text))
+    if match is None or match[1] is None:
+        return text
+    day, month = (match[1], match[2]) if order == "dmy" else (match[2], match[1])
+    return f"{match[3]}-{month:0>2}-{day:0>2}"
 
 
 def _birth_from_date(
@@ -128,16 +149,16 @@ def _birth_from_date(
 ) -> Birth | None:
     if birth_date is None:
         return None
-    if calendar is not None and _plain(calendar).casefold() != "gregorian":
+    counted = calendar_named(calendar)
+    if counted is None:
         problems.append(Problem("birth_date", "calendar_not_supported"))
         return None
-    dated = parse_date(birth_date, today=today)
+    dated = parse_date(birth_date, today=today, calendar=counted)
     if isinstance(dated, str):
         problems.append(Problem("birth_date", dated))
         return None
-    if is_artefact(dated):
-        year = dated.earliest.year
-        return Birth(datetime.date(year, 1, 1), datetime.date(year, 12, 31), "year", artefact=True)
+    if dated.artefact_of is not None:
+        return Birth(*dated.artefact_of, "year", artefact=True)
     return Birth(dated.earliest, dated.latest, dated.precision)
 
 
@@ -150,15 +171,16 @@ def _birth_from_age(
     if age is None:
         return None
     match = _AGE.fullmatch(_plain(age))
-    years = int(match[1]) if match else OLDEST_AGE + 1
-    if years > OLDEST_AGE:
+    youngest = int(match[1]) if match else OLDEST_AGE + 1
+    oldest = int(match[2]) if match and match[2] else youngest
+    if not youngest <= oldest <= OLDEST_AGE:
         problems.append(Problem("age", "age_unreadable"))
         return None
     if not isinstance(told, Dated):
         problems.append(Problem("age", "age_without_day"))
         return None
-    earliest = _same_day(told.earliest, years + 1) + datetime.timedelta(days=1)
-    return Birth(earliest, _same_day(told.latest, years), "age")
+    earliest = _same_day(told.earliest, oldest + 1) + datetime.timedelta(days=1)
+    return Birth(earliest, _same_day(told.latest, youngest), "age")
 
 
 def _same_day(day: datetime.date, years: int) -> datetime.date:
@@ -170,17 +192,54 @@ def _same_day(day: datetime.date, years: int) -> datetime.date:
     return day.replace(year=year, day=min(day.day, civil.monthrange(year, day.month)[1]))
 
 
-def _interval(year: int, month: int | None, day: int | None) -> Dated | None:
-    try:
-        if month is None:
-            return Dated(datetime.date(year, 1, 1), datetime.date(year, 12, 31), "year")
-        if day is None:
-            last = civil.monthrange(year, month)[1]
-            return Dated(datetime.date(year, month, 1), datetime.date(year, month, last), "month")
-        exact = datetime.date(year, month, day)
-        return Dated(exact, exact, "day")
-    except ValueError:
-        return None
+def _year_month_day(plain: str, calendar: Calendar) -> Dated | str:
+    numbers = _numbers(plain, calendar)
+    if isinstance(numbers, str):
+        return numbers
+    year, month, day = numbers
+    whole_year = calendar.days(year)
+    if year == 0 or (whole_year is not None and whole_year[1].year < EARLIEST_YEAR):
+        return "date_too_early"
+    days = calendar.days(year, month, day)
+    if days is None:
+        return "date_impossible"
+    if month is None:
+        return Dated(*days, "year")
+    if day is None:
+        return Dated(*days, "month")
+    return Dated(*days, "day", whole_year if _is_artefact(calendar, year, month, day) else None)
+
+
+def _numbers(plain: str, calendar: Calendar) -> tuple[int, int | None, int | None] | str:
+    """Read year, month and day, or name the rule that the text breaks."""
+    if match := _DATE.fullmatch(plain):
+        year, month, day = (int(part) if part else None for part in match.groups())
+        return year or 0, month, day
+    match = _YEAR_LAST.fullmatch(plain)
+    if match is None:
+        return "date_unreadable"
+    second, year = int(match[2]), int(match[3])
+    if match[1] is None:
+        return year, second, None
+    first, months = int(match[1]), calendar.most_months
+    if first != second and first <= months and second <= months:
+        return "date_order_unknown"
+    return (year, second, first) if second <= months else (year, first, second)
+
+
+def _is_artefact(calendar: Calendar, year: int, month: int, day: int) -> bool:
+    if calendar is CALENDARS["gregorian"]:
+        return (month, day) in _ARTEFACTS
+    return calendar.starts_year(year, month, day)
+
+
+def _decade(tens: int, calendar: Calendar) -> Dated | str:
+    first, last = calendar.days(10 * tens or 1), calendar.days(10 * tens + 9)
+    if first is None or last is None:
+        return "date_impossible"
+    if last[1].year < EARLIEST_YEAR:
+        return "date_too_early"
+    return Dated(first[0], last[1], "decade")
 
 
 def _plain(text: str) -> str:

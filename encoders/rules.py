@@ -164,8 +164,14 @@ RULES = {
         (
             "date_unreadable",
             _NOT_USED,
-            "The date is not written as 1998-02-05, 1998-02 or 1998.",
+            "The date is not written as 1998-02-05, 1998-02, 1998 or 1990s.",
             "Write year, month and day in this order, as many of them as are known.",
+        ),
+        (
+            "date_order_unknown",
+            _NOT_USED,
+            "The date ends with its year, and either of the other two can be the month.",
+            'Say in the mapping file which comes first: date_order = "dmy", or "mdy".',
         ),
         (
             "date_impossible",
@@ -177,7 +183,7 @@ RULES = {
             "date_too_early",
             _NOT_USED,
             "The year is before 1850.",
-            "Correct the year; if it is of another calendar, convert it.",
+            "Correct the year; if it is of another calendar, name that in the column calendar.",
         ),
         (
             "date_in_future",
@@ -188,13 +194,13 @@ RULES = {
         (
             "calendar_not_supported",
             _NOT_USED,
-            "Birth dates are read in the Gregorian calendar only.",
-            "Convert the date and set the calendar to gregorian, or give an age instead.",
+            "The calendar is none that kinmatch knows.",
+            "Use gregorian, hijri, solar-hijri, ethiopian or hebrew, or give an age instead.",
         ),
         (
             "age_unreadable",
             _NOT_USED,
-            "The age is not a whole number from 0 to 120.",
+            "The age is not a whole number from 0 to 120, nor two of them as in 35-45.",
             "Give the age in completed years.",
         ),
         (
@@ -206,8 +212,8 @@ RULES = {
         (
             "date_counts_as_year",
             _NOTED,
-            "1 January, 1 July and 31 December mostly stand for an unknown day: only the year "
-            "is used.",
+            "1 January, 1 July, 31 December and the first day of another calendar's year mostly "
+            "stand for an unknown day: only the year is used.",
             "Nothing, unless the source can tell which dates are exact.",
         ),
         (

@@ -6,10 +6,9 @@ never change: a better rule is a new version beside the old one.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from encoders import names
+from encoders import births, names
 from encoders.codes import normalise_sex
 from encoders.dates import ABSENT, Birth, parse_birth
 from encoders.places import place_parts
@@ -65,48 +64,19 @@ def _of_parts(view: Callable[[str], Tokens]) -> Callable[[tuple[str, ...]], Toke
     return lambda parts: [token for part in parts for token in view(part)]
 
 
-def _years(birth: Birth, margin: int) -> Tokens:
-    if birth.earliest is None or birth.latest is None:
-        return ()
-    return map(str, range(birth.earliest.year - margin, birth.latest.year + margin + 1))
-
-
-def _exact(birth: Birth, *precisions: str) -> date | None:
-    return birth.earliest if birth.precision in precisions else None
-
-
-def _year_digits(birth: Birth) -> Tokens:
-    """The last two digits of a year that is known, each with its place."""
-    day = _exact(birth, "day", "month", "year")
-    return (f"tens {day.year // 10 % 10}", f"ones {day.year % 10}") if day else ()
-
-
-def _month(birth: Birth) -> Tokens:
-    day = _exact(birth, "day", "month")
-    return (str(day.month),) if day else ()
-
-
-def _day(birth: Birth) -> Tokens:
-    day = _exact(birth, "day")
-    return (str(day.day),) if day else ()
-
-
-def _day_and_month(birth: Birth) -> Tokens:
-    """Day and month as a set: the same token where they were swapped."""
-    day = _exact(birth, "day")
-    return ("{} {}".format(*sorted((day.day, day.month))),) if day else ()
-
-
 VIEWS: dict[str, Callable[[Any], Tokens]] = {
     "name.bigrams/1": _of_parts(names.bigrams),
     "name.skeleton/1": _of_parts(names.skeleton_pairs),
     "name.phonetic/1": _of_parts(names.phonetic),
-    "birth.year/1": lambda birth: _years(birth, 0),
-    "birth.near_year/1": lambda birth: _years(birth, 1),
-    "birth.year_digits/1": _year_digits,
-    "birth.month/1": _month,
-    "birth.day/1": _day,
-    "birth.day_and_month/1": _day_and_month,
+    "birth.year/1": births.years,
+    "birth.near_year/1": lambda birth: births.years(birth, margin=1),
+    "birth.year_digits/1": births.year_digits,
+    "birth.swapped_year/1": births.swapped_year,
+    "birth.decade/1": births.decades,
+    "birth.month/1": births.month,
+    "birth.day/1": births.day,
+    "birth.day_and_month/1": births.day_and_month,
+    "birth.near_day/1": births.near_days,
     "sex.code/1": lambda code: (code,) if code else (),
     "place.bigrams/1": _of_parts(names.bigrams),
 }

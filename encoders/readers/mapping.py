@@ -4,6 +4,8 @@ A mapping file is TOML::
 
     ignore = ["phone", "notes"]            # known, and knowingly not read
     encoding = "windows-1256"              # only where it can't be told from the file
+    date_order = "dmy"                     # of dates that end with their year; "mdy" in the USA
+    calendar = "solar-hijri"               # of birth dates whose row names no calendar
 
     [columns]
     given_name = "Prénom"
@@ -20,8 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from encoders.calendars import CALENDARS, calendar_named
+from encoders.dates import ORDERS
 from encoders.records import COLUMNS, NAME_COLUMNS
 from matcher.formats.errors import InputError
+
+_SETTINGS = ("encoding", "date_order", "calendar")
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,16 @@ class Mapping:
         columns: For a column of the record model, the file's columns that make it up.
         ignore: Columns of the file that are not read.
         encoding: The file's text encoding, by Python's name for it; None finds out.
+        date_order: Which of day and month comes first in dates that end with their year, one of
+            `encoders.dates.ORDERS`; None reads only those dates that leave no doubt.
+        calendar: The calendar of birth dates whose row names none; None means Gregorian.
     """
 
     columns: AnyMapping[str, tuple[str, ...]] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     encoding: str | None = None
+    date_order: str | None = None
+    calendar: str | None = None
 
     def __post_init__(self) -> None:
         unknown = [f"'{name}'" for name in self.columns if name not in COLUMNS]
@@ -56,6 +67,13 @@ class Mapping:
             raise InputError(
                 "The mapping's 'encoding' is not known; use a name such as utf-8 or windows-1256."
             )
+        if self.date_order not in (None, *ORDERS):
+            raise InputError(
+                "The mapping's 'date_order' must be dmy, where the day comes first, or mdy, where "
+                "the month does."
+            )
+        if calendar_named(self.calendar) is None:
+            raise InputError(f"The mapping's 'calendar' must be one of {', '.join(CALENDARS)}.")
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -72,20 +90,24 @@ class Mapping:
             raise InputError(f"{path}: the mapping is not UTF-8; save it as UTF-8.") from None
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{path}: the mapping is not valid TOML: {error}.") from None
-        unknown = sorted(content.keys() - {"columns", "ignore", "encoding"})
+        unknown = sorted(content.keys() - {"columns", "ignore", *_SETTINGS})
         if unknown:
             raise InputError(
-                f"{path}: a mapping holds [columns], ignore and encoding; {_listed(unknown)} is "
-                "none of them."
+                f"{path}: a mapping holds [columns], ignore, {', '.join(_SETTINGS)}; "
+                f"{_listed(unknown)} is none of them."
             )
         columns = content.get("columns", {})
-        encoding = content.get("encoding")
-        if not isinstance(columns, dict) or not isinstance(encoding, str | None):
-            raise InputError(f"{path}: [columns] must be a table, and encoding a text.")
+        settings = {name: content.get(name) for name in _SETTINGS}
+        if not isinstance(columns, dict) or not all(
+            isinstance(setting, str | None) for setting in settings.values()
+        ):
+            raise InputError(
+                f"{path}: [columns] must be a table, and each of {', '.join(_SETTINGS)} a text."
+            )
         return cls(
             {name: _names(path, name, sources) for name, sources in columns.items()},
             frozenset(_names(path, "ignore", content.get("ignore", []))),
-            encoding,
+            **settings,
         )
 
     @property

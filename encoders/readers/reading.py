@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from encoders.cells import null_where_blank
+from encoders.dates import year_first
 from encoders.readers.delimited import read_delimited
 from encoders.readers.jsonlines import read_json_lines
 from encoders.readers.mapping import Mapping
@@ -29,6 +31,8 @@ _READERS = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
 }
+
+_DATE_COLUMNS = ("birth_date", "age_on", "last_seen_date")
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _reading(source: Source, mapping: Mapping, role: str) -> Reading:
         column: _joined([source.columns[name] for name in names])
         for column, names in assigned.items()
     }
-    records = Records(columns, len(source.rows))
+    records = _dated(Records(columns, len(source.rows)), mapping)
     filled = np.flatnonzero(_says_something(records))
     findings = _findings(source.troubles, assigned)
     unreadable = sum(len(finding.rows) for finding in findings if finding.field == ROW)
@@ -111,6 +115,21 @@ def _reading(source: Source, mapping: Mapping, role: str) -> Reading:
         source.read_as,
         source.doubtful,
     )
+
+
+def _dated(records: Records, mapping: Mapping) -> Records:
+    """Write dates as the record model has them, where the mapping says how the file does."""
+    columns: dict[str, Any] = {}
+    if mapping.date_order is not None:
+        for name in _DATE_COLUMNS:
+            cells, which = records.distinct(name)
+            texts = [cell and year_first(cell, mapping.date_order) for (cell,) in cells]
+            columns[name] = pa.array(texts, pa.string()).take(pa.array(which))
+    if mapping.calendar is not None:
+        dated = records.column("birth_date").is_valid()
+        named = pc.if_else(dated, mapping.calendar, pa.scalar(None, pa.string()))
+        columns["calendar"] = pc.coalesce(records.column("calendar"), named)
+    return records.with_columns(columns)
 
 
 def _says_something(records: Records) -> np.ndarray[Any, np.dtype[np.bool_]]:

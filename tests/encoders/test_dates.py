@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.dates import Birth, Dated, parse_birth, parse_date
+from encoders.calendars import CALENDARS, Calendar
+from encoders.dates import ABSENT, Birth, Dated, parse_birth, parse_date, year_first
 from encoders.rules import RULES, Problem
 
 DAY = datetime.date
@@ -28,6 +29,13 @@ def completed_years(born: datetime.date, on: datetime.date) -> int:
         ("1998", DAY(1998, 1, 1), DAY(1998, 12, 31), "year"),
         (" 1998 ", DAY(1998, 1, 1), DAY(1998, 12, 31), "year"),
         ("\u200f1998-02-05\u200e", DAY(1998, 2, 5), DAY(1998, 2, 5), "day"),
+        ("1998/2/5", DAY(1998, 2, 5), DAY(1998, 2, 5), "day"),
+        ("25.2.1998", DAY(1998, 2, 25), DAY(1998, 2, 25), "day"),
+        ("02/25/1998", DAY(1998, 2, 25), DAY(1998, 2, 25), "day"),
+        ("5/5/1998", DAY(1998, 5, 5), DAY(1998, 5, 5), "day"),
+        ("02/1998", DAY(1998, 2, 1), DAY(1998, 2, 28), "month"),
+        ("1990s", DAY(1990, 1, 1), DAY(1999, 12, 31), "decade"),
+        ("199x", DAY(1990, 1, 1), DAY(1999, 12, 31), "decade"),
     ],
 )
 def test_what_is_written_is_what_is_known(
@@ -47,8 +55,12 @@ def test_what_is_written_is_what_is_known(
         ("0000", "date_too_early"),
         ("2025-01-02", "date_in_future"),
         ("2026", "date_in_future"),
-        ("05.02.1998", "date_unreadable"),
-        ("1998-2-5", "date_unreadable"),
+        ("05.02.1998", "date_order_unknown"),
+        ("13.13.1998", "date_impossible"),
+        ("05.02.98", "date_unreadable"),
+        ("1840s", "date_too_early"),
+        ("2030s", "date_in_future"),
+        ("5 Feb 1998", "date_unreadable"),
         ("98", "date_unreadable"),
         ("1998-02-05T00:00", "date_unreadable"),
         ("", "date_unreadable"),
@@ -141,11 +153,85 @@ def test_the_date_counts_before_the_age() -> None:
     assert parse_birth("1998-02-05", "what", "ever") == parse_birth("1998-02-05")
 
 
-def test_only_the_gregorian_calendar_is_read() -> None:
-    assert parse_birth("1998-02-05", calendar=" Gregorian ") == parse_birth("1998-02-05")
-    birth, problems = parse_birth("1418-10-08", calendar="hijri")
-    assert birth.precision == "absent"
-    assert problems == (Problem("birth_date", "calendar_not_supported"),)
+@pytest.mark.parametrize(
+    ("text", "calendar", "earliest", "latest", "precision"),
+    [
+        ("1998-02-05", " Gregorian ", DAY(1998, 2, 5), DAY(1998, 2, 5), "day"),
+        ("1418-10-08", "hijri", DAY(1998, 2, 5), DAY(1998, 2, 6), "day"),
+        ("1418-10", "hijri", DAY(1998, 1, 29), DAY(1998, 2, 27), "month"),
+        ("1418", "hijri", DAY(1997, 5, 7), DAY(1998, 4, 27), "year"),
+        ("16/11/1376", "solar-hijri", DAY(1998, 2, 5), DAY(1998, 2, 5), "day"),
+        ("137x", "solar-hijri", DAY(1991, 3, 21), DAY(2001, 3, 20), "decade"),
+        ("28.5.1990", "ethiopian", DAY(1998, 2, 5), DAY(1998, 2, 5), "day"),
+        ("5758-11-09", "hebrew", DAY(1998, 2, 5), DAY(1998, 2, 5), "day"),
+    ],
+)
+def test_dates_of_other_calendars_are_the_days_they_can_be(
+    text: str, calendar: str, earliest: datetime.date, latest: datetime.date, precision: str
+) -> None:
+    known = Birth(earliest, latest, precision)  # type: ignore[arg-type]  # from a table
+    assert parse_birth(text, calendar=calendar) == (known, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "calendar", "rule"),
+    [
+        ("1418-10-08", "martian", "calendar_not_supported"),
+        ("1998-10-08", "hijri", "date_in_future"),
+        ("1200-10-08", "hijri", "date_too_early"),
+        ("15/13/5500", "hebrew", "date_too_early"),
+        ("13/5/1990", "ethiopian", "date_order_unknown"),
+        ("9999-01-02", "ethiopian", "date_impossible"),
+    ],
+)
+def test_other_calendars_have_the_same_rules(text: str, calendar: str, rule: str) -> None:
+    birth, problems = parse_birth(text, calendar=calendar, today=DAY(2025, 1, 1))
+    assert birth == ABSENT
+    assert problems == (Problem("birth_date", rule),)
+
+
+@pytest.mark.parametrize(
+    ("text", "calendar", "earliest", "latest"),
+    [
+        ("1418-01-01", "hijri", DAY(1997, 5, 7), DAY(1998, 4, 27)),
+        ("1376-01-01", "solar-hijri", DAY(1997, 3, 21), DAY(1998, 3, 20)),
+        ("1990-01-01", "ethiopian", DAY(1997, 9, 11), DAY(1998, 9, 10)),
+        ("5758-07-01", "hebrew", DAY(1997, 10, 2), DAY(1998, 9, 20)),
+    ],
+)
+def test_the_first_day_of_a_year_counts_as_that_year_of_its_calendar(
+    text: str, calendar: str, earliest: datetime.date, latest: datetime.date
+) -> None:
+    known = Birth(earliest, latest, "year", artefact=True)
+    assert parse_birth(text, calendar=calendar) == (known, ())
+
+
+def test_the_artefacts_of_one_calendar_are_days_like_others_in_another() -> None:
+    assert parse_birth("1418-07-01", calendar="hijri")[0].precision == "day"
+    assert parse_birth("5758-01-01", calendar="hebrew")[0].precision == "day"
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "written"),
+    [
+        ("5/2/1998", "dmy", "1998-02-05"),
+        ("5/2/1998", "mdy", "1998-05-02"),
+        ("\u0660\u0665.\u0660\u0662.\u0661\u0669\u0669\u0668", "dmy", "1998-02-05"),
+        ("25/2/1998", "mdy", "1998-25-02"),  # says what the file says: there is no such day
+        ("1998-02-05", "dmy", "1998-02-05"),
+        ("02/1998", "dmy", "02/1998"),
+        ("5 Feb 1998", "dmy", "5 Feb 1998"),
+    ],
+)
+def test_a_stated_order_is_taken_at_its_word(text: str, order: str, written: str) -> None:
+    assert year_first(text, order) == written
+
+
+def test_an_age_may_be_a_range() -> None:
+    birth, problems = parse_birth(None, "35-45", "2020-06-01")
+    assert problems == ()
+    assert (birth.earliest, birth.latest) == (DAY(1974, 6, 2), DAY(1985, 6, 1))
+    assert parse_birth(None, "45-35", "2020-06-01")[1] == (Problem("age", "age_unreadable"),)
 
 
 CELLS = st.none() | st.text()
@@ -160,7 +246,10 @@ def test_no_text_raises_and_every_problem_is_a_rule(
     assert (birth.earliest is None) == (birth.latest is None) == (birth.precision == "absent")
 
 
-@given(st.from_regex(r"\A\d{4}(-\d{2}){0,2}\Z"))
-def test_no_date_shaped_text_raises(text: str) -> None:
-    dated = parse_date(text)
+@given(
+    st.from_regex(r"\A\d{4}(-\d{2}){0,2}\Z|\A(\d{1,2}/){0,2}\d{4}\Z|\A\d{3}(0s|x)\Z"),
+    st.sampled_from(list(CALENDARS.values())),
+)
+def test_no_date_shaped_text_raises(text: str, calendar: Calendar) -> None:
+    dated = parse_date(text, calendar=calendar)
     assert dated in RULES if isinstance(dated, str) else dated.earliest <= dated.latest

@@ -173,6 +173,24 @@ def test_identifier_and_name_must_have_a_column(read: Read, header: str) -> None
         read("people.csv", f"{header}\n1,2\n".encode())
 
 
+def test_a_mapping_says_how_a_file_writes_its_dates(read: Read) -> None:
+    content = (
+        b"record_id,given_name,birth_date,age_on,calendar\n"
+        b"1,A,5/2/1998,02.03.2020,\n2,B,1376/11/16,,solar-hijri\n3,C,,,\n4,D,soon,,\n"
+    )
+    reading = read("people.csv", content, Mapping(date_order="dmy", calendar="ethiopian"))
+    assert reading.records.table.select(["birth_date", "age_on", "calendar"]).to_pylist() == [
+        {"birth_date": "1998-02-05", "age_on": "2020-03-02", "calendar": "ethiopian"},
+        {"birth_date": "1376/11/16", "age_on": None, "calendar": "solar-hijri"},
+        {"birth_date": None, "age_on": None, "calendar": None},
+        {"birth_date": "soon", "age_on": None, "calendar": "ethiopian"},
+    ]
+    month_first = read("people.csv", content, Mapping(date_order="mdy"))
+    assert month_first.records.column("birth_date")[0].as_py() == "1998-05-02"
+    untouched = read("people.csv", content)
+    assert untouched.records.column("birth_date")[0].as_py() == "5/2/1998"
+
+
 def test_a_mapping_renames_joins_and_ignores(read: Read) -> None:
     mapping = Mapping(
         {
