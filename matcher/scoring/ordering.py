@@ -18,8 +18,9 @@ from matcher.scoring.measures import Measure
 
 Found = tuple[NDArray[np.uint64], NDArray[np.float64]]
 
-DIGIT_BITS = 8
-DIGITS = 1 << DIGIT_BITS
+# Bits of the digit that deals pairs out into buckets, and of those that sort a bucket.
+DEALT_BITS = 8
+DIGIT_BITS = 11
 
 # So many pairs are in order sooner by moving each up to its place.
 FEW = 64
@@ -111,10 +112,10 @@ def _radix_sort(
     """
     best = merits.max()
     merit_bits = int((best - merits.min()) * steps).bit_length()
-    merit_low = max(0, merit_bits - DIGIT_BITS)
+    merit_low = max(0, merit_bits - DEALT_BITS)
     dealt = np.empty_like(keys), np.empty_like(merits)
-    edges = np.zeros(DIGITS + 1, dtype=np.int64)
-    edges[1:] = _deal(keys, merits, best, steps, merit_low, *dealt)
+    edges = np.zeros(1 + (1 << DEALT_BITS), dtype=np.int64)
+    edges[1:] = _deal(keys, merits, best, steps, merit_low, DEALT_BITS, *dealt)
     shares = np.searchsorted(edges, np.linspace(0, len(keys), 4 * threads + 1))
     with ThreadPoolExecutor(threads) as pool:
         for done in [
@@ -136,10 +137,10 @@ def _radix_sort(
 
 
 @inlined
-def _digit(key: int, merit: float, best: float, unit: float, low: int) -> int:
+def _digit(key: int, merit: float, best: float, unit: float, low: int, width: int) -> int:
     """Some bits from `low` on, of the key, or, with a unit, of the steps below the best merit."""
     value = np.uint64((best - merit) * unit) if unit > 0 else np.uint64(key)
-    return int((value >> np.uint64(low)) & np.uint64(DIGITS - 1))
+    return int((value >> np.uint64(low)) & np.uint64((1 << width) - 1))
 
 
 @compiled
@@ -149,20 +150,21 @@ def _deal(
     best: float,
     unit: float,
     low: int,
+    width: int,
     to_keys: NDArray[np.uint64],
     to_merits: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Move pairs in order of one digit, keeping the order of equal ones; where each digit ends."""
-    places = np.zeros(DIGITS, dtype=np.int64)
+    places = np.zeros(1 << width, dtype=np.int64)
     for pair in range(len(keys)):
-        places[_digit(keys[pair], merits[pair], best, unit, low)] += 1
+        places[_digit(keys[pair], merits[pair], best, unit, low, width)] += 1
     total = 0
-    for digit in range(DIGITS):
+    for digit in range(len(places)):
         count = places[digit]
         places[digit] = total
         total += count
     for pair in range(len(keys)):
-        digit = _digit(keys[pair], merits[pair], best, unit, low)
+        digit = _digit(keys[pair], merits[pair], best, unit, low, width)
         to_keys[places[digit]] = keys[pair]
         to_merits[places[digit]] = merits[pair]
         places[digit] += 1
@@ -189,10 +191,10 @@ def _sort_buckets(
             continue
         here, there = (keys[mine], merits[mine]), (spare_keys[mine], spare_merits[mine])
         for low in range(0, key_bits, DIGIT_BITS):
-            _deal(*here, best, 0.0, low, *there)
+            _deal(*here, best, 0.0, low, DIGIT_BITS, *there)
             here, there = there, here
         for low in range(0, merit_bits, DIGIT_BITS):
-            _deal(*here, best, steps, low, *there)
+            _deal(*here, best, steps, low, DIGIT_BITS, *there)
             here, there = there, here
         keys[mine], merits[mine] = here
 
