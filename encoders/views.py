@@ -11,7 +11,8 @@ from typing import Any
 from encoders import births, names
 from encoders.codes import normalise_sex
 from encoders.dates import ABSENT, Birth, parse_birth
-from encoders.places import place_parts
+from encoders.gazetteer import country_codes
+from encoders.gazetteer.place import Place, codes
 
 Tokens = Iterable[str]
 
@@ -56,12 +57,17 @@ ATTRIBUTES = {
     "birth": Attribute(_BIRTH_COLUMNS, _birth, pooled=False),
     "birth_day": Attribute(_BIRTH_COLUMNS, _birth_to_the_day, pooled=False),
     "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
-    "place": Attribute(("birth_place", "residence", "last_seen_place"), place_parts, pooled=True),
+    "place": Attribute(("birth_place", "residence", "last_seen_place"), Place, pooled=True),
+    "nationality": Attribute(("nationality",), country_codes, pooled=True),
 }
 
 
 def _of_parts(view: Callable[[str], Tokens]) -> Callable[[tuple[str, ...]], Tokens]:
     return lambda parts: [token for part in parts for token in view(part)]
+
+
+def _bigrams_of(parts: Iterable[str]) -> Tokens:
+    return [token for part in parts for token in names.bigrams(part)]
 
 
 VIEWS: dict[str, Callable[[Any], Tokens]] = {
@@ -78,5 +84,8 @@ VIEWS: dict[str, Callable[[Any], Tokens]] = {
     "birth.day_and_month/1": births.day_and_month,
     "birth.near_day/1": births.near_days,
     "sex.code/1": lambda code: (code,) if code else (),
-    "place.bigrams/1": _of_parts(names.bigrams),
+    "place.bigrams/1": lambda place: _bigrams_of(place.parts),
+    "place.codes/1": codes,
+    "place.unknown/1": lambda place: _bigrams_of(place.location.unknown),
+    "nationality.code/1": lambda countries: countries,
 }
