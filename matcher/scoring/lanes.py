@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Filters
-from matcher.scoring.compiled import compiled
 from matcher.scoring.sketches import Sketch
 from matcher.scoring.vectors import LANES
 
@@ -55,9 +54,8 @@ def group_filters(
     """
     starts = np.arange(0, len(filters), LANES)
     spare = len(starts) * LANES - len(filters)
-    whole = sketch.before(filters)
     return Groups(
-        words=_lay_out(whole, np.zeros((len(starts), whole.shape[1], LANES), dtype=np.uint64)),
+        words=sketch.before_in_groups(filters, LANES),
         rows=np.pad(rows, (0, spare), constant_values=-1),
         weights=np.pad(weights, (0, spare)),
         lightest=weights[starts],
@@ -65,12 +63,3 @@ def group_filters(
         sketch_words=sketch.words,
         allowed=sketch.allowed,
     )
-
-
-@compiled
-def _lay_out(filters: Filters, words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Fill words, which hold zeros, with filters, lane by lane."""
-    for row in range(filters.shape[0]):
-        for word in range(filters.shape[1]):
-            words[row // LANES, word, row % LANES] = filters[row, word]
-    return words

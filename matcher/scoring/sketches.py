@@ -47,21 +47,34 @@ class Sketch:
 
     def before(self, filters: Filters) -> Filters:
         """Each filter with its sketch before it, shape (n, sketch words + words)."""
-        whole = np.zeros((len(filters), self.words + filters.shape[1]), dtype=np.uint64)
-        return _write(filters, whole, self.words, filters.shape[1] if self.folds else self.words)
+        return self.before_in_groups(filters, 1)[:, :, 0]
+
+    def before_in_groups(self, filters: Filters, lanes: int) -> NDArray[np.uint64]:
+        """The same word by word, shape (groups, sketch words + words, lanes).
+
+        The last group's lanes without a filter hold zeros.
+        """
+        words = filters.shape[1]
+        shape = -(-len(filters) // lanes), self.words + words, lanes
+        sketched = words if self.folds else self.words
+        return _lay_out(filters, np.zeros(shape, dtype=np.uint64), self.words, sketched)
 
 
 @compiled
-def _write(filters: Filters, whole: Filters, sketch_words: int, sketched: int) -> Filters:
-    """Fill `whole`, which holds zeros; a sketch folds the first `sketched` words of a filter."""
+def _lay_out(
+    filters: Filters, groups: NDArray[np.uint64], sketch_words: int, sketched: int
+) -> NDArray[np.uint64]:
+    """Fill groups, which hold zeros; a sketch folds the first `sketched` words of a filter."""
+    lanes = groups.shape[2]
     for row in range(len(filters)):
+        group, lane = row // lanes, row % lanes
         for word in range(filters.shape[1]):
-            whole[row, sketch_words + word] = filters[row, word]
+            groups[group, sketch_words + word, lane] = filters[row, word]
         onto = 0
         for word in range(sketched if sketch_words > 0 else 0):
-            whole[row, onto] ^= filters[row, word]
+            groups[group, onto, lane] ^= filters[row, word]
             onto = onto + 1 if onto + 1 < sketch_words else 0
-    return whole
+    return groups
 
 
 def fold_onto(words: int, bits: int) -> Sketch:
