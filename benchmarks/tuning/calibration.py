@@ -33,6 +33,8 @@ FALSE_PER_PAIR = {"strong": 1e-9, "possible": 1e-7}
 """For each band how often a pair of two persons may come up to it, of all pairs compared. What is
 weak has no such rate: the evidence is for one person rather than two, and that is all."""
 
+_FEWEST_PAIRS = round(1 / FALSE_PER_PAIR["possible"])
+
 KNOTS = (3.0, 4.0, 5.0, 6.5, 9.0, 13.0, 20.0, 30.0)
 """Where a curve may bend, in standard deviations below a random pair's distance."""
 
@@ -89,7 +91,7 @@ def calibrate(
         progress: Told what is being done.
 
     Raises:
-        ParameterError: There is no true pair to learn from.
+        ParameterError: There is no true pair to learn from, or too few pairs to measure bands on.
     """
     if not any(len(one.pairs) for one in labelled):
         raise ParameterError("No true pair was given: a model needs labelled pairs to learn from.")
@@ -99,6 +101,11 @@ def calibrate(
         progress(f"comparing set {number} of {len(labelled)}")
         observed.append(_observe(one, reach))
     seen = _pooled(observed)
+    if seen.pairs < _FEWEST_PAIRS:
+        raise ParameterError(
+            f"The sets have {seen.pairs:,} pairs; give at least {_FEWEST_PAIRS:,}, since on fewer "
+            "it can't be seen how often two persons come up as possible."
+        )
     progress("fitting")
     intercept, curves = _fit(scheme, seen)
     model = EvidenceModel(
@@ -234,9 +241,11 @@ def _logistic(
 
 def _curve(part: Pass, slopes: npt.NDArray[np.float64], absent: float) -> Curve:
     """Write fitted slopes as a curve over the distance, whose zero is what absence weighs."""
-    nearness = np.r_[KNOTS, part.output_bits / 2 / _sigma(part)]
-    bits = np.r_[0, np.cumsum(slopes * np.diff(nearness))] - absent
-    distances = np.round(part.output_bits / 2 - nearness * _sigma(part)).astype(int)
+    random, sigma = part.output_bits / 2, _sigma(part)
+    knots = [knot for knot in KNOTS if knot * sigma < random - 1]  # the last is a distance of 0
+    nearness = np.r_[knots, random / sigma]
+    bits = np.r_[0, np.cumsum(slopes[: len(knots)] * np.diff(nearness))] - absent
+    distances = np.round(random - nearness * sigma).astype(int)
     return Curve(
         distances=tuple(distances[::-1].tolist()), bits=tuple(np.round(bits[::-1], 3).tolist())
     )
@@ -244,10 +253,13 @@ def _curve(part: Pass, slopes: npt.NDArray[np.float64], absent: float) -> Curve:
 
 def _bands(scores: npt.NDArray[np.float64], pairs: int) -> Bands:
     """Find the least scores that keep the rates of `FALSE_PER_PAIR` on the pairs seen."""
-    falling = np.sort(scores)[::-1]
+    falling = np.append(np.sort(scores)[::-1], 0.0)
 
-    def least(rate: float) -> float:
-        allowed = int(rate * pairs)
-        return float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
+    def least(band: str, above: float) -> float:
+        allowed = int(FALSE_PER_PAIR[band] * pairs)
+        seen = float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
+        return max(seen, above + 0.5)  # in halves of a bit
 
-    return Bands(**{band: least(rate) for band, rate in FALSE_PER_PAIR.items()}, weak=0.0)
+    weak = 0.0
+    possible = least("possible", weak)
+    return Bands(strong=least("strong", possible), possible=possible, weak=weak)

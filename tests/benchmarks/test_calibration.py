@@ -1,0 +1,128 @@
+"""Calibration: on data whose likelihood ratios are known, the model comes near to them."""
+
+import numpy as np
+import pytest
+
+from benchmarks.tuning.calibration import KNOTS, REACH_SIGMA, Labelled, calibrate
+from matcher.decisions.candidates import Side, pairs_within_reach
+from matcher.decisions.evidence import ABSENT, EvidenceModel
+from matcher.formats.errors import ParameterError
+from matcher.formats.scheme import Attribute, Pass, Scheme, View
+from matcher.formats.vocabulary import BANDS
+
+PEOPLE, OTHERS = 1_500, 6_000  # pairs enough to measure bands on
+_NAME = Attribute(name="name", views=(View(name="name.bigrams/1", each=2, most=20),))
+SCHEME = Scheme(
+    name="trial",
+    version=1,
+    passes=tuple(
+        Pass(name=name, attributes=(_NAME,), needs=(("name",),), bits=bits, floor=0)
+        for name, bits in (("long", 512), ("short", 256))
+    ),
+)
+
+
+def labelled(seed: int = 0, known_share: float = 0.85) -> Labelled:
+    """Random filters; the first people of both sides are one person each, at a varying distance."""
+    rng = np.random.default_rng(seed)
+    left: Side = {}
+    right: Side = {}
+    for part in SCHEME.passes:
+        bits = part.bits
+        one = rng.random((PEOPLE, bits)) < 0.5
+        noise = rng.uniform(0.2, 0.5, (PEOPLE, 1))
+        same = one ^ (rng.random((PEOPLE, bits)) < noise)
+        two = np.concatenate([same, rng.random((OTHERS, bits)) < 0.5])
+        for into, filters in ((left, one), (right, two)):
+            packed = np.packbits(filters, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+            present = rng.random(len(filters)) < known_share
+            packed[~present] = 0
+            into[part.name] = (packed, present)  # type: ignore[index]  # a dict of our own
+    return Labelled(left, right, np.column_stack([np.arange(PEOPLE)] * 2))
+
+
+@pytest.fixture(scope="module")
+def seen() -> Labelled:
+    return labelled()
+
+
+@pytest.fixture(scope="module")
+def model(seen: Labelled) -> EvidenceModel:
+    return calibrate(SCHEME, [seen], "a trial")
+
+
+def test_the_model_is_of_the_schemes_own_passes(model: EvidenceModel) -> None:
+    assert model.scheme == "trial/1"
+    assert model.calibrated_on == "a trial"
+    assert list(model.passes) == list(model.reach) == ["long", "short"]
+    for part in SCHEME.passes:
+        assert model.reach[part.name] == int(part.bits / 2 - REACH_SIGMA * np.sqrt(part.bits) / 2)
+        assert model.curves[part.name].distances[0] == 0
+        sigmas = np.sqrt(part.bits)  # from a random pair to a distance of 0
+        reachable = sum(knot < sigmas for knot in KNOTS)
+        assert len(model.curves[part.name].distances) == reachable + 1
+
+
+def test_nearer_is_always_more(model: EvidenceModel) -> None:
+    for column, part in enumerate(SCHEME.passes):
+        least = min(model.curves[part.name].distances)
+        most = max(model.curves[part.name].distances)
+        distances = np.full((most - least + 1, 2), ABSENT, np.int32)
+        distances[:, column] = np.arange(least, most + 1)
+        assert (np.diff(model.weights(distances)[:, column]) <= 0).all()
+
+
+def test_scores_are_likelihood_ratios(seen: Labelled, model: EvidenceModel) -> None:
+    """Of pairs with a score of s bits, 2**s times the prior odds are true: at every height."""
+    unseen = labelled(seed=1)
+    left, right, distances = pairs_within_reach(unseen.left, unseen.right, model.reach)
+    true = left == right
+    scores = model.scores(distances)
+    prior = PEOPLE / (PEOPLE * (PEOPLE + OTHERS) - PEOPLE)
+    probability = 1 / (1 + 1 / (prior * np.exp2(scores)))
+    assert abs(probability.sum() / true.sum() - 1) < 0.1
+    for low, high in ((0.02, 0.5), (0.5, 1.01)):
+        these = (probability >= low) & (probability < high)
+        assert these.sum() > 20
+        assert abs(true[these].mean() - probability[these].mean()) < 0.12
+
+
+def test_true_pairs_come_out_above_all_others(model: EvidenceModel) -> None:
+    unseen = labelled(seed=2)
+    left, right, distances = pairs_within_reach(unseen.left, unseen.right, model.reach)
+    bands = model.bands_of(model.scores(distances))
+    true = left == right
+    strong = bands == BANDS.index("strong")
+    assert true[strong].mean() > 0.99
+    assert (strong & true).sum() > 0.5 * PEOPLE
+
+
+def test_the_same_data_give_the_same_model(seen: Labelled, model: EvidenceModel) -> None:
+    assert calibrate(SCHEME, [seen], "a trial").digest == model.digest
+
+
+def test_several_sets_are_pooled(seen: Labelled, model: EvidenceModel) -> None:
+    """A set that holds the same twice over says the same of distances."""
+    told: list[str] = []
+    twice = calibrate(SCHEME, [seen, seen], "a trial", progress=told.append)
+    assert told == ["comparing set 1 of 2", "comparing set 2 of 2", "fitting"]
+    distances = pairs_within_reach(seen.left, seen.right, model.reach)[2]
+    # Where all pairs are true nothing bounds the score but the penalty: not compared.
+    doubtful = model.scores(distances) < 14
+    differences = (twice.scores(distances) - model.scores(distances))[doubtful]
+    assert len(differences) > 300
+    assert np.abs(differences).mean() < 0.3
+
+
+def test_without_true_pairs_there_is_nothing_to_learn(seen: Labelled) -> None:
+    nobody = Labelled(seen.left, seen.right, np.empty((0, 2), np.int64))
+    for sets in ([nobody], []):
+        with pytest.raises(ParameterError, match="No true pair"):
+            calibrate(SCHEME, sets, "a trial")
+
+
+def test_too_few_pairs_to_measure_bands_on() -> None:
+    few = labelled()
+    left = {name: (bits[:50], present[:50]) for name, (bits, present) in few.left.items()}
+    with pytest.raises(ParameterError, match="have 375,000 pairs; give at least 10,000,000"):
+        calibrate(SCHEME, [Labelled(left, few.right, few.pairs[:50])], "a trial")
