@@ -3,9 +3,14 @@
 Units are pairs, blocks or bytes. A race is timed several times, and its best round counts.
 """
 
+import atexit
+import importlib
+import shutil
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +19,15 @@ import pytest
 from benchmarks.core import limits, peers
 from benchmarks.core.material import Filters, diffused_filters, febrl_filters, random_filters
 from matcher.scoring import find_pairs, find_pairs_in_blocks, find_pairs_with_loss, tiles
+from matcher.scoring.runs import (
+    Engine,
+    FilterSet,
+    ThreadsEngine,
+    plan_run,
+    run_plan,
+    write_filters,
+)
+from matcher.scoring.runs.dask_engine import DaskEngine
 
 Prepared = tuple[Callable[[], Any], int]
 
@@ -121,6 +135,40 @@ def their_blocks(left: Filters, right: Filters) -> Any:
     return peers.anonlink_candidates(left, right, 0.7, block=5)
 
 
+def run_in_tiles(engine_of: Callable[[], Engine]) -> Callable[[], Prepared]:
+    """A run of eight tiles over sets in mapped files."""
+
+    def prepare() -> Prepared:
+        folder = Path(tempfile.mkdtemp(prefix="kinmatch-bench-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        sets = []
+        for name, rows in (("left", 8_192), ("right", 1 << 18)):
+            write_filters(random_filters(rows, seed=rows), folder / f"{name}.arrow")
+            sets.append(FilterSet.open([folder / f"{name}.arrow"]))
+        plan = replace(plan_run(*sets, top=10), tile_rows=(4_096, 1 << 16))
+        engine = engine_of()
+
+        def run() -> int:
+            with tempfile.TemporaryDirectory(dir=folder) as tiles_folder:
+                return sum(map(len, run_plan(plan, Path(tiles_folder), engine=engine)))
+
+        return run, plan.pairs
+
+    return prepare
+
+
+def two_dask_workers() -> Engine:
+    """Dask with two processes on this machine."""
+    distributed = importlib.import_module("distributed")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    )
+    client = distributed.Client(cluster)
+    atexit.register(cluster.close)
+    atexit.register(client.close)
+    return DaskEngine(client)
+
+
 FEBRL = {"febrl, 20 % of bits": 0.5, "febrl, 40 % of bits": 1.0}
 
 RACES = [
@@ -183,6 +231,8 @@ RACES = [
     ),
     Race("blocks", "anonlink", blocks_of_five(2_000, their_blocks), rounds=3),
     Race("blocks", "kinmatch 1", blocks_of_five(200_000, our_blocks), rounds=5),
+    Race("run in tiles", "threads 2", run_in_tiles(partial(ThreadsEngine, 2)), rounds=3),
+    Race("run in tiles", "dask 2", run_in_tiles(two_dask_workers), rounds=3),
 ]
 
 

@@ -66,6 +66,12 @@ PROMISES = [
         20,
     ),
     Promise("blocks of 5 x 5: anonlink", ("blocks", "kinmatch 1"), ("blocks", "anonlink"), 40),
+    Promise(
+        "two Dask workers: two threads",
+        ("run in tiles", "dask 2"),
+        ("run in tiles", "threads 2"),
+        0.85,
+    ),
 ]
 
 
