@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from encoders.readers.mapping import Mapping
+from encoders.readers.primero import is_primero, people_in
 from encoders.readers.source import WHOLE_ROW, Gatherer, Source, Troubles
 from encoders.readers.text import find_encoding
 
@@ -21,6 +22,7 @@ def read_delimited(path: Path, mapping: Mapping) -> Source:
 
     Quotes are as in RFC 4180: doubled inside a quoted cell, which may hold line breaks. Rows are
     numbered as a spreadsheet shows them: the header is 1, and a quoted line break starts no row.
+    Primero's exports are known by their columns where no mapping names any.
 
     Args:
         path: The file.
@@ -36,11 +38,14 @@ def read_delimited(path: Path, mapping: Mapping) -> Source:
         troubles = Troubles()
         rows = _rows(file, delimiter, troubles)
         header = [name.strip() for name in next(rows, (0, []))[1]]
-        gatherer = Gatherer(mapping.wanted(header), troubles)
+        by_primero = not mapping.columns and is_primero(header)
+        wanted = dict.fromkeys(filter(None, header)) if by_primero else mapping.wanted(header)
+        gatherer = Gatherer(wanted, troubles)
         _gather(rows, header, gatherer, troubles)
         columns, numbers = gatherer.finish()
     read_as = f"text in {encoding.name}, divided by {_DELIMITERS[delimiter]}s"
-    return Source(columns, numbers, troubles, read_as, encoding.guessed)
+    source = Source(columns, numbers, troubles, read_as, encoding.guessed)
+    return people_in(source) if by_primero else source
 
 
 def _gather(

@@ -19,6 +19,7 @@ import tomllib
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Self
 
@@ -109,6 +110,16 @@ class Mapping:
             frozenset(_names(path, "ignore", content.get("ignore", []))),
             **settings,
         )
+
+    @classmethod
+    def shipped(cls, name: str) -> Self:
+        """Give a mapping that comes with kinmatch: `unhcr`.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        with as_file(files("encoders.readers").joinpath("mappings", f"{name}.toml")) as path:
+            return cls.load(path)
 
     @property
     def loadable(self) -> tuple[str, ...]:

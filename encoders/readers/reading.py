@@ -15,6 +15,8 @@ from encoders.readers.delimited import read_delimited
 from encoders.readers.jsonlines import read_json_lines
 from encoders.readers.mapping import Mapping
 from encoders.readers.parquet import read_parquet
+from encoders.readers.pfif import read_pfif
+from encoders.readers.primero import read_primero
 from encoders.readers.source import WHOLE_ROW, Source, Troubles
 from encoders.readers.workbook import read_workbook
 from encoders.records import COLUMNS, Records
@@ -30,6 +32,8 @@ _READERS = {
     ".parquet": read_parquet,
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
+    ".json": read_primero,
+    ".xml": read_pfif,
 }
 
 _DATE_COLUMNS = ("birth_date", "age_on", "last_seen_date")
@@ -42,7 +46,8 @@ class Reading:
     Attributes:
         records: The rows that could be read, in the file's order.
         rows: Their row numbers, int64, shape (n,): as a spreadsheet shows them, the header being
-            row 1, in CSV and XLSX; as lines, from 1, in JSON lines; from 1 in Parquet.
+            row 1, in CSV and XLSX; as lines, from 1, in JSON lines; from 1 in Parquet, PFIF and
+            Primero's JSON, where the people of one tracing request have one number.
         findings: Rows and cells that could not be read.
         rows_in_file: How many rows held anything, readable or not.
         read_as: How the file was read, in words.
@@ -63,8 +68,9 @@ def read_records(path: Path, *, mapping: Mapping | None = None, role: str) -> Re
     Rows whose loaded cells are all empty are passed over, as spreadsheets leave them behind.
 
     Args:
-        path: CSV (`.csv`, `.tsv`, `.txt`), XLSX, Parquet (`.parquet`) or JSON lines (`.jsonl`,
-            `.ndjson`), told apart by the name's ending.
+        path: CSV (`.csv`, `.tsv`, `.txt`), XLSX, Parquet (`.parquet`), JSON lines (`.jsonl`,
+            `.ndjson`), PFIF (`.xml`) or Primero's JSON (`.json`), told apart by the name's ending;
+            Primero's CSV is known by its columns.
         mapping: Which of the file's columns are which; None where they bear the record model's
             names.
         role: The role of every row that has none of its own, one of `ROLES`.
