@@ -55,10 +55,10 @@ class Race:
 
 
 def sparse(make: Callable[..., Any], *arguments: Any) -> Callable[[], Prepared]:
-    """A call on 2,000 and 16,384 random filters."""
+    """A call on 8,000 and 16,384 random filters."""
 
     def prepare() -> Prepared:
-        left, right = random_filters(2_000, seed=1), random_filters(16_384, seed=2)
+        left, right = random_filters(8_000, seed=1), random_filters(16_384, seed=2)
         return make(left, right, *arguments), len(left) * len(right)
 
     return prepare
@@ -100,7 +100,7 @@ def ours_with_output(wanted: int) -> Callable[[Filters, Filters], Any]:
     """A call of `find_pairs` at the threshold that keeps about so many pairs."""
 
     def make(left: Filters, right: Filters) -> Any:
-        scores = find_pairs(left, right[:2_000], threshold=0.0).score
+        scores = find_pairs(left[:1_000], right[:1_000], threshold=0.0).score
         threshold = np.quantile(scores, 1 - wanted / (len(left) * len(right)))
         return partial(find_pairs, left, right, threshold=float(threshold), threads=1)
 
@@ -108,9 +108,9 @@ def ours_with_output(wanted: int) -> Callable[[Filters, Filters], Any]:
 
 
 def numpy_on_few(left: Filters, right: Filters) -> Any:
-    """Plain numpy, which is slow: each left row stands for forty."""
-    call = peers.numpy_matrix(left[:50], right)
-    return lambda: [call() for _ in range(40)]
+    """Plain numpy, which is slow: some rows, time and again."""
+    call = peers.numpy_matrix(left[:80], right)
+    return lambda: [call() for _ in range(len(left) // 80)]
 
 
 def blocks_of_five(count: int, make: Callable[..., Any]) -> Callable[[], Prepared]:

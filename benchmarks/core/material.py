@@ -46,13 +46,17 @@ def febrl_filters(positions: float = 1.0) -> tuple[Filters, Filters]:
 
 @cache
 def diffused_filters() -> tuple[Filters, Filters]:
-    """The same people's filters after linear diffusion."""
-    random = np.random.default_rng(0)
-    drawn = np.array([random.choice(BITS, DIFFUSED_BITS, replace=False) for _ in range(BITS)])
+    """The same people's filters after linear diffusion, twice, under two keys."""
     first, second = (
-        _packed(np.bitwise_xor.reduce(_bits(side)[:, drawn], axis=2)) for side in febrl_filters(0.5)
+        np.vstack([_diffused(side, seed) for seed in (0, 1)]) for side in febrl_filters(0.5)
     )
     return first, second
+
+
+def _diffused(filters: Filters, seed: int) -> Filters:
+    random = np.random.default_rng(seed)
+    drawn = np.array([random.choice(BITS, DIFFUSED_BITS, replace=False) for _ in range(BITS)])
+    return _packed(np.bitwise_xor.reduce(_bits(filters)[:, drawn], axis=2))
 
 
 def _packed(bits: Any) -> Filters:

@@ -67,7 +67,6 @@ def over_tiles(
         only_before: Whether to leave out tiles all of whose left rows have higher numbers than
             their right rows.
     """
-    left_weights = weigh(left)
     height = min(LEFT_TILE, max(1, -(-len(left) // (4 * threads))))
     with ThreadPoolExecutor(threads) as pool:
         for rows in right_tiles:
@@ -79,10 +78,8 @@ def over_tiles(
             groups = group_filters(filters, rows.start + order, right_weights[order], sketch)
 
             def work_on(start: int, groups: Groups = groups, sketch: Sketch = sketch) -> T:
-                mine = slice(start, start + height)
-                return work(
-                    Tile(start, sketch.before(np.array(left[mine])), left_weights[mine], groups)
-                )
+                mine = np.array(left[start : start + height])
+                return work(Tile(start, sketch.before(mine), weigh(mine), groups))
 
             yield from pool.map(work_on, range(0, rows.stop if only_before else len(left), height))
 
