@@ -1,0 +1,80 @@
+"""Encoding a population as the attacked society does, or as an attacker with own keys would.
+
+An undefended scheme is the same scheme without hardening and floor: same tokens, same bits.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from benchmarks.rehearsal import default_agreement
+from encoders.encoding import Encoded, Fingerprints, encode
+from encoders.keys import Keys
+from encoders.records import Records
+from encoders.tokens import tokens_of, values_of
+from matcher.formats.scheme import Pass, Scheme
+
+Filters = npt.NDArray[np.uint64]
+Signs = npt.NDArray[np.float32]
+
+_DEFENCES: dict[str, Any] = {"hardening": (), "floor": 0}
+
+
+def undefended(scheme: Scheme) -> Scheme:
+    """Give a scheme without its hardening and floor."""
+    passes = tuple(part.model_copy(update=_DEFENCES) for part in scheme.passes)
+    return Scheme(name="undefended", version=scheme.version, passes=passes)
+
+
+def encoded_by(records: Records, scheme: Scheme, seed: int) -> Encoded:
+    """Encode records under throwaway keys.
+
+    Args:
+        records: n records.
+        scheme: The scheme.
+        seed: Of the keys; another seed is another agreement's keys.
+    """
+    agreement = default_agreement(scheme)
+    return encode(records, agreement, Keys.throwaway(agreement, seed=seed))
+
+
+def present_only(prints: Fingerprints) -> Filters:
+    """Give the fingerprints of those who have one."""
+    return prints.bits[prints.present]
+
+
+def as_bits(filters: Filters) -> npt.NDArray[np.uint8]:
+    """Unpack filters of shape (n, words) to bits of shape (n, 64 * words), 0 or 1."""
+    little = np.ascontiguousarray(filters.astype("<u8", copy=False))
+    return np.unpackbits(little.view(np.uint8), axis=1, bitorder="little")
+
+
+def as_signs(filters: Filters) -> Signs:
+    """Unpack filters to +1 for a bit not set and -1 for one that is."""
+    return 1 - 2 * as_bits(filters).astype(np.float32)
+
+
+def weighted_tokens(records: Records, part: Pass) -> sparse.csr_matrix:
+    """Give every record's tokens under a pass, weighted by the positions that they set.
+
+    Args:
+        records: n records.
+        part: The pass.
+
+    Returns:
+        Shape (n, distinct tokens of all attributes and views): the square root of the positions
+        that the token sets, so that a product of two rows counts the positions they share.
+    """
+    blocks = []
+    for attribute in part.attributes:
+        values = values_of(records.table, attribute.name)
+        for view in attribute.views:
+            tokens = tokens_of(values, view.name)
+            count = np.diff(tokens.offsets)
+            share = np.minimum(view.each, np.maximum(1, view.most // np.maximum(count, 1)))
+            weights = np.sqrt(np.repeat(share, count)).astype(np.float32)
+            shape = (len(count), len(tokens.distinct))
+            blocks.append(sparse.csr_matrix((weights, tokens.ids, tokens.offsets), shape=shape))
+    return sparse.csr_matrix(sparse.hstack(blocks))

@@ -1,0 +1,101 @@
+"""A1 from a scheme to an outcome: who attacks what with which knowledge."""
+
+import time
+from enum import StrEnum
+
+import numpy as np
+
+from benchmarks.attacks import edge_matching, graph_matching
+from benchmarks.attacks.fingerprints import encoded_by, weighted_tokens
+from benchmarks.attacks.outcome import Outcome
+from benchmarks.attacks.populations import Knowledge
+from benchmarks.attacks.similarity import Likeness, correlations, dice, expected
+from encoders.encoding import Encoded
+from encoders.records import Records
+from matcher.formats.scheme import Pass, Scheme
+
+ALL_PASSES = "all passes"
+
+_NOISE_FLOOR = 3.5  # deviations from chance below which a hardened similarity says nothing
+_KNOWN_KEYS_APART = 1_000_003  # the attacker's own keys are of another seed than the society's
+
+
+class Means(StrEnum):
+    """How the attacker compares the plaintext he holds."""
+
+    BIGRAMS = "plaintext tokens"
+    OWN_KEYS = "own keys, same scheme"
+
+
+def attack(
+    records: Records,
+    knowledge: Knowledge,
+    scheme: Scheme,
+    *,
+    seed: int,
+    means: Means = Means.BIGRAMS,
+    variant: str = "",
+    only: str | None = None,
+    dense: bool = True,
+) -> Outcome:
+    """Encode records, attack the fingerprints with what the attacker knows, and count.
+
+    Undefended fingerprints are attacked by `graph_matching`. Hardened ones are attacked by
+    `edge_matching` too, and the better of the two counts: an attacker would choose.
+
+    Args:
+        records: The encoded people.
+        knowledge: What the attacker holds.
+        scheme: The scheme, which the attacker knows.
+        seed: Of both sides' keys and of the attack's starts.
+        means: How the attacker compares plaintext.
+        variant: What is special about the knowledge, for the outcome.
+        only: The pass to attack; all passes together, since a batch ties a person's together, if
+            None.
+        dense: Whether to try `graph_matching` on hardened fingerprints too; it needs memory for
+            two matrices of all pairs.
+    """
+    start = time.perf_counter()
+    passes = [part for part in scheme.passes if only in (None, part.name)]
+    encoded = encoded_by(records, scheme, seed)
+    own = encoded_by(knowledge.records, scheme, seed + _KNOWN_KEYS_APART)
+    hidden = [_seen(part, encoded) for part in passes]
+    if means is Means.BIGRAMS:
+        known = [
+            expected(weighted_tokens(knowledge.records, p), own.passes[p.name].present, p)
+            for p in passes
+        ]
+    else:
+        known = [_seen(part, own) for part in passes]
+    present = np.logical_or.reduce([encoded.passes[part.name].present for part in passes])
+    possible = present & (knowledge.truth >= 0)
+    hardened = bool(passes[0].hardening)
+    bits = min(part.output_bits for part in passes)
+    right, claimed, claimed_right = 0, 0, 0
+    if hardened:
+        found = edge_matching.match(hidden, known, bits)
+        hits = (found.answer == knowledge.truth) & possible
+        right, claimed = int(hits.sum()), int(found.sure.sum())
+        claimed_right = int((hits & found.sure).sum())
+    if dense or not hardened:
+        lowest = _NOISE_FLOOR / np.sqrt(bits) if hardened else 0.0
+        for answer in graph_matching.match(hidden, known, seed=seed, lowest=lowest):
+            right = max(right, int(((answer == knowledge.truth) & possible).sum()))
+    return Outcome(
+        attack="A1",
+        variant=", ".join(filter(None, (means.value, variant))),
+        target=f"{scheme.label} {only or ALL_PASSES}",
+        records=int(present.sum()),
+        known=len(knowledge.records),
+        tried=int(possible.sum()),
+        right=right,
+        claimed=claimed,
+        claimed_right=claimed_right,
+        seed=seed,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _seen(part: Pass, encoded: Encoded) -> Likeness:
+    prints = encoded.passes[part.name]
+    return (correlations if part.hardening else dice)(prints.bits, prints.present)
