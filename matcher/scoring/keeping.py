@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Question
-from matcher.scoring.compiled import compiled
+from matcher.scoring.compiled import compiled, inlined
 from matcher.scoring.measures import merit_of, reach
 from matcher.scoring.ordering import Found, pair_keys
 from matcher.scoring.partners import Partners, may_pair
@@ -116,31 +116,36 @@ def _keep_best(
                 place = group * LANES + lane
                 value = merit_of(measure, distances[lane], left_weights[row] + weights[place])
                 if value >= merit and may_pair(partners, first_row + row, rows[place]):
-                    _push(best_merits[row], best_rows[row], value, rows[place])
+                    _push(best_merits, best_rows, row, value, rows[place])
 
 
-@compiled
-def _push(merits: NDArray[np.float64], rows: NDArray[np.int64], merit: float, row: int) -> None:
+@inlined
+def _push(
+    merits: NDArray[np.float64], rows: NDArray[np.int64], heap: int, merit: float, row: int
+) -> None:
     """Put a pair in place of a heap's root, the worst, if it is better, and mend the heap."""
-    if not _worse(merits[0], rows[0], merit, row):
+    if not _worse(merits[heap, 0], rows[heap, 0], merit, row):
         return
+    size = merits.shape[1]
     hole = 0
     while True:
         child = 2 * hole + 1
-        if child >= len(merits):
+        if child >= size:
             break
         other = child + 1
-        if other < len(merits) and _worse(merits[other], rows[other], merits[child], rows[child]):
+        if other < size and _worse(
+            merits[heap, other], rows[heap, other], merits[heap, child], rows[heap, child]
+        ):
             child = other
-        if not _worse(merits[child], rows[child], merit, row):
+        if not _worse(merits[heap, child], rows[heap, child], merit, row):
             break
-        merits[hole] = merits[child]
-        rows[hole] = rows[child]
+        merits[heap, hole] = merits[heap, child]
+        rows[heap, hole] = rows[heap, child]
         hole = child
-    merits[hole] = merit
-    rows[hole] = row
+    merits[heap, hole] = merit
+    rows[heap, hole] = row
 
 
-@compiled
+@inlined
 def _worse(merit: float, row: int, other_merit: float, other_row: int) -> bool:
     return merit < other_merit or (merit == other_merit and row > other_row)

@@ -5,7 +5,7 @@ One instruction then works on the same word of several filters, and the counts o
 in registers: no sum across a register is ever needed (see `matcher.scoring.vectors`).
 
 Inside a tile, filters are grouped in order of weight: the filters of a group then weigh almost
-the same, so that one bound on the common bits serves all of them, tightly.
+the same, so that one bound on the distance serves all of them, tightly.
 """
 
 from typing import NamedTuple

@@ -32,7 +32,7 @@ def find_pairs(
             whose length is no multiple of 64 bits ends in bits that are never set.
         right: Filters of the other side, with the same number of words.
         measure: `"dice"` or `"jaccard"` (scores from 0 to 1) or `"hamming"` (distances in bits).
-            Empty filters have score 0 with everything, each other included.
+            By dice and jaccard, an empty filter scores 0 with everything, other empty ones too.
         threshold: Keep only pairs with at least this score, or at most this distance; a pair
             exactly on it is kept (see `matcher.scoring.measures`).
         top: Keep only the `top` best pairs of every left row; of equally good ones, those with
