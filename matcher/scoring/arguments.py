@@ -54,9 +54,7 @@ def check_question(
         raise ParameterError("Give a threshold, a top, or both; else every pair would be kept.")
     if threshold is not None:
         threshold = check_threshold(checked, threshold)
-    if top is not None and (not isinstance(top, int | np.integer) or top < 1):
-        raise ParameterError("top must be a whole number of at least 1.")
-    return Question(checked, 64 * left.shape[1], threshold, None if top is None else int(top))
+    return Question(checked, 64 * left.shape[1], threshold, check_top(top))
 
 
 def check_measure(measure: str) -> Measure:
@@ -73,6 +71,13 @@ def check_threshold(measure: Measure, threshold: float) -> float:
         span = "finite and at least 0" if measure == Measure.hamming else "between 0 and 1"
         raise ParameterError(f"The threshold of {measure.name} must be {span}.")
     return float(threshold)
+
+
+def check_top(top: int | None) -> int | None:
+    """Check how many pairs a row may keep: at least one, or None for all."""
+    if top is not None and (not isinstance(top, int | np.integer) or top < 1):
+        raise ParameterError("top must be a whole number of at least 1.")
+    return None if top is None else int(top)
 
 
 def check_filters(left: Any, right: Any) -> None:

@@ -5,6 +5,7 @@ order and ties, and error for error.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from matcher.scoring.arguments import (
     check_passes,
     check_question,
     check_threads,
+    check_top,
 )
 from matcher.scoring.measures import Measure
 from matcher.scoring.ordering import Pairs
@@ -87,10 +89,12 @@ def find_pairs_in_passes(
     *,
     measure: str = "dice",
     threshold: float | None = None,
+    top: int | None = None,
     threads: int | None = None,
 ) -> Pairs:
     """What `matcher.scoring.find_pairs_in_passes` must return, and raise."""
     questions, total = check_passes(passes, measure, threshold)
+    check_top(top)
     check_threads(threads)
     sums, kept = np.zeros((1, 1)), np.ones((1, 1), dtype=bool)
     for one, question in zip(passes, questions, strict=True):
@@ -99,6 +103,9 @@ def find_pairs_in_passes(
         kept = kept & _reaches(scores, question)
     if total is not None:
         kept &= _better(sums, questions[0]) >= _better(np.array(total), questions[0])
+    if top is not None:
+        worst = -_better(np.array(np.inf), questions[0])
+        kept &= _among_best(np.where(kept, sums, worst), replace(questions[0], top=top))
     return _in_order(sums, kept, questions[0])
 
 

@@ -86,6 +86,15 @@ def pairs_in_order(
     )
 
 
+def places_in_rows(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each pair, how many before it are of the same row."""
+    by_row = np.argsort(rows, kind="stable")
+    ordered = rows[by_row]
+    places = np.empty(len(rows), dtype=np.int64)
+    places[by_row] = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
+    return places
+
+
 def joined(found: list[Found]) -> Found:
     """All keys in one array, and all merits."""
     keys = np.concatenate([np.empty(0, dtype=np.uint64), *(keys for keys, _ in found)])

@@ -6,11 +6,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.scoring.arguments import Filters, Question, ScoringPass, check_passes, check_threads
+from matcher.scoring.arguments import (
+    Filters,
+    Question,
+    ScoringPass,
+    check_passes,
+    check_threads,
+    check_top,
+)
 from matcher.scoring.collecting import collect
 from matcher.scoring.compiled import compiled
 from matcher.scoring.measures import Measure, merit_from_score, merit_of, weigh
-from matcher.scoring.ordering import Found, Pairs, joined, key_shift, unpack
+from matcher.scoring.ordering import Found, Pairs, joined, key_shift, places_in_rows, unpack
 from matcher.scoring.partners import Partners
 from matcher.scoring.search import pairs_reaching
 from matcher.scoring.sketches import exact_sketch, spread
@@ -29,6 +36,7 @@ def find_pairs_in_passes(
     *,
     measure: str = "dice",
     threshold: float | None = None,
+    top: int | None = None,
     threads: int | None = None,
 ) -> Pairs:
     """Compare all rows of the left sides with all rows of the right sides, in several passes.
@@ -42,6 +50,7 @@ def find_pairs_in_passes(
         measure: See `matcher.scoring.find_pairs`.
         threshold: Keep only pairs whose weighted sum of scores over the passes, added up in their
             order, is at least this, or for hamming at most this.
+        top: Of the pairs that reach all thresholds, keep only the `top` best of every left row.
         threads: How many threads to use; all processors if None.
 
     Returns:
@@ -52,6 +61,7 @@ def find_pairs_in_passes(
         ParameterError: An array or an argument is not as described, or there is no threshold.
     """
     questions, total = check_passes(passes, measure, threshold)
+    check_top(top)
     threads = check_threads(threads)
     checked = questions[0].measure
     least_sum = -np.inf if total is None else merit_from_score(checked, total)
@@ -89,8 +99,10 @@ def find_pairs_in_passes(
     )
     keys, sums = joined(list(found))
     order = np.lexsort((keys, -sums))
+    rows, columns = unpack(keys[order], shift)
     score = sums[order] if checked != Measure.hamming else -sums[order]
-    return Pairs(*unpack(keys[order], shift), score)
+    kept = slice(None) if top is None else places_in_rows(rows) < top
+    return Pairs(rows[kept], columns[kept], score[kept])
 
 
 def _bounds(

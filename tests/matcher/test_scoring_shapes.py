@@ -115,9 +115,13 @@ def test_passes_are_the_oracle(
     total = data.draw(st.sampled_from(sums))
     if total is None and all(p.threshold is None for p in passes):
         passes[0] = ScoringPass(passes[0].left, passes[0].right, 1.0, 0.0)
-    found = find_pairs_in_passes(passes, measure=measure, threshold=total, threads=2)
-    expected = oracle.find_pairs_in_passes(passes, measure=measure, threshold=total)
-    check_equal(found, expected)
+    question = {
+        "measure": measure,
+        "threshold": total,
+        "top": data.draw(st.sampled_from([None, 1, 3])),
+    }
+    found = find_pairs_in_passes(passes, **question, threads=2)
+    check_equal(found, oracle.find_pairs_in_passes(passes, **question))
 
 
 def test_passes_that_do_not_fit_are_refused() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.measures import Measure
-from matcher.scoring.ordering import Pairs
+from matcher.scoring.ordering import Pairs, places_in_rows
 from matcher.scoring.runs.store import RunFolder, all_of
 
 # Files that are merged at once.
@@ -36,13 +36,8 @@ def first_of_each_row(pieces: Iterator[Pairs], left_rows: int, top: int) -> Iter
     """Of pairs in order, the first `top` of every left row."""
     seen = np.zeros(left_rows, dtype=np.int64)
     for piece in pieces:
-        by_row = np.argsort(piece.left, kind="stable")
-        rows = piece.left[by_row]
-        begins = np.searchsorted(rows, rows, side="left")
-        place = np.empty(len(rows), dtype=np.int64)
-        place[by_row] = seen[rows] + np.arange(len(rows)) - begins
+        kept = seen[piece.left] + places_in_rows(piece.left) < top
         np.add.at(seen, piece.left, 1)
-        kept = place < top
         yield Pairs(piece.left[kept], piece.right[kept], piece.score[kept])
 
 

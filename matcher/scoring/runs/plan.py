@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from matcher.formats.errors import MismatchError, ParameterError
-from matcher.scoring.arguments import check_measure, check_threshold
+from matcher.scoring.arguments import check_measure, check_threshold, check_top
 from matcher.scoring.runs.sets import FilterSet
 
 # Large enough that what is done once a tile costs nothing, small enough to lose at a kill.
@@ -129,8 +129,7 @@ def plan_run(
         raise ParameterError("Give a threshold, a top, or both; else every pair would be kept.")
     if threshold is not None:
         threshold = check_threshold(checked, threshold)
-    if top is not None and top < 1:
-        raise ParameterError("top must be a whole number of at least 1.")
+    top = check_top(top)
     if left.words != right.words:
         raise ParameterError(
             "Filters on both sides must have the same number of words: "
