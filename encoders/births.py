@@ -20,12 +20,11 @@ def years(birth: Birth, margin: int = 0) -> Tokens:
 
 def year_digits(birth: Birth) -> Tokens:
     """The last two digits of a year that was written, each with its place."""
-    digits = (
-        digit
-        for year in _written_years(birth)
-        for digit in (f"tens {year // 10 % 10}", f"ones {year % 10}")
-    )
-    return tuple(dict.fromkeys(digits))
+    digits: dict[str, None] = {}
+    for year in _written_years(birth):
+        digits[f"tens {year // 10 % 10}"] = None
+        digits[f"ones {year % 10}"] = None
+    return tuple(digits)
 
 
 def swapped_year(birth: Birth) -> Tokens:

@@ -9,15 +9,18 @@ import calendar as civil
 import datetime
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from hijridate import Hijri
 
-Months = dict[int, tuple[int, int]]
+Months = Mapping[int, tuple[int, int]]
 """First and last day of each month of a year as proleptic Gregorian ordinals, in year order."""
+
+# Every date of a year asks for the same months. What is remembered are years alone.
+_each_year_once = lru_cache(maxsize=512)
 
 _UMM_AL_QURA_YEARS = range(1343, 1501)
 _LAST_ORDINAL = datetime.date.max.toordinal()
@@ -95,13 +98,14 @@ def calendar_named(text: str | None) -> Calendar | None:
 
 
 def _from_lengths(first: int, lengths: dict[int, int]) -> Months:
-    months: Months = {}
+    months: dict[int, tuple[int, int]] = {}
     for month, length in lengths.items():
         months[month] = (first, first + length - 1)
         first += length
     return months
 
 
+@_each_year_once
 def _gregorian(year: int) -> Months:
     if not 1 <= year <= datetime.MAXYEAR:
         return {}
@@ -109,6 +113,7 @@ def _gregorian(year: int) -> Months:
     return _from_lengths(datetime.date(year, 1, 1).toordinal(), lengths)
 
 
+@_each_year_once
 def _tabular_hijri(year: int) -> Months:
     """The arithmetic Islamic calendar, leap years 2, 5, 7, 10, 13, 16, 18, 21, 24, 26 and 29 of 30.
 
@@ -120,7 +125,7 @@ def _tabular_hijri(year: int) -> Months:
     return _from_lengths(first, lengths)
 
 
-@lru_cache(maxsize=256)  # years alone, and each takes twelve look-ups
+@_each_year_once
 def _umm_al_qura(year: int) -> Months:
     """The official calendar of Saudi Arabia, by the tables of hijridate."""
     if year not in _UMM_AL_QURA_YEARS:
@@ -137,6 +142,7 @@ _SOLAR_BREAKS = (
 )
 
 
+@_each_year_once
 def _solar_hijri(year: int) -> Months:
     """The calendar of Iran and Afghanistan, whose year starts at the spring equinox in Tehran.
 
@@ -166,6 +172,7 @@ def _nowruz(year: int) -> int:
     return datetime.date(civil_year, 3, 1).toordinal() + 19 + leaps - civil_leaps
 
 
+@_each_year_once
 def _ethiopian(year: int) -> Months:
     """The calendar of Ethiopia and Eritrea: twelve months of 30 days and one of five or six.
 
@@ -178,6 +185,7 @@ def _ethiopian(year: int) -> Months:
     return _from_lengths(2796 + 365 * (year - 1) + year // 4, lengths)
 
 
+@_each_year_once
 def _hebrew(year: int) -> Months:
     """The Hebrew calendar; months count from Nisan, and the year starts with the seventh, Tishri.
 

@@ -197,17 +197,19 @@ def _year_month_day(plain: str, calendar: Calendar) -> Dated | str:
     if isinstance(numbers, str):
         return numbers
     year, month, day = numbers
-    whole_year = calendar.days(year)
-    if year == 0 or (whole_year is not None and whole_year[1].year < EARLIEST_YEAR):
-        return "date_too_early"
     days = calendar.days(year, month, day)
     if days is None:
-        return "date_impossible"
+        whole_year = calendar.days(year)
+        early = year == 0 or (whole_year is not None and whole_year[1].year < EARLIEST_YEAR)
+        return "date_too_early" if early else "date_impossible"
+    if days[1].year < EARLIEST_YEAR:
+        return "date_too_early"
     if month is None:
         return Dated(*days, "year")
     if day is None:
         return Dated(*days, "month")
-    return Dated(*days, "day", whole_year if _is_artefact(calendar, year, month, day) else None)
+    artefact = _is_artefact(calendar, year, month, day)
+    return Dated(*days, "day", calendar.days(year) if artefact else None)
 
 
 def _numbers(plain: str, calendar: Calendar) -> tuple[int, int | None, int | None] | str:

@@ -9,7 +9,7 @@ Contains data of GeoNames (geonames.org), licensed under CC BY 4.0, and of count
 
 import hashlib
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +37,10 @@ _LONGEST = 5
 """The most parts that are taken for one name."""
 
 _SHORT = 4
-"""Letters that a part of a name must have for the name to be found among other words."""
+"""Letters that a part of a name must have for the name to be found among other words.
+
+Nor do names with a number count there: those are houses and postcodes.
+"""
 
 _DIVIDERS = re.compile(r"[,;/()|\n\u060c\u061b\u3001\uff0c]")
 
@@ -136,7 +139,10 @@ class _Tables:
 
     def towns_named(self, key: int) -> list[int]:
         """Give the towns that a name stands for, best first; none where it is not known."""
-        return self.towns[bisect_left(self.keys, key) : bisect_right(self.keys, key)]
+        first = last = bisect_left(self.keys, key)
+        while last < len(self.keys) and self.keys[last] == key:
+            last += 1
+        return self.towns[first:last]
 
 
 @cache
@@ -170,7 +176,7 @@ def _names_in(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int | N
 
 
 def _known_key(words: tuple[str, ...], *, whole: bool) -> int | None:
-    if not whole and max(map(len, words)) < _SHORT:
+    if not whole and (max(map(len, words)) < _SHORT or any(map(str.isdigit, words))):
         return None
     tables, key = _tables(), name_key("".join(words))
     return key if key in tables.country_of or tables.towns_named(key) else None
