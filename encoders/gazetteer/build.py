@@ -25,7 +25,7 @@ from matcher.formats.files import written_whole
 _MOST_TOWNS = 4
 """How many towns of one name are kept, the most populous first."""
 
-_OWN_NAME = 20
+_OWN_NAME = 5
 """How many times a town's own name weighs what one of its other names does, times inhabitants."""
 
 _LARGE = 100_000
