@@ -28,12 +28,17 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.scoring.compiled import inlined
+from matcher.scoring.compiled import compiled, inlined
+from matcher.scoring.vectors import popcount
 
 
+@compiled
 def weigh(filters: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The number of bits set in each row."""
-    weights: NDArray[np.int64] = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
+    weights = np.zeros(len(filters), dtype=np.int64)
+    for row in range(len(filters)):
+        for word in range(filters.shape[1]):
+            weights[row] += popcount(filters[row, word])
     return weights
 
 

@@ -22,6 +22,9 @@ Found = tuple[NDArray[np.uint64], NDArray[np.float64]]
 DEALT_BITS = 8
 DIGIT_BITS = 11
 
+# Fewer pairs than these are not shared among threads.
+WORTH_A_SHARE = 1 << 14
+
 # So many pairs are in order sooner by moving each up to its place.
 FEW = 64
 
@@ -125,7 +128,8 @@ def _radix_sort(
     dealt = np.empty_like(keys), np.empty_like(merits)
     edges = np.zeros(1 + (1 << DEALT_BITS), dtype=np.int64)
     edges[1:] = _deal(keys, merits, best, steps, merit_low, DEALT_BITS, *dealt)
-    shares = np.searchsorted(edges, np.linspace(0, len(keys), 4 * threads + 1))
+    wanted = min(4 * threads, 1 + len(keys) // WORTH_A_SHARE)
+    shares = np.searchsorted(edges, np.linspace(0, len(keys), wanted + 1))
     with ThreadPoolExecutor(threads) as pool:
         for done in [
             pool.submit(

@@ -22,6 +22,10 @@ from matcher.scoring.vectors import LANES, popcount
 # What one more comparison of a row with a group costs beside its words, in words.
 COMPARISON = 1.0
 
+# How far words of unlike filters are apart at the most, by chance: half of their bits. A sketch
+# that may be further apart rules next to nothing out.
+CHANCE_DISTANCE = 32
+
 # How many left rows and groups of the right side the length of a sketch is chosen on.
 SAMPLED_ROWS = 16
 SAMPLED_GROUPS = 16
@@ -117,6 +121,8 @@ def cheapest_sketch(
         if price >= best_price:
             break
         sketch = sketch_of(length)
+        if np.median(sketch.allowed[most[most >= 0]]) >= CHANCE_DISTANCE * length:
+            continue
         price += words * _survivors(sketch.of(left), sketch.of(sample), most, sketch.allowed)
         if price < best_price:
             best, best_price = sketch, price

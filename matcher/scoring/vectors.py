@@ -15,18 +15,25 @@ from numpy.typing import NDArray
 
 LANES = 32
 
+# Lanes that the widest registers hold.
+REGISTER_LANES = 8
+
+_I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
 _MASK = ir.IntType(LANES)
 _VECTOR = ir.VectorType(_I64, LANES)
 
 
-def _splat(builder: Any, value: Any) -> Any:
+def _splat(builder: Any, value: Any, lanes: int = LANES) -> Any:
     """One number in every lane."""
-    single = builder.insert_element(
-        ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
-    )
-    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), everywhere)
+    nothing = ir.Constant(ir.VectorType(_I64, lanes), ir.Undefined)
+    single = builder.insert_element(nothing, value, _I32(0))
+    return builder.shuffle_vector(single, nothing, _places([0] * lanes))
+
+
+def _places(numbers: list[int]) -> Any:
+    """Which lanes a shuffle takes."""
+    return ir.Constant(ir.VectorType(_I32, len(numbers)), numbers)
 
 
 def _count_differences(builder: Any, row: Any, group: Any, start: Any, stop: Any) -> Any:
@@ -64,6 +71,21 @@ def _lanes_within(builder: Any, differences: Any, most: Any) -> Any:
     return builder.bitcast(near, _MASK)
 
 
+def _any_lane_within(builder: Any, differences: Any, most: Any) -> Any:
+    """Whether some lane is at most `most` bits away: takes less than a mask of all lanes."""
+    least = differences
+    while least.type.count > REGISTER_LANES:
+        half = least.type.count // 2
+        low, high = (
+            builder.shuffle_vector(least, least, _places(list(range(start, start + half))))
+            for start in (0, half)
+        )
+        least = builder.select(builder.icmp_signed("<", low, high), low, high)
+    near = builder.icmp_signed("<=", least, _splat(builder, most, REGISTER_LANES))
+    mask = ir.IntType(REGISTER_LANES)
+    return builder.icmp_unsigned("!=", builder.bitcast(near, mask), mask(0))
+
+
 def _emit_near_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     _, row, _, group, sketch_words, sketch_most, most, _ = arguments
     left, words, distances = (
@@ -82,9 +104,9 @@ def _emit_near_lanes(context: Any, builder: Any, signature: Any, arguments: Any)
 
     builder.position_at_end(sketches)
     apart = _count_differences(builder, row_words, group_words, _I64(0), sketch_words)
-    none = builder.icmp_unsigned("==", _lanes_within(builder, apart, sketch_most), _MASK(0))
+    some = _any_lane_within(builder, apart, sketch_most)
     sketched = builder.block
-    builder.cbranch(none, done, filters)
+    builder.cbranch(some, filters, done)
 
     builder.position_at_end(filters)
     apart = _count_differences(builder, row_words, group_words, sketch_words, width)
