@@ -226,10 +226,11 @@ CALENDARS = {
 
 _WORDS = {
     "gregorian": "gregorian gregorien gregoriano gregorianisch western ميلادي میلادی",
-    "hijri": "hijri hijrah hegira islamic muslim lunarhijri ummalqura هجري هجری هجريقمري هجریقمری",
+    "hijri": "hijri hijrah hegira islamic islamique islámico islamisch muslim lunarhijri "
+    "hijriqamari qamari ummalqura هجري هجری هجريقمري هجریقمری",
     "solar-hijri": "solarhijri hijrishamsi shamsi jalali persian iranian afghan "
     "شمسی شمسي هجریشمسی هجريشمسي خورشیدی",
-    "ethiopian": "ethiopian ethiopic ethiopia eritrean ዓም",
+    "ethiopian": "ethiopian ethiopic ethiopia eritrean éthiopien äthiopisch etiope ዓም",
     "hebrew": "hebrew jewish עברי",
 }
 _CODES = {word: code for code, words in _WORDS.items() for word in words.split()}

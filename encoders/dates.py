@@ -25,8 +25,14 @@ ORDERS = ("dmy", "mdy")
 EARLIEST_YEAR = 1850
 OLDEST_AGE = 120
 
-_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
-_YEAR_LAST = re.compile(r"(?:(\d{1,2})[-/.])?(\d{1,2})[-/.](\d{4})", re.ASCII)
+_DATE = re.compile(r"(\d{4})(?:[-/.] ?(\d{1,2})(?:[-/.] ?(\d{1,2}))?)?", re.ASCII)
+_YEAR_LAST = re.compile(r"(?:(\d{1,2})[-/.] ?)?(\d{1,2})[-/.] ?(\d{4})", re.ASCII)
+# Dashes, slashes and full stops of other scripts and typographers.
+_DIVIDERS = {
+    **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0xFF0D), "-"),
+    **dict.fromkeys((0x060D, 0x2044, 0x2215, 0xFF0F), "/"),
+    **dict.fromkeys((0x06D4, 0x3002, 0xFF0E), "."),
+}
 _DECADE = re.compile(r"(\d{3})(?:0s|[xX])", re.ASCII)
 _AGE = re.compile(r"(\d{1,3})(?:\.0+)?(?:\s*-\s*(\d{1,3}))?", re.ASCII)
 _ARTEFACTS = {(1, 1), (7, 1), (12, 31)}
@@ -110,7 +116,7 @@ def parse_date(
 
     Args:
         text: `1998-02-05`, `1998-02`, `1998`, or `1990s` and `199x`, in the decimal digits of any
-            script; months and days may have one digit and be divided by full stops or slashes.
+            script; months and days may have one digit, and full stops or slashes divide as well.
             White space around it and invisible formatting characters in it are passed over. Day
             and month may also stand before the year, where only one of them can be the month.
         today: The day after which a date is in the future; None refuses none.
@@ -245,8 +251,9 @@ def _decade(tens: int, calendar: Calendar) -> Dated | str:
 
 
 def _plain(text: str) -> str:
-    """Write decimal digits of every script as 0 to 9, without invisible characters."""
+    """Write digits and dividers of every script in ASCII, without invisible characters."""
     if text.isascii():
         return text.strip()
-    visible = (letter for letter in text if unicodedata.category(letter) != "Cf")
+    divided = text.translate(_DIVIDERS)
+    visible = (letter for letter in divided if unicodedata.category(letter) != "Cf")
     return "".join(str(unicodedata.decimal(letter, letter)) for letter in visible).strip()
