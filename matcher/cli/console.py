@@ -4,6 +4,7 @@ Exit status: 0 done; 1 done, but rows of the input were left out; 2 refused, wit
 3 an error in kinmatch itself. Results go to standard output, all else to standard error.
 """
 
+import errno
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ REFUSED: Final = 2
 INTERNAL_ERROR: Final = 3
 
 _LONGEST_PASSPHRASE: Final = 4096
+_NO_ROOM: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 out = Console()
 err = Console(stderr=True)
@@ -93,19 +95,21 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except KinmatchError as error:
-        err.print(
-            f"kinmatch: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True
-        )
+        _alarm(f"kinmatch: {error}")
         sys.exit(REFUSED)
     except Exception as error:
-        err.print(
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            # No artefact of ours, whose errors are told above: numba's cache, say.
+            _alarm(f"kinmatch: a file can't be written ({error.strerror}); make room on the disk.")
+            sys.exit(REFUSED)
+        _alarm(
             f"kinmatch: an error in kinmatch itself ({type(error).__name__}), not in your data. "
-            "Report these lines; they hold no value of a record.",
-            style="bold red",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            "Report these lines; they hold no value of a record."
         )
         for frame in traceback.extract_tb(error.__traceback__):
             say(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}")
         sys.exit(INTERNAL_ERROR)
+
+
+def _alarm(message: str) -> None:
+    err.print(message, style="bold red", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,132 @@
+"""Running kinmatch as a person would: in a process of its own, or in this one to save its start."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from matcher.cli import main
+
+PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of test keys
+REQUESTS, REGISTER = 120, 400
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that it said, on one line: the console breaks lines where they are long."""
+        return " ".join((self.out + " " + self.err).split())
+
+
+@contextmanager
+def passphrase_words(passphrase: str | None) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+    """Put a passphrase into a pipe; give the option that reads it, and what the child inherits."""
+    if passphrase is None:
+        yield [], ()
+        return
+    reading, writing = os.pipe()
+    os.write(writing, passphrase.encode() + b"\n")
+    os.close(writing)
+    yield ["--passphrase-fd", str(reading)], (reading,)
+    os.close(reading)
+
+
+def kinmatch(
+    *words: str | Path,
+    passphrase: str | None = None,
+    cwd: Path | None = None,
+    before: Callable[[], None] | None = None,
+) -> Ran:
+    """Run a command in a process of its own.
+
+    Args:
+        words: The words of the command line.
+        passphrase: Given by file descriptor.
+        cwd: Where it runs.
+        before: What the process does first, such as to limit itself.
+    """
+    with passphrase_words(passphrase) as (option, inherited):
+        done = subprocess.run(
+            [sys.executable, "-m", "matcher.cli", *map(str, words), *option],
+            capture_output=True,
+            text=True,
+            cwd=cwd,
+            pass_fds=inherited,
+            preexec_fn=before,
+        )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+class Here:
+    """Runs commands in this process, through the same entry."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]
+    ) -> None:
+        self._monkeypatch = monkeypatch
+        self._capture = capture
+
+    def __call__(self, *words: str | Path, passphrase: str | None = None) -> Ran:
+        """Run a command; the arguments are those of `kinmatch`."""
+        self._capture.readouterr()
+        with passphrase_words(passphrase) as (option, _):
+            self._monkeypatch.setattr(sys, "argv", ["kinmatch", *map(str, words), *option])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code
+        return Ran(
+            code if isinstance(code, int) else int(code is not None), *self._capture.readouterr()
+        )
+
+
+def draw_up(run: Callable[..., Ran], folder: Path, valid_until: str = "2999-12-31") -> Path:
+    """Write the agreement of two societies."""
+    path = folder / "agreement.toml"
+    ran = run(
+        *("agreement", "new", "--out", path, "--linkage-unit", "hub"),
+        *("--party", "seeking", "--party", "meeting", "--purpose", "family-tracing"),
+        *("--legal-basis", "consent", "--retention-days", "30"),
+        *("--valid-from", "2020-01-01", "--valid-until", valid_until),
+    )
+    assert ran.status == 0, ran.said
+    return path
+
+
+def draw_keys(run: Callable[..., Ran], folder: Path) -> Path:
+    """Write the sealed keys of the agreement in the same folder."""
+    path = folder / "keys.json"
+    ran = run("keys", "new", folder / "agreement.toml", "--out", path, passphrase=PASSPHRASE)
+    assert ran.status == 0, ran.said
+    return path
+
+
+def encode_words(
+    source: Path, folder: Path, society: str = "seeking", **changes: object
+) -> list[str | Path]:
+    """The words that encode a file into `folder/SOCIETY.batch` with its references beside it."""
+    options = {
+        "agreement": folder / "agreement.toml",
+        "keys": folder / "keys.json",
+        "society": society,
+        "role": "sought" if society == "seeking" else "registered",
+        "out": folder / f"{society}.batch",
+        "references": folder / f"{society}.references",
+        **changes,
+    }
+    return [
+        "encode",
+        source,
+        *(str(w) for name, value in options.items() for w in (f"--{name}", value)),
+    ]

@@ -1,0 +1,167 @@
+"""The whole way of a record, by the commands that the two societies and the linkage unit use."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from command_line import PASSPHRASE, REGISTER, Here, draw_keys, draw_up, encode_words
+
+
+def told(job: Path, name: str) -> dict[str, object]:
+    said: dict[str, object] = json.loads((job / f"{name}.json").read_text(encoding="utf-8"))
+    return said
+
+
+def test_json_is_all_that_stands_on_standard_output(job: Path) -> None:
+    assert told(job, "check")["format"] == "kinmatch-check/1"
+    assert told(job, "seeking")["format"] == told(job, "meeting")["format"] == "kinmatch-batch/1"
+    run = told(job, "match")
+    assert run["format"] == "kinmatch-run/1"
+    sought = pd.read_csv(job / "data" / "requests.csv", dtype=str)["role"].eq("sought").sum()
+    assert run["pairs"] == sought * REGISTER
+    assert {"seconds", "pairs_per_second", "files"} <= run.keys()
+
+
+def results(job: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    mine, theirs = (
+        pd.read_csv(job / f"{society}.results.csv", dtype={"record_id": str})
+        for society in ("seeking", "meeting")
+    )
+    return mine, theirs
+
+
+def test_people_are_found(job: Path) -> None:
+    """Only here are both sides laid together, as a test may and no society can."""
+    truth = pd.read_csv(job / "data" / "truth.csv", dtype=str)
+    mine, theirs = results(job)
+    both = mine.merge(theirs, on="candidate_id", suffixes=("", "_other"))
+    assert len(both) == len(mine) == len(theirs)
+    assert (both["score"] == both["score_other"]).all()
+    assert (both["band"] == both["band_other"]).all()
+    pairs = set(zip(both["record_id"], both["record_id_other"], strict=True))
+    true = set(zip(truth["request_id"], truth["register_id"], strict=True))
+    assert len(pairs & true) > 0.5 * len(true)
+    assert set(mine["role"]) == {"sought"}
+    assert set(theirs["role"]) == {"registered"}
+
+
+def test_each_result_names_records_of_its_society_alone(job: Path) -> None:
+    mine, theirs = results(job)
+    requests, register = (
+        pd.read_csv(job / "data" / name, dtype=str)["record_id"]
+        for name in ("requests.csv", "register.csv")
+    )
+    assert set(mine["record_id"]) <= set(requests)
+    assert set(theirs["record_id"]) <= set(register)
+    assert mine["score"].is_monotonic_decreasing
+    assert mine.groupby("record_id").size().max() <= 10
+    assert list(mine.columns[5:]) == list(theirs.columns[5:])
+    assert set(mine[mine.columns[5:]].to_numpy().ravel()) <= {"agree", "close", "differ", "absent"}
+
+
+def test_nothing_half_written_is_left(job: Path) -> None:
+    files = {str(path.relative_to(job)) for path in job.rglob("*") if path.is_file()}
+    assert files == {
+        "agreement.toml", "keys.json",
+        "data/requests.csv", "data/register.csv", "data/truth.csv",
+        "seeking.batch", "seeking.references", "meeting.batch", "meeting.references",
+        "found/candidates-seeking.parquet", "found/candidates-seeking.csv",
+        "found/candidates-meeting.parquet", "found/candidates-meeting.csv", "found/run.json",
+        "seeking.results.csv", "meeting.results.csv",
+        "check.json", "seeking.json", "meeting.json", "match.json",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_matching_again_gives_the_same_bytes(
+    job: Path, tmp_path: Path, run_here: Here, threads: str
+) -> None:
+    ran = run_here(
+        *("match", job / "seeking.batch", job / "meeting.batch", "--out", tmp_path / "new" / "er"),
+        *("--agreement", job / "agreement.toml", "--threads", threads),
+    )
+    assert ran.status == 0, ran.said
+    for path in (job / "found").iterdir():
+        assert (tmp_path / "new" / "er" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_encoding_again_gives_another_batch_under_fresh_references(
+    job: Path, tmp_path: Path, run_here: Here
+) -> None:
+    words = encode_words(
+        job / "data" / "requests.csv", job, out=tmp_path / "b", references=tmp_path / "r"
+    )
+    ran = run_here(*words, passphrase=PASSPHRASE)
+    assert ran.status == 0, ran.said
+    assert (tmp_path / "b").read_bytes() != (job / "seeking.batch").read_bytes()
+    # And its candidates can't be named by the references of the first.
+    run_here(
+        *("match", tmp_path / "b", job / "meeting.batch", "--out", tmp_path / "found"),
+        *("--agreement", job / "agreement.toml"),
+    )
+    ran = run_here(
+        *("results", tmp_path / "found" / "candidates-seeking.parquet"),
+        *("--references", job / "seeking.references", "--out", tmp_path / "none.csv"),
+        *("--agreement", job / "agreement.toml"),
+    )
+    assert ran.status == 2
+    assert "are not of the batch" in ran.said
+    assert not (tmp_path / "none.csv").exists()
+
+
+def test_an_expired_agreement(job: Path, tmp_path: Path, run_here: Here) -> None:
+    """The same agreement with its time over is another agreement, so batches are made under it."""
+    draw_up(run_here, tmp_path, valid_until="2020-12-31")
+    draw_keys(run_here, tmp_path)
+    for society, file in (("seeking", "requests.csv"), ("meeting", "register.csv")):
+        words = encode_words(job / "data" / file, tmp_path, society)
+        assert run_here(*words, passphrase=PASSPHRASE).status == 0
+    ran = run_here(
+        *("match", tmp_path / "seeking.batch", tmp_path / "meeting.batch"),
+        *("--agreement", tmp_path / "agreement.toml", "--out", tmp_path / "found"),
+    )
+    assert ran.status == 2
+    assert "valid from 2020-01-01 to 2020-12-31" in ran.said
+    assert not list((tmp_path / "found").glob("*"))
+
+
+@pytest.mark.parametrize("command", ["match", "results", "encode"])
+def test_what_belongs_to_another_agreement_is_refused_with_both_values(
+    job: Path, tmp_path: Path, run_here: Here, command: str
+) -> None:
+    draw_up(run_here, tmp_path)
+    ids = [
+        line.split('"')[1]
+        for path in (job, tmp_path)
+        for line in (path / "agreement.toml").read_text(encoding="utf-8").splitlines()
+        if line.startswith("agreement_id")
+    ]
+    other = ("--agreement", tmp_path / "agreement.toml")
+    words: dict[str, list[str | Path]] = {
+        "match": ["match", job / "seeking.batch", job / "meeting.batch", "--out", tmp_path / "out"],
+        "results": [
+            *("results", job / "found" / "candidates-seeking.parquet"),
+            *("--references", job / "seeking.references", "--out", tmp_path / "out"),
+        ],
+        "encode": [
+            *("encode", job / "data" / "requests.csv", "--keys", job / "keys.json"),
+            *("--society", "seeking", "--out", tmp_path / "out", "--references", tmp_path / "r"),
+        ],
+    }
+    passphrase = PASSPHRASE if command == "encode" else None
+    ran = run_here(*words[command], *other, passphrase=passphrase)
+    assert ran.status == 2
+    assert all(value in ran.said for value in ids)
+    assert not (tmp_path / "out").is_file()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_agreement_and_keys_are_never_written_over(job: Path, run_here: Here) -> None:
+    before = [(job / name).read_bytes() for name in ("agreement.toml", "keys.json")]
+    ran = run_here("keys", "new", job / "agreement.toml", "--out", job / "keys.json",
+                   passphrase=PASSPHRASE)  # fmt: skip
+    assert ran.status == 2
+    with pytest.raises(AssertionError, match="is there already"):
+        draw_up(run_here, job)
+    assert [(job / name).read_bytes() for name in ("agreement.toml", "keys.json")] == before
