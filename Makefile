@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint lock
+.PHONY: install demo test lint bench-core lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -28,6 +28,18 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The scoring core beside its peers, in one process tree: about ten minutes on a quiet machine.
+bench-core: .venv/peers/installed
+	.venv/peers/bin/python -m benchmarks.core
+
+# The peers' own environment, which sees ours but adds nothing to it.
+.venv/peers/installed: benchmarks/core/peers.txt .venv/installed
+	$(BIN)/python -m venv --clear .venv/peers
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > \
+		"$$(.venv/peers/bin/python -c 'import site; print(site.getsitepackages()[0])')/kinmatch.pth"
+	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/core/peers.txt
+	@touch $@
 
 # Pins every dependency, for every platform, anew.
 lock: install
