@@ -50,10 +50,10 @@ def _birth_to_the_day(*cells: str | None) -> Birth:
 ATTRIBUTES = {
     "name": Attribute(
         ("given_name", "father_name", "grandfather_name", "family_name", "other_names"),
-        names.parts,
+        names.Name,
         pooled=True,
     ),
-    "mother": Attribute(("mother_name",), names.parts, pooled=True),
+    "mother": Attribute(("mother_name",), names.Name, pooled=True),
     "birth": Attribute(_BIRTH_COLUMNS, _birth, pooled=False),
     "birth_day": Attribute(_BIRTH_COLUMNS, _birth_to_the_day, pooled=False),
     "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
@@ -62,18 +62,36 @@ ATTRIBUTES = {
 }
 
 
-def _of_parts(view: Callable[[str], Tokens]) -> Callable[[tuple[str, ...]], Tokens]:
-    return lambda parts: [token for part in parts for token in view(part)]
+def _of_names_parts(view: Callable[[str], Tokens]) -> Callable[[names.Name], Tokens]:
+    return lambda name: [token for part in name.parts for token in view(part)]
+
+
+def _of_pieces(view: Callable[[str], Tokens]) -> Callable[[names.Name], Tokens]:
+    return lambda name: [token for piece in name.pieces for token in view(piece)]
 
 
 def _bigrams_of(parts: Iterable[str]) -> Tokens:
     return [token for part in parts for token in names.bigrams(part)]
 
 
+def _romanised_bigrams(piece: str) -> Tokens:
+    letters = names.romanised(piece)
+    return names.bigrams(letters) if letters else ()
+
+
+def _romanised_skeleton(piece: str) -> Tokens:
+    letters = names.romanised(piece)
+    return names.skeleton_pairs(letters) if letters else ()
+
+
 VIEWS: dict[str, Callable[[Any], Tokens]] = {
-    "name.bigrams/1": _of_parts(names.bigrams),
-    "name.skeleton/1": _of_parts(names.skeleton_pairs),
-    "name.phonetic/1": _of_parts(names.phonetic),
+    "name.bigrams/1": _of_names_parts(names.bigrams),
+    "name.skeleton/1": _of_names_parts(names.skeleton_pairs),
+    "name.phonetic/1": _of_names_parts(names.phonetic),
+    "name.bigrams/2": _of_pieces(_romanised_bigrams),
+    "name.skeleton/2": _of_pieces(_romanised_skeleton),
+    "name.sounds/1": _of_pieces(lambda piece: names.sound_model(1).units_of(piece)),
+    "name.lexicon/1": _of_pieces(lambda piece: names.lexicon(1).entries_of(piece)),
     "birth.year/1": births.years,
     "birth.near_year/1": lambda birth: births.years(birth, margin=1),
     "birth.year_digits/1": births.year_digits,

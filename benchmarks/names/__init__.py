@@ -1,0 +1,1 @@
+"""How well names survive a border: retrieval across scripts, labelled pairs, speed."""

@@ -1,0 +1,38 @@
+"""Names: from what was written to tokens that agree when the person is the same.
+
+- `first` holds the parts and views that `standard/1` published; they never change;
+- `pieces` folds and splits a name as written into pieces, script kept; `romanising` gives the
+  letters a to z of a piece;
+- `sounds` turns a piece into learned units of sound, in which scripts and spellings meet;
+- `known` knows names across scripts by their entry in a table, and how common they are.
+
+`Name` puts them together: one name as written, from which every view is made.
+"""
+
+from encoders.names.first import (
+    PARTICLES,
+    bigrams,
+    parts,
+    phonetic,
+    skeleton,
+    skeleton_pairs,
+    without_optional_marks,
+)
+from encoders.names.known import lexicon
+from encoders.names.name import Name
+from encoders.names.romanising import romanised
+from encoders.names.sounds import sound_model
+
+__all__ = [
+    "PARTICLES",
+    "Name",
+    "bigrams",
+    "lexicon",
+    "parts",
+    "phonetic",
+    "romanised",
+    "skeleton",
+    "skeleton_pairs",
+    "sound_model",
+    "without_optional_marks",
+]

@@ -1,0 +1,157 @@
+# ruff: noqa: RUF001 - letters that look alike are what these tables are about
+"""From a name as written to its pieces: letters folded, particles gone, endings made alike.
+
+A piece is what a person would call one name, in the script it was written in and in folded
+letters. What differs between registrations of one name by habit, not by sound, is made alike
+here: forms of a letter, articles, compounds written as one word or two, women's endings of Slavic
+names. Everything else is left for `sounds` to learn.
+"""
+
+import re
+import unicodedata
+
+from encoders.names.first import PARTICLES as LATIN_PARTICLES
+from encoders.names.first import without_optional_marks
+
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼʻʾʿ׳״"), None)
+
+# Letters that one writer uses for another: Arabic carriers of hamza, Persian and Urdu forms,
+# Hebrew final forms, Cyrillic yo and ge. Kana are folded to katakana.
+_FOLDED = str.maketrans(
+    "أإآٱؤئىیېےکگۀةہھەۃۇڈٹڑںׁךםןףץёґѝѐ",
+    "ااااويييييكگههههههودترن" + "שכמנפצ" + "егие",
+) | {ord("ء"): None} | {code: chr(code + 0x60) for code in range(0x3041, 0x3097)}  # fmt: skip
+
+_PARTICLES = LATIN_PARTICLES | frozenset(
+    (
+        "bt", "binti", "ould", "oglu", "oglou", "kizi", "kyzy", "qizi",
+        "ال", "بن", "ابن", "بنت", "ولد", "аль", "эль", "ель", "ибн", "ібн", "бин", "бін", "бен",
+        "бинт", "оглы", "кызы", "בן", "בת", "אל",
+    )
+)  # fmt: skip
+_ARTICLES = frozenset(("al", "el", "ul", "ar", "as", "ad", "an", "az", "ال", "аль", "эль", "ель"))
+
+# What is no name alone: it is joined to what follows, without the article between them.
+_OPENERS = frozenset(
+    (
+        "abd", "abdul", "abdel", "abdol", "abdal", "abdur", "عبد", "абд", "абдул", "абдель",
+        "abu", "abou", "abo", "umm", "um", "oum", "ابو", "ابي", "ام", "абу", "умм",
+    )
+)  # fmt: skip
+# What is no name alone either: it is joined to what precedes.
+_CLOSERS = frozenset(
+    (
+        "allah", "ullah", "ollah", "الله", "уллах", "улла", "аллах",
+        "aldin", "eldin", "uddin", "eddin", "eddine", "udin", "addin", "الدين", "эддин", "уддин",
+    )
+)  # fmt: skip
+_AL_DIN = frozenset(("din", "deen", "dine", "дин", "дін"))
+
+_ENDINGS = tuple(
+    (re.compile(pattern), stem)
+    for pattern, stem in (
+        (r"(?<=\w\w)(ов|ев|ин|ін)а$", r"\1"),
+        (r"(?<=\w\w)(с|ц)ь?к(ии|іи|ая|а|і|и)$", r"\1к"),
+        (r"(?<=\w\w)([ое])вна$", r"\1вич"),
+        (r"(?<=\w\w)івна$", "ович"),
+        (r"(?<=\w\w)(ov|ev|yev|iev|in)(á|aya)$", r"\1"),
+        (r"(?<=\w\w\w)(ov|ev)a$", r"\1"),
+        (r"(?<=\w\w)s[jk]?k(ii|iy|ij|yj|yi|y|i|aya|aja|aia|a|á)$", "sk"),
+        (r"(?<=\w\w)(o|e)vna$", r"\1vich"),
+        (r"(?<=\w\w)ivna$", "ovych"),
+        # the article inside Arabic compounds, written as one word
+        (r"^عبدال(?=\w\w\w)(?!له$)", "عبد"),
+        (r"^abd[aeou]l(?=[^l\W])", "abd"),
+        (r"^abd[aeou](?=(rr|ss|nn|zz|sh))", "abd"),
+        (r"^абд[уеэ]ль?(?=[^л\W])", "абд"),
+    )
+)
+_SHORTEST_WITH_ENDING = 6
+_ARABIC_ARTICLE = "ال"
+_SHORTEST_WITH_ARTICLE = 5
+# A hyphen between two syllables of a Korean or Chinese given name joins them.
+_LONGEST_SYLLABLE = 5
+
+_WORD = re.compile(r"[^\s-]+(?:-[^\s-]+)*")
+
+
+def pieces(name: str) -> tuple[str, ...]:
+    """Give the pieces of a name, in the order they were written.
+
+    Args:
+        name: A name as written, in any script, of any Unicode characters.
+
+    Returns:
+        Pieces of folded letters, each once; without particles, unless the name has nothing else.
+    """
+    words = [word for found in _WORD.findall(folded(name)) for word in _unhyphenated(found)]
+    joined = _compounds(words)
+    kept = [word for word in joined if word not in _PARTICLES] or joined
+    return tuple(dict.fromkeys(_plain_ending(_without_article(word)) for word in kept))
+
+
+def folded(name: str) -> str:
+    """Give a name in NFC and in small letters, with one form for each letter.
+
+    Folding what is folded changes nothing.
+    """
+    text = without_optional_marks(name.translate(_APOSTROPHES)).casefold()
+    spread = "".join(_unaccented(letter) for letter in text)
+    letters = unicodedata.normalize("NFKC", spread.translate(_FOLDED))
+    return "".join(c if c.isalpha() or c == "-" or _is_mark(c) else " " for c in letters)
+
+
+def _is_mark(letter: str) -> bool:
+    """Vowel signs of Indic and other scripts are marks, and belong to the word."""
+    return unicodedata.category(letter)[0] == "M"
+
+
+def _unaccented(letter: str) -> str:
+    """A letter without its accent, from Greek on: й is и. Latin ones tell of a language."""
+    return unicodedata.normalize("NFD", letter)[0] if "\u0370" <= letter <= "\u1fff" else letter
+
+
+def _unhyphenated(word: str) -> list[str]:
+    halves = word.split("-")
+    if len(halves) == 2 and all(
+        len(half) <= _LONGEST_SYLLABLE and half not in _PARTICLES | _OPENERS | _ARTICLES
+        for half in halves
+    ):
+        return ["".join(halves)]
+    return halves
+
+
+def _compounds(words: list[str]) -> list[str]:
+    """Join what is one name in two or three words."""
+    joined: list[str] = []
+    opener = ""
+    for number, word in enumerate(words):
+        is_last = number == len(words) - 1
+        if opener and word in _ARTICLES and not is_last:
+            continue
+        if opener:
+            joined.append(opener + word)
+            opener = ""
+        elif word in _OPENERS and not is_last:
+            opener = word
+        elif joined and word in _CLOSERS:
+            joined[-1] += word
+        elif word in _AL_DIN and len(joined) > 1 and joined[-1] in _ARTICLES:
+            del joined[-1]
+            joined[-1] += "aldin"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _without_article(word: str) -> str:
+    if word.startswith(_ARABIC_ARTICLE) and len(word) >= _SHORTEST_WITH_ARTICLE:
+        return word.removeprefix(_ARABIC_ARTICLE)
+    return word
+
+
+def _plain_ending(word: str) -> str:
+    if len(word) >= _SHORTEST_WITH_ENDING:
+        for pattern, stem in _ENDINGS:
+            word = pattern.sub(stem, word)
+    return word

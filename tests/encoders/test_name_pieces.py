@@ -1,0 +1,77 @@
+# ruff: noqa: RUF001 - letters that look alike are what these tests are about
+"""Pieces of names: what must change nothing, and what must meet."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from encoders.names import romanised
+from encoders.names.pieces import folded, pieces
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+LETTERS = "abcşéöñабвгїёαβγςابتثأةیעםשሀለअकি가나李ゆユ"
+NAMES = st.text(st.sampled_from(LETTERS + "  -'"), min_size=1, max_size=25)
+
+
+@given(ANY_TEXT)
+def test_any_string_has_pieces_and_their_letters_are_a_to_z(text: str) -> None:
+    for piece in pieces(text):
+        assert piece
+        assert re.fullmatch("[a-z]*", romanised(piece))
+
+
+@given(NAMES)
+def test_folding_what_is_folded_changes_nothing(text: str) -> None:
+    assert folded(folded(text)) == folded(text)
+
+
+@given(NAMES)
+def test_case_and_composition_change_nothing(text: str) -> None:
+    expected = pieces(text)
+    assert pieces(unicodedata.normalize("NFD", text)) == expected
+    assert pieces(text.lower()) == pieces(text.upper().lower())
+
+
+@given(NAMES, st.sampled_from("\u200b\u200e\u200f\u202e\u2066\ufeff\u00ad"))
+def test_invisible_characters_change_nothing(text: str, mark: str) -> None:
+    assert pieces(mark.join(text)) == pieces(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("محمد عبد الرحمن الخطيب", "محمّد عبدالرحمن خطيب"),
+        ("Salah al-Din", "Salah Al Din"),
+        ("Abd al-Rahman", "Abdul Rahman"),
+        ("Najib Ullah", "Najibullah"),
+        ("نجیب الله", "نجيب‌الله"),
+        ("Mohamed bin Salman", "Mohamed Salman"),
+        ("Петровская", "Петровский"),
+        ("Ольга Ивановна", "Ольга Иванович"),
+        ("Nováková", "Novákova"),
+        ("cheol-min", "Cheolmin"),
+        ("ゆうき", "ユウキ"),
+        ("Ζουράμπ", "ζουραμπ"),
+    ],
+)
+def test_one_name_written_in_two_ways_has_the_same_letters(one: str, other: str) -> None:
+    def letters(name: str) -> list[str]:
+        return [romanised(piece) for piece in pieces(name)]
+
+    assert set(letters(one)) & set(letters(other))
+    assert letters(one)[-1] == letters(other)[-1]
+
+
+def test_a_name_of_particles_alone_keeps_them() -> None:
+    assert pieces("de la") == ("de", "la")
+
+
+@pytest.mark.parametrize(
+    ("piece", "letters"),
+    [("सुदर्शन", "sudarshan"), ("μπαμπησ", "bampis"), ("ղուղուրլյան", "ghughurlyan")],
+)
+def test_letters_that_are_read_together(piece: str, letters: str) -> None:
+    assert romanised(piece) == letters
