@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint bench-core lock
+.PHONY: install demo test lint bench-core clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -40,6 +40,11 @@ bench-core: .venv/peers/installed
 		"$$(.venv/peers/bin/python -c 'import site; print(site.getsitepackages()[0])')/kinmatch.pth"
 	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/core/peers.txt
 	@touch $@
+
+# clkhash in an environment of its own: with it, the tests compare bits with the living thing.
+clkhash: install
+	$(BIN)/python -m venv --clear .venv/clkhash
+	.venv/clkhash/bin/pip install --quiet --disable-pip-version-check clkhash==0.18.3
 
 # Pins every dependency, for every platform, anew.
 lock: install
