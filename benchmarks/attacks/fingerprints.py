@@ -28,6 +28,12 @@ def undefended(scheme: Scheme) -> Scheme:
     return Scheme(name="undefended", version=scheme.version, passes=passes)
 
 
+def unhardened(scheme: Scheme) -> Scheme:
+    """Give a scheme without its hardening, but with its floor: what diffusion is applied to."""
+    passes = tuple(part.model_copy(update={"hardening": ()}) for part in scheme.passes)
+    return Scheme(name="unhardened", version=scheme.version, passes=passes)
+
+
 def encoded_by(records: Records, scheme: Scheme, seed: int) -> Encoded:
     """Encode records under throwaway keys.
 

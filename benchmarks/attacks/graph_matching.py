@@ -7,7 +7,7 @@ the surest pairs then serve as seeds, and every record is described by its simil
 round by round, with ever more seeds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ _LEAST = 1e-9
 
 def match(
     hidden: Sequence[Likeness], known: Sequence[Likeness], *, seed: int, lowest: float = 0.0
-) -> list[Rows]:
+) -> Iterator[Rows]:
     """Match two populations by their similarities.
 
     Args:
@@ -40,20 +40,18 @@ def match(
         seed: Of the starts.
         lowest: What is less alike than this is noise, and does not count.
 
-    Returns:
+    Yields:
         For each of `STARTS` starts the attacker's row for each fingerprint, shape (n,).
     """
     profile_hidden, profile_known = _profiles(hidden), _profiles(known)
     graph_hidden, graph_known = _joined(hidden, lowest), _joined(known, lowest)
     generator = np.random.default_rng([seed, 3])
-    found = []
     for start in range(STARTS):
         share = _FEATURES_KEPT if start else 1.0
         features = np.flatnonzero(generator.random(profile_hidden.shape[1]) < share)
         one, other = (_standardised(p[:, features]) for p in (profile_hidden, profile_known))
         first = _nearness(one, other) / np.float32(max(1, len(features)))
-        found.append(_refined(graph_hidden, graph_known, first))
-    return found
+        yield _refined(graph_hidden, graph_known, first)
 
 
 def _profiles(passes: Sequence[Likeness]) -> Similarities:

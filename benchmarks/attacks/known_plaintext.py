@@ -81,8 +81,8 @@ class _Ridge:
 
     def predict(self, signs: Signs) -> Signs:
         """Predict by how much each token is likelier than its mean: shape (n, tokens)."""
-        predicted: Signs = (signs - self.mean_signs) @ self.signs.T @ self.duals
-        return predicted
+        predicted = (signs - self.mean_signs) @ self.signs.T @ self.duals
+        return np.asarray(predicted, dtype=np.float32)
 
 
 def _lengths_from(tokens: sparse.csr_matrix, mean: Signs) -> npt.NDArray[np.float32]:

@@ -61,7 +61,7 @@ def overlapping(size: int, shared: int, seed: int) -> tuple[Records, Knowledge]:
         seed: Of people and their order.
 
     Returns:
-        The encoded people, and the attacker's knowledge in an order of its own.
+        The encoded people, and the attacker's knowledge in an order and with record ids of its own.
     """
     frame = people(2 * size - shared, seed)
     generator = np.random.default_rng([seed, size, shared])
@@ -70,7 +70,9 @@ def overlapping(size: int, shared: int, seed: int) -> tuple[Records, Knowledge]:
     truth = np.full(len(frame), -1, dtype=np.int64)
     truth[held] = np.arange(len(held))
     encoded = everyone[:size]
-    knowledge = Knowledge(records_of(frame.iloc[held].reset_index(drop=True)), truth[encoded])
+    theirs = frame.iloc[held].reset_index(drop=True)
+    theirs["record_id"] = [f"A{number}" for number in range(len(theirs))]
+    knowledge = Knowledge(records_of(theirs), truth[encoded])
     return records_of(frame.iloc[encoded].reset_index(drop=True)), knowledge
 
 

@@ -23,7 +23,7 @@ _KNOWN_KEYS_APART = 1_000_003  # the attacker's own keys are of another seed tha
 class Means(StrEnum):
     """How the attacker compares the plaintext he holds."""
 
-    BIGRAMS = "plaintext tokens"
+    TOKENS = "plaintext tokens"
     OWN_KEYS = "own keys, same scheme"
 
 
@@ -33,7 +33,7 @@ def attack(
     scheme: Scheme,
     *,
     seed: int,
-    means: Means = Means.BIGRAMS,
+    means: Means = Means.TOKENS,
     variant: str = "",
     only: str | None = None,
     dense: bool = True,
@@ -60,7 +60,7 @@ def attack(
     encoded = encoded_by(records, scheme, seed)
     own = encoded_by(knowledge.records, scheme, seed + _KNOWN_KEYS_APART)
     hidden = [_seen(part, encoded) for part in passes]
-    if means is Means.BIGRAMS:
+    if means is Means.TOKENS:
         known = [
             expected(weighted_tokens(knowledge.records, p), own.passes[p.name].present, p)
             for p in passes
@@ -81,6 +81,8 @@ def attack(
         lowest = _NOISE_FLOOR / np.sqrt(bits) if hardened else 0.0
         for answer in graph_matching.match(hidden, known, seed=seed, lowest=lowest):
             right = max(right, int(((answer == knowledge.truth) & possible).sum()))
+            if right == possible.sum():
+                break  # no start can do better
     return Outcome(
         attack="A1",
         variant=", ".join(filter(None, (means.value, variant))),

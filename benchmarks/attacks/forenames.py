@@ -1,0 +1,101 @@
+"""The filters of A3 and A4: one forename a record, as the attacks were published against."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.attacks.fingerprints import Filters, encoded_by
+from benchmarks.attacks.populations import people, records_of
+from encoders import names
+from matcher.formats.scheme import Attribute, Pass, Scheme
+
+BITS, HASHES = 1024, 15
+
+
+@dataclass(frozen=True, repr=False)
+class Forenames:
+    """The forenames of a population.
+
+    Attributes:
+        parts: Every distinct forename, as the encoder reads it: its romanised parts.
+        of: For each record the position of its forename in `parts`.
+    """
+
+    parts: list[tuple[str, ...]]
+    of: npt.NDArray[np.int64]
+
+    @classmethod
+    def of_people(cls, size: int, seed: int) -> "Forenames":
+        """Read the forenames of a generated population, where they are known."""
+        cells = people(size, seed)["given_name"]
+        read = [names.parts(cell) for cell in cells[cells != ""]]
+        known = [one for one in read if one]
+        places: dict[tuple[str, ...], int] = {}
+        of = np.array([places.setdefault(one, len(places)) for one in known], dtype=np.int64)
+        return cls(list(places), of)
+
+    def bigrams(self, value: int) -> frozenset[str]:
+        """Give the bigrams of a forename."""
+        return bigrams(self.parts[value])
+
+
+def bigrams(parts: tuple[str, ...]) -> frozenset[str]:
+    """Give the bigrams of a forename's parts."""
+    return frozenset(pair for part in parts for pair in names.bigrams(part))
+
+
+def encoded(forenames: Forenames, scheme: Scheme, seed: int) -> Filters:
+    """Encode forenames alone, as the scheme's first pass encodes names.
+
+    Args:
+        forenames: n forenames.
+        scheme: Its first pass gives lengths, weights, floor and hardening.
+        seed: Of the keys.
+
+    Returns:
+        Shape (n, words).
+    """
+    first = scheme.passes[0]
+    views = next(a.views for a in first.attributes if a.name == "name")
+    alone = Pass(
+        name=first.name,
+        attributes=(Attribute(name="name", views=views),),
+        needs=(("name",),),
+        bits=first.bits,
+        floor=first.floor,
+        hardening=first.hardening,
+    )
+    # Every record has an id of its own: what fills a filter up is drawn anew for each.
+    frame = people(1, 0).head(0).reindex(range(len(forenames.of))).astype(object)
+    frame["record_id"] = [str(number) for number in range(len(forenames.of))]
+    frame["given_name"] = [" ".join(forenames.parts[value]) for value in forenames.of]
+    frame["role"] = "registered"
+    under = Scheme(name="forenames", version=1, passes=(alone,))
+    return encoded_by(records_of(frame), under, seed).passes[alone.name].bits
+
+
+def double_hashed(forenames: Forenames, seed: int) -> Filters:
+    """Encode forenames in the scheme that the patterns were first found in.
+
+    Position i of a bigram is h1 + i h2 modulo the bits (Schnell, Bachteler and Reiher, BMC Medical
+    Informatics and Decision Making 9:41, 2009, after Kirsch and Mitzenmacher, 2006). It exists in
+    this lab only, to be broken.
+
+    Args:
+        forenames: n forenames.
+        seed: Of the key.
+
+    Returns:
+        Shape (n, `BITS` / 64), uint64.
+    """
+    key = hashlib.sha256(f"double hashing {seed:d}".encode()).digest()
+    filters = np.zeros((len(forenames.parts), BITS // 64), dtype=np.uint64)
+    for value in range(len(forenames.parts)):
+        for pair in sorted(forenames.bigrams(value)):
+            digest = hashlib.blake2b(pair.encode(), key=key, digest_size=16).digest()
+            one, other = (int.from_bytes(half, "little") for half in (digest[:8], digest[8:]))
+            for position in {(one + i * other) % BITS for i in range(HASHES)}:
+                filters[value, position >> 6] |= np.uint64(1) << np.uint64(position & 63)
+    return filters[forenames.of]

@@ -1,0 +1,281 @@
+"""The lab: runs the attacks against a scheme at stated sizes, and says which criteria hold.
+
+Every attack runs on undefended fingerprints first. If it does not succeed there, what it finds on
+hardened ones proves nothing, and that too is a criterion that does not hold.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from benchmarks.attacks import exposure, frequency, key_compromise, known_plaintext, pattern_mining
+from benchmarks.attacks.fingerprints import (
+    Signs,
+    as_signs,
+    encoded_by,
+    present_only,
+    undefended,
+    unhardened,
+    weighted_tokens,
+)
+from benchmarks.attacks.forenames import Forenames, double_hashed, encoded
+from benchmarks.attacks.outcome import Outcome
+from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
+from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack
+from encoders.hardening import diffuse, diffusion_sets
+from encoders.records import Records
+from matcher.formats.errors import ParameterError
+from matcher.formats.scheme import Scheme
+
+EXTRAPOLATED_TO = 1_000_000
+"""The records that the exposure is stated for if nothing else is asked."""
+
+_SMALLEST = 200
+_SHARE_MISSPELT = 0.3
+_LEARNT_A_BIT = 1.6  # known records for every bit of the filter, to solve diffusion
+_ALONE_UP_TO = 1000  # records; beyond that only all passes together are attacked
+_DENSE_UP_TO = 5000  # records; the dense attack holds matrices of all pairs
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many records each attack gets.
+
+    Attributes:
+        graph: Records of A1 on the scheme, at each of the sizes; its proofs use the first.
+        known_plaintext: Records of A2.
+        forenames: Records of A3 and A4.
+        exposure: Records of the exposure meter.
+    """
+
+    graph: tuple[int, ...]
+    known_plaintext: int
+    forenames: int
+    exposure: int
+
+    @classmethod
+    def of(cls, size: int) -> "Sizes":
+        """Give the sizes that go with `size` records of A1, and twice as many.
+
+        Raises:
+            ParameterError: Less than 200.
+        """
+        if size < _SMALLEST:
+            raise ParameterError(f"The attack lab needs at least {_SMALLEST} records.")
+        return cls((size, 2 * size), max(10_000, size), max(8_000, size), max(5_000, size))
+
+
+SMALL = Sizes.of(1_000)
+FULL = Sizes((5_000, 20_000), 10_000, 50_000, 20_000)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An outcome and the criterion that it is held to.
+
+    Attributes:
+        outcome: What the attack achieved.
+        at_least: The rate that it must reach, where it has to prove itself.
+        at_most: The rate that it must not pass, where the scheme has to withstand it.
+    """
+
+    outcome: Outcome
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the criterion is met."""
+        rate = self.outcome.rate
+        return rate >= (self.at_least or 0.0) and (self.at_most is None or rate <= self.at_most)
+
+    def as_data(self) -> dict[str, Any]:
+        """Give the finding as data for JSON."""
+        criterion = {"at_least": self.at_least, "at_most": self.at_most, "holds": self.holds}
+        return self.outcome.as_data() | criterion
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the lab found out about a scheme.
+
+    Attributes:
+        scheme: The scheme attacked.
+        seed: Of everything drawn.
+        sizes: How many records each attack got.
+        found: The findings, attack by attack, proofs first.
+        exposure: For each pass what its fingerprints give away.
+    """
+
+    scheme: Scheme
+    seed: int
+    sizes: Sizes
+    found: tuple[Finding, ...]
+    exposure: dict[str, exposure.Exposure]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all criteria are met."""
+        return all(one.holds for one in self.found)
+
+    def as_data(self) -> dict[str, Any]:
+        """Give the findings as data for JSON; `seconds` alone differs between two runs."""
+        return {
+            "format": "kinmatch-attacks/1",
+            "scheme": self.scheme.label,
+            "scheme_digest": self.scheme.digest,
+            "seed": self.seed,
+            "holds": self.holds,
+            "findings": [one.as_data() for one in self.found],
+            "exposure": {name: one.as_data() for name, one in self.exposure.items()},
+        }
+
+
+def run(
+    scheme: Scheme,
+    sizes: Sizes = SMALL,
+    *,
+    seed: int = 0,
+    extrapolated_to: int = EXTRAPOLATED_TO,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Findings:
+    """Run every attack against a scheme.
+
+    Args:
+        scheme: The scheme; one that hardens all its passes.
+        sizes: How many records each attack gets.
+        seed: Same scheme, sizes and seed, same figures.
+        extrapolated_to: The number of records that exposure is stated for.
+        progress: Told which attack has ended.
+
+    Raises:
+        ParameterError: The scheme has a pass without hardening: there is nothing to measure.
+    """
+    if not all(part.hardening for part in scheme.passes):
+        raise ParameterError(
+            f"Scheme {scheme.label} has a pass without hardening, and the attacks identify "
+            "everybody there; choose a hardened scheme."
+        )
+    found = []
+    for one in _all_attacks(scheme, sizes, seed):
+        progress(f"{one.outcome.attack} {one.outcome.target}: {one.outcome.rate:.1%}")
+        found.append(one)
+    progress("exposure")
+    held = encoded_by(records_of(people(sizes.exposure, seed)), scheme, seed)
+    measured = {
+        name: exposure.measure(present_only(prints), extrapolated_to)
+        for name, prints in held.passes.items()
+    }
+    return Findings(scheme, seed, sizes, tuple(found), measured)
+
+
+def _all_attacks(scheme: Scheme, sizes: Sizes, seed: int) -> Iterator[Finding]:
+    yield from graph_matching_proofs(scheme, sizes.graph[0], seed)
+    for size in sizes.graph:
+        yield from graph_matching(scheme, size, seed)
+    yield from known_plaintext_attacks(scheme, sizes.known_plaintext, seed)
+    yield from forename_attacks(scheme, sizes.forenames, seed)
+    yield from key_attacks(scheme, sizes.known_plaintext, seed)
+
+
+def graph_matching_proofs(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
+    """Attack undefended fingerprints by A1: full overlap, half overlap, and misspelt names."""
+    bare = undefended(scheme)
+    records, knowledge = overlapping(size, size, seed)
+    yield Finding(attack(records, knowledge, bare, seed=seed), at_least=0.99)
+    garbled = misspelt(knowledge, _SHARE_MISSPELT, seed)
+    outcome = attack(records, garbled, bare, seed=seed, variant="30 % of names misspelt")
+    yield Finding(outcome, at_least=0.95)
+    records, knowledge = overlapping(2 * size, size, seed)
+    outcome = attack(records, knowledge, bare, seed=seed, variant="half overlap")
+    yield Finding(outcome, at_least=0.95)
+
+
+def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
+    """Attack a scheme by A1: all passes together, by either means, and each pass alone."""
+    records, knowledge = overlapping(size, size, seed)
+    alone = [part.name for part in scheme.passes] if size <= _ALONE_UP_TO else []
+    attempts = [(means, None) for means in Means] + [(Means.TOKENS, name) for name in alone]
+    for means, only in attempts:
+        outcome = attack(
+            records,
+            knowledge,
+            scheme,
+            seed=seed,
+            means=means,
+            only=only,
+            dense=size <= _DENSE_UP_TO and only is None and means is Means.TOKENS,
+        )
+        yield Finding(outcome, at_most=max(0.005, 5 / max(1, outcome.tried)))
+
+
+def known_plaintext_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
+    """Attack undefended fingerprints and a scheme by A2, all passes side by side."""
+    records = records_of(people(size, seed))
+    known, limit = (2_000, 0.005) if scheme.name == "high" else (500, 0.02)
+    for target, learnt, at_least, at_most in (
+        (undefended(scheme), 100, 0.95, None),
+        (scheme, known, None, limit),
+    ):
+        outcome = known_plaintext.attack(
+            *_side_by_side(records, target, seed), learnt, seed=seed, target=target.label
+        )
+        yield Finding(outcome, at_least, at_most)
+
+
+def _side_by_side(records: Records, scheme: Scheme, seed: int) -> tuple[Signs, sparse.csr_matrix]:
+    """Put all passes of a record beside each other; what is absent is 0, in bits and tokens."""
+    held = encoded_by(records, scheme, seed).passes
+    signs, tokens = [], []
+    for part in scheme.passes:
+        present = held[part.name].present.astype(np.float32)
+        signs.append(as_signs(held[part.name].bits) * present[:, None])
+        tokens.append(sparse.diags(present) @ weighted_tokens(records, part))
+    return np.hstack(signs), sparse.csr_matrix(sparse.hstack(tokens))
+
+
+def forename_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
+    """Attack forename filters by A3 and A4, knowing another population of the same cultures."""
+    truth, knowledge = Forenames.of_people(size, seed), Forenames.of_people(size, seed + 1)
+    bare, hard = encoded(truth, undefended(scheme), seed), encoded(truth, scheme, seed)
+    double = double_hashed(truth, seed)
+    about_none = 0.02
+    for by, filters, target, at_least in (
+        (frequency.attack, bare, "undefended forenames", 0.6),
+        (frequency.attack, hard, f"{scheme.label} forenames", None),
+        (pattern_mining.attack, double, "double-hashed forenames", 0.1),
+        (pattern_mining.attack, hard, f"{scheme.label} forenames", None),
+    ):
+        outcome = by(filters, truth, knowledge, seed=seed, target=target)
+        yield Finding(outcome, at_least, None if at_least else about_none)
+
+
+def key_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
+    """Attack a scheme by A5, with its keys: what no hardening withstands."""
+    records, knowledge = overlapping(size, size, seed)
+    held = encoded_by(records, scheme, seed).passes
+    stolen = encoded_by(knowledge.records, scheme, seed).passes
+    outcome = key_compromise.look_up(
+        np.hstack([one.bits for one in held.values()]),
+        np.hstack([one.bits for one in stolen.values()]),
+        knowledge,
+        seed=seed,
+        target=f"{scheme.label} {ALL_PASSES}",
+    )
+    yield Finding(outcome, at_least=0.99)
+    part = max(scheme.passes, key=lambda one: held[one.name].present.sum())
+    step = part.hardening[0]
+    bare = present_only(encoded_by(records, unhardened(scheme), seed).passes[part.name])
+    secret = hashlib.sha256(f"diffusion {seed:d}".encode()).digest()
+    outcome = key_compromise.undiffuse(
+        bare,
+        diffuse(bare, diffusion_sets(secret, part.bits, step.t, step.bits)),
+        int(_LEARNT_A_BIT * part.bits),
+        seed=seed,
+        target=f"{scheme.label} {part.name}, bits",
+    )
+    yield Finding(outcome, at_least=0.99)

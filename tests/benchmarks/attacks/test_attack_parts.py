@@ -1,0 +1,157 @@
+"""The parts of the lab that have a right answer."""
+
+import numpy as np
+import pytest
+
+from benchmarks.attacks import exposure, key_compromise
+from benchmarks.attacks.alignment import NOTHING, Values, align
+from benchmarks.attacks.charts import Bar, bars
+from benchmarks.attacks.fingerprints import (
+    as_bits,
+    encoded_by,
+    undefended,
+    unhardened,
+    weighted_tokens,
+)
+from benchmarks.attacks.outcome import Outcome, clopper_pearson
+from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
+from benchmarks.attacks.similarity import correlations, dice, expected
+from encoders.hardening import diffuse, diffusion_sets
+from matcher.formats.errors import ParameterError
+from matcher.formats.scheme import Scheme
+
+
+@pytest.fixture(scope="module")
+def standard() -> Scheme:
+    return Scheme.published("standard/1")
+
+
+def random_filters(n: int, bits: int, share: float, seed: int) -> np.ndarray:
+    drawn = np.random.default_rng(seed).random((n, bits)) < share
+    return np.packbits(drawn, axis=1, bitorder="little").view(np.uint64)
+
+
+def test_the_interval_is_clopper_and_pearsons() -> None:
+    # Known: 0 of 10 gives 1 - 0.025^(1/10); 5 of 10 gives 0.1871 to 0.8129.
+    assert clopper_pearson(0, 10) == pytest.approx((0, 1 - 0.025 ** (1 / 10)))
+    assert clopper_pearson(10, 10) == pytest.approx((0.025 ** (1 / 10), 1))
+    assert clopper_pearson(5, 10) == pytest.approx((0.18709, 0.81291), abs=1e-5)
+    assert clopper_pearson(0, 0) == (0, 1)
+    with pytest.raises(ParameterError):
+        clopper_pearson(3, 2)
+
+
+def test_outcomes_that_differ_in_seconds_alone_are_equal() -> None:
+    one = Outcome("A1", "v", "t", 10, 10, 10, 5, 0, seconds=1.0)
+    assert one == Outcome("A1", "v", "t", 10, 10, 10, 5, 0, seconds=2.0)
+    assert one != Outcome("A1", "v", "t", 10, 10, 10, 6, 0, seconds=1.0)
+
+
+def test_the_overlap_is_who_it_says() -> None:
+    records, knowledge = overlapping(300, 120, seed=5)
+    assert len(records) == len(knowledge.records) == 300
+    assert (knowledge.truth >= 0).sum() == 120
+    shared = np.flatnonzero(knowledge.truth >= 0)
+    columns = [name for name in records.table.column_names if name != "record_id"]
+    ours = records.take(shared).table.select(columns).to_pylist()
+    theirs = knowledge.records.take(knowledge.truth[shared]).table.select(columns).to_pylist()
+    assert ours == theirs
+    ids = set(records.column("record_id").to_pylist())
+    assert not ids & set(knowledge.records.column("record_id").to_pylist())
+
+
+def test_misspelling_changes_about_the_share_asked_for() -> None:
+    _, knowledge = overlapping(500, 500, seed=6)
+    garbled = misspelt(knowledge, 0.3, seed=1)
+    pairs = zip(knowledge.records.table.to_pylist(), garbled.records.table.to_pylist(), strict=True)
+    changed = [sum(a[c] != b[c] for c in a) for a, b in pairs]
+    assert max(changed) == 1
+    assert 0.2 < np.mean(changed) < 0.35
+
+
+def test_what_plaintext_lets_expect_is_what_fingerprints_show(standard: Scheme) -> None:
+    records = records_of(people(500, 8))
+    for scheme, see in ((standard, correlations), (undefended(standard), dice)):
+        encoded = encoded_by(records, scheme, 8).passes
+        for part in scheme.passes[1:3]:
+            prints = encoded[part.name]
+            seen = see(prints.bits, prints.present).whole()
+            told = expected(weighted_tokens(records, part), prints.present, part).whole()
+            assert (np.isnan(seen) == np.isnan(told)).all()
+            assert np.isnan(seen[~prints.present]).all()
+            alike = np.triu(told > 0.1, 1)
+            assert np.corrcoef(seen[alike], told[alike])[0, 1] > 0.8
+            if part.hardening:  # Dice of filters has chance in it, which the attacks subtract
+                assert abs((seen - told)[alike].mean()) < 1.5 / np.sqrt(part.output_bits)
+
+
+def test_exposure_counts_the_neighbours_that_were_planted() -> None:
+    filters = random_filters(400, 1024, 0.5, 1)
+    assert exposure.measure(filters, 1000).informative_degree == 0
+    filters[10:13] = filters[10]  # three of one fingerprint
+    filters[20, :8] = filters[21, :8]  # half of the bits alike
+    found = exposure.measure(filters, 4000)
+    assert found.informative_degree == pytest.approx((3 * 2 + 2) / 400)
+    assert found.extrapolated_degree == pytest.approx(8 / 400 * 3999 / 399)
+    assert (found.duplicates, found.smallest_group, found.most_neighbours) == (3, 1, 2)
+    assert found.prosecutor_risk == 1
+    assert found.marketer_risk == pytest.approx((395 + 3 / 3 + 2 / 2) / 400)
+
+
+def test_exposure_sees_uneven_bits_and_weights() -> None:
+    even = exposure.measure(random_filters(500, 512, 0.5, 2), 500)
+    assert even.bit_entropy > 0.99
+    assert abs(even.bit_gini) < 0.05
+    assert abs(even.bit_correlation) < 0.002
+    assert even.weight_spread == pytest.approx(1, abs=0.1)
+    uneven = random_filters(500, 512, 0.5, 2)
+    uneven[:250, 4:] = 0  # half of them hold less, and half of their bits go together
+    seen = exposure.measure(uneven, 500)
+    assert seen.weight_spread > 3
+    assert seen.bit_gini > even.bit_gini + 0.1
+    assert seen.bit_correlation > 0.05
+
+
+def test_exposure_of_one_record_is_refused() -> None:
+    with pytest.raises(ParameterError):
+        exposure.measure(random_filters(1, 64, 0.5, 0), 10)
+
+
+def test_alignment_finds_a_permutation_by_likeness() -> None:
+    generator = np.random.default_rng(3)
+    values = generator.random((40, 12))
+    order = generator.permutation(40)
+    traits = -np.arange(40.0)[:, None] / 10
+    noisy = traits + generator.normal(scale=0.3, size=traits.shape)
+    likeness = values @ values.T
+    hidden = Values(noisy[order], likeness[np.ix_(order, order)])
+    assert (align(hidden, Values(traits, likeness)) == order).mean() > 0.9
+    few = align(hidden, Values(traits[:10], likeness[:10, :10]))
+    assert (few != NOTHING).sum() == 10
+
+
+def test_diffusion_is_solved_from_known_records() -> None:
+    before = random_filters(600, 256, 0.3, 4)
+    after = diffuse(before, diffusion_sets(b"k" * 32, 256, 6, 256))
+    learnt = key_compromise.undiffuse(before, after, 400, seed=1, target="t")
+    assert learnt.rate == 1
+    too_few = key_compromise.undiffuse(before, after, 100, seed=1, target="t")
+    assert 0.4 < too_few.rate < 0.8
+
+
+def test_unhardened_keeps_the_floor_and_undefended_does_not(standard: Scheme) -> None:
+    records = records_of(people(200, 9))
+    part = standard.passes[2]
+    for scheme, lowest in ((unhardened(standard), part.floor), (undefended(standard), 0)):
+        prints = encoded_by(records, scheme, 1).passes[part.name]
+        weights = as_bits(prints.bits[prints.present]).sum(axis=1)
+        assert weights.min() >= lowest
+        assert lowest or weights.min() < part.floor
+
+
+def test_a_chart_is_one_element_that_loads_nothing() -> None:
+    drawn = bars("a <title>", [Bar("x & y", 2.0, "200 %", False, 0.5, 0.1, 0.9)], most=1.0)
+    assert drawn.startswith("<svg")
+    assert "x &amp; y" in drawn
+    assert "a &lt;title&gt;" in drawn
+    assert "http" not in drawn
