@@ -118,7 +118,13 @@ class Mapping:
         Raises:
             InputError: There is none of that name.
         """
-        with as_file(files("encoders.readers").joinpath("mappings", f"{name}.toml")) as path:
+        found = files("encoders.readers").joinpath("mappings", f"{name}.toml")
+        if not found.is_file():
+            raise InputError(
+                f"'{name}' is neither a mapping file nor the name of a mapping that comes with "
+                "kinmatch; 'unhcr' is one."
+            )
+        with as_file(found) as path:
             return cls.load(path)
 
     @property

@@ -20,7 +20,11 @@ from matcher.formats.agreement import Agreement
 Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
 MapOption = Annotated[
     Path | None,
-    typer.Option("--map", help="TOML file that says which of the file's columns are which."),
+    typer.Option(
+        "--map",
+        help="TOML file that says which of the file's columns are which, or the name of one that "
+        "comes with kinmatch: unhcr.",
+    ),
 ]
 RoleOption = Annotated[
     str, typer.Option(help="Role of rows that have none: enquirer, sought, registered or kin.")
@@ -35,8 +39,14 @@ PassphraseFd = Annotated[
 
 def read_and_check(file: Path, mapping: Path | None, role: str) -> Report:
     """Read a file and check it, as every command does that takes one."""
-    chosen = Mapping.load(mapping) if mapping else None
+    chosen = _mapping(mapping) if mapping else None
     return check_reading(read_records(file, mapping=chosen, role=role), today=date.today())
+
+
+def _mapping(named: Path) -> Mapping:
+    """Load a mapping file, or one that comes with kinmatch, which has a name but no suffix."""
+    is_shipped = not named.suffix and not named.exists()
+    return Mapping.shipped(str(named)) if is_shipped else Mapping.load(named)
 
 
 def usable_records(report: Report, file: Path) -> Records:
