@@ -45,6 +45,7 @@ _CLOSERS = frozenset(
         "aldin", "eldin", "uddin", "eddin", "eddine", "udin", "addin", "الدين", "эддин", "уддин",
     )
 )  # fmt: skip
+_NO_SYLLABLES = _PARTICLES | _OPENERS | _ARTICLES
 _AL_DIN = frozenset(("din", "deen", "dine", "дин", "дін"))
 
 _ENDINGS = tuple(
@@ -67,8 +68,8 @@ _ENDINGS = tuple(
     )
 )
 _SHORTEST_WITH_ENDING = 6
-_ARABIC_ARTICLE = "ال"
-_SHORTEST_WITH_ARTICLE = 5
+# Before letters are folded: an alef with hamza or madda is no article.
+_ARABIC_ARTICLE = re.compile(r"(?<!\w)ال(?!له\b|د[يی]ن\b)(?=\w{3})")
 # A hyphen between two syllables of a Korean or Chinese given name joins them.
 _LONGEST_SYLLABLE = 5
 
@@ -84,10 +85,13 @@ def pieces(name: str) -> tuple[str, ...]:
     Returns:
         Pieces of folded letters, each once; without particles, unless the name has nothing else.
     """
-    words = [word for found in _WORD.findall(folded(name)) for word in _unhyphenated(found)]
+    text = name.translate(_APOSTROPHES)
+    if not text.isascii():
+        text = _ARABIC_ARTICLE.sub("", without_optional_marks(text))
+    words = [word for found in _WORD.findall(folded(text)) for word in _unhyphenated(found)]
     joined = _compounds(words)
     kept = [word for word in joined if word not in _PARTICLES] or joined
-    return tuple(dict.fromkeys(_plain_ending(_without_article(word)) for word in kept))
+    return tuple(dict.fromkeys(_plain_ending(word) for word in kept))
 
 
 def folded(name: str) -> str:
@@ -114,8 +118,7 @@ def _unaccented(letter: str) -> str:
 def _unhyphenated(word: str) -> list[str]:
     halves = word.split("-")
     if len(halves) == 2 and all(
-        len(half) <= _LONGEST_SYLLABLE and half not in _PARTICLES | _OPENERS | _ARTICLES
-        for half in halves
+        len(half) <= _LONGEST_SYLLABLE and half not in _NO_SYLLABLES for half in halves
     ):
         return ["".join(halves)]
     return halves
@@ -142,12 +145,6 @@ def _compounds(words: list[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _without_article(word: str) -> str:
-    if word.startswith(_ARABIC_ARTICLE) and len(word) >= _SHORTEST_WITH_ARTICLE:
-        return word.removeprefix(_ARABIC_ARTICLE)
-    return word
 
 
 def _plain_ending(word: str) -> str:

@@ -65,6 +65,11 @@ def test_one_name_written_in_two_ways_has_the_same_letters(one: str, other: str)
     assert letters(one)[-1] == letters(other)[-1]
 
 
+def test_an_alef_with_hamza_is_no_article() -> None:
+    assert pieces("إلخان") == ("الخان",)
+    assert pieces("الخطيب") == ("خطيب",)
+
+
 def test_a_name_of_particles_alone_keeps_them() -> None:
     assert pieces("de la") == ("de", "la")
 
