@@ -208,7 +208,7 @@ def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
             seed=seed,
             means=means,
             only=only,
-            dense=size <= _DENSE_UP_TO and only is None and means is Means.TOKENS,
+            dense=size <= _DENSE_UP_TO and means is Means.TOKENS,
         )
         yield Finding(outcome, at_most=max(0.005, 5 / max(1, outcome.tried)))
 
