@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint bench-core clkhash lock
+.PHONY: install demo test lint bench-core bench-names clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -39,6 +39,15 @@ bench-core: .venv/peers/installed
 	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > \
 		"$$(.venv/peers/bin/python -c 'import site; print(site.getsitepackages()[0])')/kinmatch.pth"
 	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/core/peers.txt
+	@touch $@
+
+# Names across scripts, beside other people's ways; rigour's name clusters and uroman measure only.
+bench-names: install .venv/names/installed
+	$(BIN)/python -m benchmarks.names .venv/names ../shared/data benchmarks/results/names.json
+
+.venv/names/installed: .venv/installed
+	$(BIN)/python -m venv --clear .venv/names
+	.venv/names/bin/pip install --quiet --disable-pip-version-check rigour==1.3.0 uroman==1.3.1.1
 	@touch $@
 
 # clkhash in an environment of its own: with it, the tests compare bits with the living thing.
