@@ -1,4 +1,4 @@
-"""Runs the races, writes the figures and shows them: `python -m benchmarks.core`."""
+"""Runs the races, writes the figures and shows them: `python -m benchmarks.core [OUT]`."""
 
 import json
 import sys
@@ -14,8 +14,8 @@ from matcher.formats.files import written_whole
 RESULTS = Path(__file__).parent.parent / "results" / "core.json"
 
 
-def main() -> int:
-    """Run everything."""
+def main(out: Path) -> int:
+    """Run everything, and write the figures to `out`."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.json"
         options = ["--benchmark-enable", "--benchmark-quiet", "-p", "no:cacheprovider"]
@@ -23,8 +23,7 @@ def main() -> int:
         if code:
             return int(code)
         found = report.figures(json.loads(raw.read_text()))
-    RESULTS.parent.mkdir(exist_ok=True)
-    with written_whole(RESULTS) as path:
+    with written_whole(out) as path:
         path.write_text(json.dumps(found, indent=1) + "\n")
     for table in report.tables(found):
         Console().print(table)
@@ -32,4 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS))

@@ -187,12 +187,12 @@ RACES = [
     *(
         Race(
             f"{name}, dice {threshold}",
-            "kinmatch 1",
-            people(partial(febrl_filters, fill), ours(threshold=threshold, threads=1)),
+            f"kinmatch {n}",
+            people(partial(febrl_filters, fill), ours(threshold=threshold, threads=n)),
             rounds=25,
         )
         for name, fill in FEBRL.items()
-        for threshold in (0.6, 0.7, 0.8, 0.9)
+        for threshold, n in ((0.6, 1), (0.7, 1), (0.8, 1), (0.8, 2), (0.9, 1))
     ),
     *(
         Race(

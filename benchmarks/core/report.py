@@ -46,12 +46,13 @@ PROMISES = [
     Promise("two threads: one", ("sparse", "kinmatch 2"), ("sparse", "kinmatch 1"), 1.9),
     *(
         Promise(
-            f"{filters}, dice 0.8: anonlink",
-            (f"{filters}, dice 0.8", "kinmatch 1"),
+            f"{filters}, dice 0.8, {threads}: anonlink",
+            (f"{filters}, dice 0.8", f"kinmatch {threads[0]}"),
             (f"{filters}, dice 0.8", "anonlink"),
             12,
         )
         for filters in FEBRL
+        for threads in ("1 thread", "2 threads")
     ),
     Promise(
         "diffused, declared loss: no pruning",
@@ -59,11 +60,14 @@ PROMISES = [
         ("diffused, dice 0.7", "kinmatch 1"),
         1.7,
     ),
-    Promise(
-        "half of all pairs kept and sorted: anonlink",
-        ("half of all pairs", "kinmatch 1"),
-        ("half of all pairs", "anonlink"),
-        20,
+    *(
+        Promise(
+            f"half of all pairs kept and sorted, {threads}: anonlink",
+            ("half of all pairs", f"kinmatch {threads[0]}"),
+            ("half of all pairs", "anonlink"),
+            20,
+        )
+        for threads in ("1 thread", "2 threads")
     ),
     Promise("blocks of 5 x 5: anonlink", ("blocks", "kinmatch 1"), ("blocks", "anonlink"), 40),
     Promise(

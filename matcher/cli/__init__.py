@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli import analyst, console, linkage, society
+from matcher.cli.attack import attack
 from matcher.cli.demonstration import demo
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.command("match")(linkage.match_batches)
 app.command("results")(society.results)
 app.command("rehearse")(analyst.rehearse)
 app.command("dataset")(analyst.dataset)
+app.command("attack")(attack)
 app.command("demo")(demo)
 
 

@@ -43,6 +43,23 @@ def find_pairs(
     return _in_order(scores, kept, question)
 
 
+def find_pairs_of_either(
+    left: Filters,
+    right: Filters,
+    *,
+    measure: str = "dice",
+    threshold: float | None = None,
+    top: int,
+    threads: int | None = None,
+) -> Pairs:
+    """What `matcher.scoring.find_pairs_of_either` must return, and raise."""
+    question = check_question(left, right, measure, threshold, top)
+    check_threads(threads)
+    scores = score_matrix(left, right, question.measure)
+    best = _among_best(scores, question) | _among_best(scores.T, question).T
+    return _in_order(scores, _reaches(scores, question) & best, question)
+
+
 def find_pairs_within(
     filters: Filters,
     *,
