@@ -28,11 +28,9 @@ from encoders.references import References, read_references
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
 from matcher.formats.files import written_whole
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.formats.vocabulary import BANDS
 from matcher.matching import DEFAULT_TOP, Run, match
-
-DEFAULT_SCHEME = "standard/1"
 
 _ANY_DAY = date(2000, 1, 1)  # a rehearsal's own agreement has no time, and no clock is read
 

@@ -7,10 +7,9 @@ import typer
 from rich.table import Table
 
 from benchmarks.attacks import lab, report
-from benchmarks.rehearsal import DEFAULT_SCHEME
 from matcher.cli import console
 from matcher.formats.files import written_whole
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 
 LIMITS_NOT_KEPT = 1
 """Exit status when the attacks ran, but the scheme does not keep every limit."""

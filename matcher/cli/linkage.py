@@ -13,10 +13,8 @@ from matcher.cli.society import AgreementOption, JsonFlag
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import read_batch
 from matcher.formats.errors import OutputError
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.matching import DEFAULT_TOP, match, write_run
-
-DEFAULT_SCHEME = "standard/1"
 
 _DAY = ["%Y-%m-%d"]
 Top = Annotated[int, typer.Option(min=1, help="Candidates kept for each record that is sought.")]

@@ -12,13 +12,16 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matcher.formats.errors import AgreementError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+DEFAULT_SCHEME: Final = "standard/1"
+"""The published scheme of whoever names none."""
 
 _RESERVED = frozenset({"reference", "role", "relation", "case"})
 

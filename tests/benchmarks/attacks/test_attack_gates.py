@@ -18,10 +18,9 @@ from benchmarks.attacks.lab import Finding, Findings, Sizes
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import overlapping, people, records_of
 from benchmarks.attacks.reidentification import Means, attack
-from benchmarks.rehearsal import DEFAULT_SCHEME
 from matcher.cli.attack import attack as command
 from matcher.formats.errors import ParameterError
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 
 SEED = 1
 
