@@ -21,9 +21,10 @@ import typer
 from rich.table import Table
 
 from matcher.cli import console
-from matcher.formats.errors import KinmatchError
+from matcher.formats.errors import KinmatchError, OutputError
 from matcher.formats.vocabulary import BANDS
 
+_MARK: Final = ".made-by-kinmatch-demo"
 SEEKING, MEETING = "seeking-society", "meeting-society"
 _SETS: Final = {
     "febrl4": ("FEBRL 4, fictional Australians, every one registered with errors", ()),
@@ -55,8 +56,7 @@ def demo(
     outcomes = []
     for name, (title, options) in _SETS.items():
         folder = out / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        _begin_anew(folder)
         outcomes.append(_run_set(name, title, options, folder))
     console.out.print(_table(outcomes))
     console.out.print(
@@ -65,8 +65,30 @@ def demo(
     )
     for name in _SETS:
         for path in sorted((out / name).rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.name != _MARK:
                 console.out.print(f"  {path}", highlight=False, soft_wrap=True)
+
+
+def _begin_anew(folder: Path) -> None:
+    """Make an empty folder; what an earlier demo left there goes, nothing else ever does.
+
+    Raises:
+        OutputError: The folder holds something that no demo made, or can't be made.
+    """
+    mark = folder / _MARK
+    if folder.exists() and not mark.exists():
+        raise OutputError(
+            f"{folder}: is there already, and not from a demo. Choose another folder with --out."
+        )
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        mark.touch()
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: can't be made anew ({error.strerror}). Choose another folder with --out."
+        ) from None
 
 
 def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _Outcome:

@@ -1,0 +1,32 @@
+"""The demo clears what a demo made, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from matcher.cli import demonstration
+from matcher.formats.errors import OutputError
+
+
+def test_a_folder_of_someone_elses_is_never_cleared(tmp_path: Path) -> None:
+    theirs = tmp_path / "febrl4" / "requests.csv"
+    theirs.parent.mkdir()
+    theirs.write_text("theirs")
+    with pytest.raises(OutputError, match="not from a demo"):
+        demonstration.demo(out=tmp_path)
+    assert theirs.read_text() == "theirs"
+
+
+def test_what_an_earlier_demo_left_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = []
+
+    def stop(_name: str, _title: str, _options: object, folder: Path) -> None:
+        left.append(sorted(path.name for path in folder.iterdir() if path.suffix))
+        (folder / "old.csv").write_text("old")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demonstration, "_run_set", stop)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            demonstration.demo(out=tmp_path)
+    assert left == [[], []]
