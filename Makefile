@@ -79,4 +79,4 @@ lock: install
 	$(BIN)/python -m venv .venv/lock
 	.venv/lock/bin/pip install --quiet uv
 	.venv/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --group dev --upgrade pyproject.toml --output-file constraints.txt
+		--no-header --all-extras --group dev --upgrade pyproject.toml --output-file constraints.txt
