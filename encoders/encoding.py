@@ -12,11 +12,12 @@ from encoders.bits import WORD, Filters, fill_up, set_bits, token_positions
 from encoders.hardening import IndexSets, diffuse, diffusion_sets
 from encoders.keys import Keys
 from encoders.records import Records
+from encoders.salting import Salts, salted, salts_of
 from encoders.tokens import Tokens, Values, tokens_of, values_of
 from encoders.views import ATTRIBUTES, VIEWS
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError, MismatchError
-from matcher.formats.scheme import Pass, Scheme
+from matcher.formats.scheme import Attribute, Pass, Salt, Scheme
 
 Mask = npt.NDArray[np.bool_]
 
@@ -103,8 +104,10 @@ def _check_keys(agreement: Agreement, keys: Keys) -> None:
 def _check_scheme(scheme: Scheme) -> None:
     for part in scheme.passes:
         for attribute in part.attributes:
-            unknown = [view.name for view in attribute.views if view.name not in VIEWS]
-            if attribute.name not in ATTRIBUTES or unknown:
+            views = [view.name for view in attribute.views] + [one.view for one in attribute.salt]
+            unknown = [name for name in views if name not in VIEWS]
+            names = {attribute.name, *(one.attribute for one in attribute.salt)}
+            if unknown or not names <= ATTRIBUTES.keys():
                 raise AgreementError(
                     f"Scheme {scheme.label}, pass {part.name}: attribute {attribute.name} with "
                     f"{', '.join(unknown) or 'its views'} is not known to this version. Install "
@@ -120,6 +123,7 @@ class _Chunk:
         self._table = table
         self._values: dict[str, Values] = {}
         self._tokens: dict[tuple[str, str], Tokens] = {}
+        self._salts: dict[tuple[Salt, ...], Salts] = {}
         self._joined: pa.ChunkedArray | None = None
 
     def tokens(self, attribute: str, view: str) -> Tokens:
@@ -128,6 +132,13 @@ class _Chunk:
         if (attribute, view) not in self._tokens:
             self._tokens[attribute, view] = tokens_of(self._values[attribute], view)
         return self._tokens[attribute, view]
+
+    def salts(self, salt: tuple[Salt, ...]) -> Salts:
+        if salt not in self._salts:
+            self._salts[salt] = salts_of(
+                [(one.view, self.tokens(one.attribute, one.view)) for one in salt]
+            )
+        return self._salts[salt]
 
     def rows(self, rows: npt.NDArray[np.int64]) -> list[bytes]:
         """Give all cells of some records as one text each, which no two records share by chance."""
@@ -162,6 +173,9 @@ class _PassEncoder:
         present = np.ones(chunk.size, dtype=np.bool_)
         for group in self._pass.needs:
             present &= np.logical_or.reduce([has[name] for name in group])
+        for attribute in self._pass.attributes:
+            if attribute.salt:
+                present &= chunk.salts(attribute.salt).codes >= 0
         self._fill_up(chunk, filters, present)
         for sets in self._steps:
             filters = diffuse(filters, sets)
@@ -180,7 +194,7 @@ class _PassEncoder:
         for attribute in self._pass.attributes:
             has = np.zeros(chunk.size, dtype=np.bool_)
             for view in attribute.views:
-                tokens = chunk.tokens(attribute.name, view.name)
+                tokens = _tokens(chunk, attribute, view.name)
                 has |= np.diff(tokens.offsets) > 0
                 positions = token_positions(
                     [f"{view.name} {token}" for token in tokens.distinct],
@@ -190,3 +204,8 @@ class _PassEncoder:
                 )
                 set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
             yield attribute.name, has
+
+
+def _tokens(chunk: _Chunk, attribute: Attribute, view: str) -> Tokens:
+    tokens = chunk.tokens(attribute.name, view)
+    return salted(tokens, chunk.salts(attribute.salt)) if attribute.salt else tokens

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from matcher.formats.errors import AgreementError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
 
 DEFAULT_SCHEME: Final = "standard/1"
 """The published scheme of whoever names none."""
@@ -40,16 +41,43 @@ class View(_Part):
             more, they share this evenly, at least one a token.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
+    name: ViewName
     each: int = Field(ge=1)
     most: int = Field(ge=1)
 
 
+class Salt(_Part):
+    """What else of the record an attribute's tokens are hashed with: the tokens of one view.
+
+    Attributes:
+        attribute: The attribute that salts; the pass need not encode it.
+        view: The view of it, as `encoders.views` knows it.
+    """
+
+    attribute: Name
+    view: ViewName
+
+
 class Attribute(_Part):
-    """One attribute of a pass: the views that it becomes."""
+    """One attribute of a pass: the views that it becomes, and what salts them.
+
+    Attributes:
+        name: The attribute's name.
+        views: What it becomes.
+        salt: Its tokens are hashed together with all of these, so that only records with the
+            same salt share positions. A record that lacks one of them lacks the pass. Empty
+            means unsalted.
+    """
 
     name: Name
     views: tuple[View, ...] = Field(min_length=1)
+    salt: tuple[Salt, ...] = Field(default=(), exclude_if=lambda salt: not salt)
+
+    @model_validator(mode="after")
+    def _salts_differ(self) -> Self:
+        if len(set(self.salt)) != len(self.salt):
+            raise ValueError("a salt stands twice in one attribute")
+        return self
 
 
 class Diffusion(_Part):
