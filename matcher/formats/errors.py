@@ -9,6 +9,9 @@
     ├── IntegrityError      an artefact was cut short or altered
     ├── KeyFileError        a key file can't be opened: passphrase, version, or wrong agreement
     ├── OutputError         a result can't be written: disk full, not allowed, already there
+    ├── StoreError          the linkage unit's database can't be used, or holds no such thing
+    ├── StateError          what was asked is not possible in the state that a thing is in
+    ├── LimitError          a run would exceed the limits that were set for it
     └── ParameterError      an argument of a library call or command is out of its range
 
 A message is one sentence or two that say what is wrong and what to do. It may name a file, a
@@ -42,6 +45,18 @@ class KeyFileError(KinmatchError):
 
 class OutputError(KinmatchError):
     """A result can't be written: the disk is full, the place not allowed, the file there."""
+
+
+class StoreError(KinmatchError):
+    """The linkage unit's database can't be used, or holds no such thing."""
+
+
+class StateError(KinmatchError):
+    """What was asked is not possible in the state that a batch, run or candidate is in."""
+
+
+class LimitError(KinmatchError):
+    """A run would exceed the limits that were set for it."""
 
 
 class ParameterError(KinmatchError, ValueError):
