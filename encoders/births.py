@@ -52,6 +52,16 @@ def day_and_month(birth: Birth) -> Tokens:
     return tuple("{} {}".format(*sorted((day.day, day.month))) for day in _days(birth, "day"))
 
 
+def day_of_year(birth: Birth) -> Tokens:
+    """Day and month in their order, as one token."""
+    return tuple(f"{day.month}-{day.day}" for day in _days(birth, "day"))
+
+
+def whole_date(birth: Birth) -> Tokens:
+    """The whole date as one token, where it was written."""
+    return tuple(day.isoformat() for day in _days(birth, "day"))
+
+
 def near_days(birth: Birth) -> Tokens:
     """The day and its two neighbours: births a day apart share most, and a week apart none."""
     found = [day.toordinal() for day in _days(birth, "day")]

@@ -2,18 +2,47 @@
 
 Places are romanised like names but keep digits, so that house numbers and postcodes count, and
 keep every part, since a place has no particles that come and go.
+
+`place_parts` is what `place.bigrams/1` published, and what the gazetteer looks up. `place_words`
+keeps a word together where an apostrophe or a soft sign stands in it (Sana'a, Донецьк), and keeps
+its script, so that each view can read it in its own way.
 """
 
 import re
+import unicodedata
 
 from anyascii import anyascii
 
-from encoders.names import without_optional_marks
+from encoders.names import romanised, without_optional_marks
+from encoders.names.pieces import folded, without_article
 
 _NOT_LETTERS_OR_DIGITS = re.compile(r"[^a-z0-9]+")
+_NUMBER = re.compile(r"(\d+)")
+_ARTICLES = frozenset(("al", "el", "ال", "аль", "эль", "ель"))
 
 
 def place_parts(place: str) -> tuple[str, ...]:
     """The romanised parts of a place, of letters a to z and digits, in the order written."""
     romanised = anyascii(without_optional_marks(place)).lower()
     return tuple(part for part in _NOT_LETTERS_OR_DIGITS.split(romanised) if part)
+
+
+def place_words(place: str) -> tuple[str, ...]:
+    """Give the words of a place, of folded letters in their script or of digits 0 to 9.
+
+    Returns:
+        The words in the order written. The Arabic article, which comes and goes, is left out
+        unless nothing else remains.
+    """
+    found = []
+    for number, text in enumerate(_NUMBER.split(without_article(place))):
+        if number % 2:
+            found.append("".join(str(unicodedata.decimal(digit)) for digit in text))
+        else:
+            found += folded(text).replace("-", " ").split()
+    return tuple(word for word in found if word not in _ARTICLES) or tuple(found)
+
+
+def plain_word(word: str) -> str:
+    """Give a word of `place_words` in the letters a to z, or its digits; may be empty."""
+    return word if word.isdecimal() else romanised(word)

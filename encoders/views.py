@@ -13,6 +13,7 @@ from encoders.codes import normalise_sex
 from encoders.dates import ABSENT, Birth, parse_birth
 from encoders.gazetteer import country_codes
 from encoders.gazetteer.place import Place, codes
+from encoders.places import plain_word
 
 Tokens = Iterable[str]
 
@@ -47,13 +48,18 @@ def _birth_to_the_day(*cells: str | None) -> Birth:
     return birth if birth.precision == "day" else ABSENT
 
 
+_NAME_COLUMNS = ("given_name", "father_name", "grandfather_name", "family_name")
+
 ATTRIBUTES = {
     "name": Attribute(
-        ("given_name", "father_name", "grandfather_name", "family_name", "other_names"),
+        (*_NAME_COLUMNS, "other_names"),
         names.Name,
         pooled=True,
     ),
     "mother": Attribute(("mother_name",), names.Name, pooled=True),
+    "given": Attribute(("given_name",), names.Name, pooled=True),
+    "family": Attribute(_NAME_COLUMNS, names.family_name, pooled=False),
+    "first_and_last": Attribute(_NAME_COLUMNS, names.first_and_last, pooled=False),
     "birth": Attribute(_BIRTH_COLUMNS, _birth, pooled=False),
     "birth_day": Attribute(_BIRTH_COLUMNS, _birth_to_the_day, pooled=False),
     "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
@@ -84,6 +90,15 @@ def _romanised_skeleton(piece: str) -> Tokens:
     return names.skeleton_pairs(letters) if letters else ()
 
 
+def _word_bigrams(place: Place) -> Tokens:
+    return _bigrams_of(filter(None, map(plain_word, place.words)))
+
+
+def _word_sounds(place: Place) -> Tokens:
+    words = (word for word in place.words if not word.isdecimal())
+    return [unit for word in words for unit in names.sound_model(1).units_of(word)]
+
+
 VIEWS: dict[str, Callable[[Any], Tokens]] = {
     "name.bigrams/1": _of_names_parts(names.bigrams),
     "name.skeleton/1": _of_names_parts(names.skeleton_pairs),
@@ -92,6 +107,9 @@ VIEWS: dict[str, Callable[[Any], Tokens]] = {
     "name.skeleton/2": _of_pieces(_romanised_skeleton),
     "name.sounds/1": _of_pieces(lambda piece: names.sound_model(1).units_of(piece)),
     "name.lexicon/1": _of_pieces(lambda piece: names.lexicon(1).entries_of(piece)),
+    "given.skeleton_key/1": names.given_key,
+    "family.skeleton_key/1": names.family_key,
+    "first_and_last.skeleton_key/1": names.whole_key,
     "birth.year/1": births.years,
     "birth.near_year/1": lambda birth: births.years(birth, margin=1),
     "birth.year_digits/1": births.year_digits,
@@ -100,9 +118,13 @@ VIEWS: dict[str, Callable[[Any], Tokens]] = {
     "birth.month/1": births.month,
     "birth.day/1": births.day,
     "birth.day_and_month/1": births.day_and_month,
+    "birth.day_month/1": births.day_of_year,
+    "birth.date/1": births.whole_date,
     "birth.near_day/1": births.near_days,
     "sex.code/1": lambda code: (code,) if code else (),
     "place.bigrams/1": lambda place: _bigrams_of(place.parts),
+    "place.bigrams/2": _word_bigrams,
+    "place.sounds/1": _word_sounds,
     "place.codes/1": codes,
     "place.unknown/1": lambda place: _bigrams_of(place.location.unknown),
     "nationality.code/1": lambda countries: countries,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from encoders.gazetteer import Location, locate
-from encoders.places import place_parts
+from encoders.places import place_parts, place_words
 
 _REGION_TOKENS, _TOWN_TOKENS = 2, 4
 
@@ -23,6 +23,11 @@ class Place:
     def parts(self) -> tuple[str, ...]:
         """The romanised parts, as `encoders.places.place_parts` gives them."""
         return place_parts(self.text)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words in their own script, as `encoders.places.place_words` gives them."""
+        return place_words(self.text)
 
     @cached_property
     def location(self) -> Location:

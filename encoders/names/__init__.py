@@ -4,11 +4,19 @@
 - `pieces` folds and splits a name as written into pieces, script kept; `romanising` gives the
   letters a to z of a piece;
 - `sounds` turns a piece into learned units of sound, in which scripts and spellings meet;
+- `exact` gives one token for a name, to salt or key with;
 - `known` knows names across scripts by their entry in a table, and how common they are.
 
 `Name` puts them together: one name as written, from which every view is made.
 """
 
+from encoders.names.exact import (
+    family_key,
+    family_name,
+    first_and_last,
+    given_key,
+    whole_key,
+)
 from encoders.names.first import (
     PARTICLES,
     bigrams,
@@ -27,6 +35,10 @@ __all__ = [
     "PARTICLES",
     "Name",
     "bigrams",
+    "family_key",
+    "family_name",
+    "first_and_last",
+    "given_key",
     "lexicon",
     "parts",
     "phonetic",
@@ -34,5 +46,6 @@ __all__ = [
     "skeleton",
     "skeleton_pairs",
     "sound_model",
+    "whole_key",
     "without_optional_marks",
 ]

@@ -85,13 +85,17 @@ def pieces(name: str) -> tuple[str, ...]:
     Returns:
         Pieces of folded letters, each once; without particles, unless the name has nothing else.
     """
-    text = name.translate(_APOSTROPHES)
-    if not text.isascii():
-        text = _ARABIC_ARTICLE.sub("", without_optional_marks(text))
-    words = [word for found in _WORD.findall(folded(text)) for word in _unhyphenated(found)]
+    text = folded(without_article(name))
+    words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
     joined = _compounds(words)
     kept = [word for word in joined if word not in _PARTICLES] or joined
     return tuple(dict.fromkeys(_plain_ending(word) for word in kept))
+
+
+def without_article(text: str) -> str:
+    """Give a text without the Arabic article that is written as one word with what follows."""
+    text = text.translate(_APOSTROPHES)
+    return text if text.isascii() else _ARABIC_ARTICLE.sub("", without_optional_marks(text))
 
 
 def folded(name: str) -> str:

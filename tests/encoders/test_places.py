@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.places import place_parts
+from encoders.places import place_parts, place_words, plain_word
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 PLACES = st.text(
@@ -20,6 +20,7 @@ MARKS = "\u200b\u200e\u200f\u202b\u2067\ufeff\u00ad\u064b\u064e\u0651\u0652\u064
 @given(ANY_TEXT)
 def test_any_string_gives_parts_of_letters_and_digits(text: str) -> None:
     assert all(re.fullmatch("[a-z0-9]+", part) for part in place_parts(text))
+    assert all(re.fullmatch("[a-z]*|[0-9]+", plain_word(word)) for word in place_words(text))
 
 
 @given(PLACES)
@@ -27,6 +28,7 @@ def test_case_and_normal_forms_change_nothing(place: str) -> None:
     forms = [unicodedata.normalize(form, place) for form in ("NFC", "NFD", "NFKC", "NFKD")]
     for written in (place.upper(), place.lower(), *forms):
         assert place_parts(written) == place_parts(place)
+        assert place_words(written) == place_words(place)
 
 
 @given(PLACES, st.lists(st.tuples(st.integers(0, 40), st.sampled_from(MARKS)), max_size=5))
@@ -37,6 +39,7 @@ def test_invisible_marks_vowel_points_and_tatweel_change_nothing(
     for at, mark in marks:
         letters.insert(at % (len(letters) + 1), mark)
     assert place_parts("".join(letters)) == place_parts(place)
+    assert place_words("".join(letters)) == place_words(place)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +55,21 @@ def test_invisible_marks_vowel_points_and_tatweel_change_nothing(
 )
 def test_parts(place: str, expected: tuple[str, ...]) -> None:
     assert place_parts(place) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Sana'a", "Sanaʿa"),
+        ("Донецьк", "Донецк"),
+        ("القامشلي", "قامشلي"),
+        ("Al-Qamishli", "Qamishli"),
+        ("Đắk Lắk 5", "dak lak \u0665"),
+    ],
+)
+def test_one_place_written_in_two_ways_has_the_same_words(one: str, other: str) -> None:
+    assert [*map(plain_word, place_words(one))] == [*map(plain_word, place_words(other))]
+
+
+def test_an_article_alone_remains() -> None:
+    assert place_words("Al") == ("al",)
