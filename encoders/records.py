@@ -147,15 +147,11 @@ class Records:
             names: Any columns.
 
         Returns:
-            A number from 0 to k - 1 for each record (int64, shape (n,)); two records have the same
-            number if and only if they are alike in all these columns, absent being like absent.
+            A number from 0 to k - 1 for each record (int64, shape (n,)), in order of first
+            appearance; two records have the same number if and only if they are alike in all
+            these columns, absent being like absent.
         """
-        codes = np.zeros(len(self), np.int64)
-        for name in names:
-            cells = self.table[name].combine_chunks().dictionary_encode("encode")
-            more = cells.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-            codes = np.unique(codes * (len(cells.dictionary) + 1) + more, return_inverse=True)[1]
-        return codes
+        return number_rows(code_cells(self.table, names)[0])
 
     def distinct(
         self, *names: str
@@ -190,6 +186,37 @@ class Records:
         other = object.__new__(type(self))
         other.table = table
         return other
+
+
+def code_cells(table: Any, names: Sequence[str]) -> tuple[np.ndarray[Any, np.dtype[np.int32]], Any]:
+    """Number the distinct cells of some columns, over one list for all of them.
+
+    Args:
+        table: A `pyarrow.Table` of n rows.
+        names: Columns of text, one or more.
+
+    Returns:
+        Shape (n, columns), int32: for each cell its position in the list, -1 where it is null. And
+        the list, a `pyarrow` array, in order of first appearance, column by column.
+    """
+    cells = pa.chunked_array(
+        [chunk for name in names for chunk in table.column(name).chunks], type=pa.string()
+    )
+    coded = cells.combine_chunks().dictionary_encode()
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    by_row = np.ascontiguousarray(codes.reshape(len(names), table.num_rows).T, dtype=np.int32)
+    return by_row, coded.dictionary
+
+
+def number_rows(
+    codes: np.ndarray[Any, np.dtype[np.int32]],
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Number the distinct rows of an array of shape (n, columns) in order of first appearance."""
+    numbers = np.zeros(len(codes), np.int64)
+    width = int(codes.max(initial=0)) + 2
+    for column in codes.T:
+        numbers = pd.factorize(numbers * width + column + 1)[0].astype(np.int64, copy=False)
+    return numbers
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:

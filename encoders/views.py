@@ -6,6 +6,7 @@ never change: a better rule is a new version beside the old one.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from encoders import births, names
@@ -18,21 +19,48 @@ from encoders.places import plain_word
 Tokens = Iterable[str]
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """What an attribute reads, and whether its columns are one value or a bag of values.
 
     Attributes:
         columns: The canonical columns that it reads.
-        read: Gives the attribute's value from the cells: from each cell alone where `pooled`,
-            from all cells of the row together where not.
+        parse: Gives what is known from the cells: from each cell alone where `pooled`, from all
+            cells of the row together where not. Two attributes that parse alike share the work.
         pooled: Whether every cell is a value of its own, whose tokens are put together, so that
             values that have changed columns still meet.
+        narrow: Gives the attribute's value from what was parsed.
     """
 
     columns: tuple[str, ...]
-    read: Callable[..., Any]
+    parse: Callable[..., Any]
     pooled: bool
+    narrow: Callable[[Any], Any] = _as_it_is
+
+    def read(self, *cells: str | None) -> Any:
+        """Give the attribute's value from a cell, or from all cells of a row."""
+        return self.narrow(self.parse(*cells))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """From one value of an attribute to its tokens, by way of parts that many values share.
+
+    Attributes:
+        tokens: Gives the tokens of one part.
+        parts: Gives the parts of a value, each of which can be a key of a dictionary.
+    """
+
+    tokens: Callable[[Any], Tokens]
+    parts: Callable[[Any], Iterable[Any]] = lambda value: (value,)
+
+    def __call__(self, value: Any) -> Tokens:
+        """Give the tokens of a value, some of them perhaps more than once."""
+        return [token for part in self.parts(value) for token in self.tokens(part)]
 
 
 _BIRTH_COLUMNS = ("birth_date", "age", "age_on", "calendar")
@@ -42,9 +70,8 @@ def _birth(*cells: str | None) -> Birth:
     return parse_birth(*cells)[0]
 
 
-def _birth_to_the_day(*cells: str | None) -> Birth:
+def _to_the_day(birth: Birth) -> Birth:
     """What is known of a birth where its day is; a pass that needs it compares whole dates only."""
-    birth = _birth(*cells)
     return birth if birth.precision == "day" else ABSENT
 
 
@@ -61,23 +88,21 @@ ATTRIBUTES = {
     "family": Attribute(_NAME_COLUMNS, names.family_name, pooled=False),
     "first_and_last": Attribute(_NAME_COLUMNS, names.first_and_last, pooled=False),
     "birth": Attribute(_BIRTH_COLUMNS, _birth, pooled=False),
-    "birth_day": Attribute(_BIRTH_COLUMNS, _birth_to_the_day, pooled=False),
+    "birth_day": Attribute(_BIRTH_COLUMNS, _birth, pooled=False, narrow=_to_the_day),
     "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
     "place": Attribute(("birth_place", "residence", "last_seen_place"), Place, pooled=True),
     "nationality": Attribute(("nationality",), country_codes, pooled=True),
 }
 
 
-def _of_names_parts(view: Callable[[str], Tokens]) -> Callable[[names.Name], Tokens]:
-    return lambda name: [token for part in name.parts for token in view(part)]
+_name_parts = attrgetter("parts")
+_name_pieces = attrgetter("pieces")
+_place_parts = attrgetter("parts")
+_place_words = attrgetter("words")
 
 
-def _of_pieces(view: Callable[[str], Tokens]) -> Callable[[names.Name], Tokens]:
-    return lambda name: [token for piece in name.pieces for token in view(piece)]
-
-
-def _bigrams_of(parts: Iterable[str]) -> Tokens:
-    return [token for part in parts for token in names.bigrams(part)]
+def _unknown_parts(place: Place) -> Iterable[str]:
+    return place.location.unknown
 
 
 def _romanised_bigrams(piece: str) -> Tokens:
@@ -90,42 +115,42 @@ def _romanised_skeleton(piece: str) -> Tokens:
     return names.skeleton_pairs(letters) if letters else ()
 
 
-def _word_bigrams(place: Place) -> Tokens:
-    return _bigrams_of(filter(None, map(plain_word, place.words)))
+def _word_bigrams(word: str) -> Tokens:
+    letters = plain_word(word)
+    return names.bigrams(letters) if letters else ()
 
 
-def _word_sounds(place: Place) -> Tokens:
-    words = (word for word in place.words if not word.isdecimal())
-    return [unit for word in words for unit in names.sound_model(1).units_of(word)]
+def _sounds(piece: str) -> Tokens:
+    return names.sound_model(1).units_of(piece)
 
 
-VIEWS: dict[str, Callable[[Any], Tokens]] = {
-    "name.bigrams/1": _of_names_parts(names.bigrams),
-    "name.skeleton/1": _of_names_parts(names.skeleton_pairs),
-    "name.phonetic/1": _of_names_parts(names.phonetic),
-    "name.bigrams/2": _of_pieces(_romanised_bigrams),
-    "name.skeleton/2": _of_pieces(_romanised_skeleton),
-    "name.sounds/1": _of_pieces(lambda piece: names.sound_model(1).units_of(piece)),
-    "name.lexicon/1": _of_pieces(lambda piece: names.lexicon(1).entries_of(piece)),
-    "given.skeleton_key/1": names.given_key,
-    "family.skeleton_key/1": names.family_key,
-    "first_and_last.skeleton_key/1": names.whole_key,
-    "birth.year/1": births.years,
-    "birth.near_year/1": lambda birth: births.years(birth, margin=1),
-    "birth.year_digits/1": births.year_digits,
-    "birth.swapped_year/1": births.swapped_year,
-    "birth.decade/1": births.decades,
-    "birth.month/1": births.month,
-    "birth.day/1": births.day,
-    "birth.day_and_month/1": births.day_and_month,
-    "birth.day_month/1": births.day_of_year,
-    "birth.date/1": births.whole_date,
-    "birth.near_day/1": births.near_days,
-    "sex.code/1": lambda code: (code,) if code else (),
-    "place.bigrams/1": lambda place: _bigrams_of(place.parts),
-    "place.bigrams/2": _word_bigrams,
-    "place.sounds/1": _word_sounds,
-    "place.codes/1": codes,
-    "place.unknown/1": lambda place: _bigrams_of(place.location.unknown),
-    "nationality.code/1": lambda countries: countries,
+VIEWS = {
+    "name.bigrams/1": View(names.bigrams, _name_parts),
+    "name.skeleton/1": View(names.skeleton_pairs, _name_parts),
+    "name.phonetic/1": View(names.phonetic, _name_parts),
+    "name.bigrams/2": View(_romanised_bigrams, _name_pieces),
+    "name.skeleton/2": View(_romanised_skeleton, _name_pieces),
+    "name.sounds/1": View(_sounds, _name_pieces),
+    "name.lexicon/1": View(lambda piece: names.lexicon(1).entries_of(piece), _name_pieces),
+    "given.skeleton_key/1": View(names.given_key),
+    "family.skeleton_key/1": View(names.family_key),
+    "first_and_last.skeleton_key/1": View(names.whole_key),
+    "birth.year/1": View(births.years),
+    "birth.near_year/1": View(lambda birth: births.years(birth, margin=1)),
+    "birth.year_digits/1": View(births.year_digits),
+    "birth.swapped_year/1": View(births.swapped_year),
+    "birth.decade/1": View(births.decades),
+    "birth.month/1": View(births.month),
+    "birth.day/1": View(births.day),
+    "birth.day_and_month/1": View(births.day_and_month),
+    "birth.day_month/1": View(births.day_of_year),
+    "birth.date/1": View(births.whole_date),
+    "birth.near_day/1": View(births.near_days),
+    "sex.code/1": View(lambda code: (code,) if code else ()),
+    "place.bigrams/1": View(names.bigrams, _place_parts),
+    "place.bigrams/2": View(_word_bigrams, _place_words),
+    "place.sounds/1": View(lambda word: () if word.isdecimal() else _sounds(word), _place_words),
+    "place.codes/1": View(codes),
+    "place.unknown/1": View(names.bigrams, _unknown_parts),
+    "nationality.code/1": View(lambda countries: countries),
 }
