@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from encoders.bits import WORD, Filters, fill_up, set_bits, token_positions
-from encoders.hardening import IndexSets, diffuse, diffusion_sets
+from encoders.hardening import Hardening
 from encoders.keys import Keys
 from encoders.records import Records
 from encoders.salting import Salts, salted, salts_of
@@ -160,12 +160,7 @@ class _PassEncoder:
             for attribute in part.attributes
         }
         self._filling_key = keys.derive("filling", pass_name=part.name)
-        diffusion_key = keys.derive("diffusion", pass_name=part.name)
-        self._steps: list[IndexSets] = []
-        bits = part.bits
-        for step in part.hardening:
-            self._steps.append(diffusion_sets(diffusion_key, bits, step.t, step.bits))
-            bits = step.bits
+        self._hardening = Hardening(part, keys)
 
     def encode(self, chunk: _Chunk) -> tuple[Filters, Mask]:
         filters = np.zeros((chunk.size, self._pass.bits // WORD), dtype=np.uint64)
@@ -177,8 +172,7 @@ class _PassEncoder:
             if attribute.salt:
                 present &= chunk.salts(attribute.salt).codes >= 0
         self._fill_up(chunk, filters, present)
-        for sets in self._steps:
-            filters = diffuse(filters, sets)
+        filters = self._hardening.harden(filters, present, chunk.rows)
         filters[~present] = 0
         return filters, present
 

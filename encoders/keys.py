@@ -19,7 +19,19 @@ from encoders.secret import Secret
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError
 
-USES: Final = ("bits", "filling", "diffusion", "permutation", "shuffle", "reference", "refinement")
+USES: Final = (
+    "bits",
+    "filling",
+    "diffusion",
+    "balancing",
+    "permutation",
+    "resampling",
+    "response",
+    "sampling",
+    "shuffle",
+    "reference",
+    "refinement",
+)
 """What a key may be derived for."""
 
 _DERIVATION = "kinmatch-keys/1"
@@ -105,7 +117,8 @@ class Keys:
         Args:
             use: One of `USES`.
             pass_name: The pass that the key is for; empty when it is for none.
-            attribute: The attribute that the key is for; empty when it is for none.
+            attribute: The attribute that the key is for, or the number of a hardening step that
+                is not the first of its kind; empty when it is for none.
             length: Bytes of key, 1 to 8160. A shorter key is the beginning of a longer one.
 
         Raises:

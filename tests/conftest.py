@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.scheme import Attribute, Diffusion, Pass, Scheme, View
+from matcher.formats.scheme import Attribute, Pass, Scheme, View
+from matcher.formats.steps import Diffusion
 
 DrawUp = Callable[..., Agreement]
 

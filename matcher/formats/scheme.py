@@ -12,26 +12,22 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from matcher.formats.errors import AgreementError
+from matcher.formats.steps import Bits, Name, Part, Sampling, Step
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
 
 DEFAULT_SCHEME: Final = "standard/1"
 """The published scheme of whoever names none."""
 
-_RESERVED = frozenset({"reference", "role", "relation", "case"})
+_RESERVED = frozenset({"reference", "role", "relation", "known", "case"})
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class View(_Part):
+class View(Part):
     """One way to turn an attribute into tokens, and how many bit positions they set.
 
     Attributes:
@@ -46,7 +42,7 @@ class View(_Part):
     most: int = Field(ge=1)
 
 
-class Salt(_Part):
+class Salt(Part):
     """What else of the record an attribute's tokens are hashed with: the tokens of one view.
 
     Attributes:
@@ -58,7 +54,7 @@ class Salt(_Part):
     view: ViewName
 
 
-class Attribute(_Part):
+class Attribute(Part):
     """One attribute of a pass: the views that it becomes, and what salts them.
 
     Attributes:
@@ -80,15 +76,7 @@ class Attribute(_Part):
         return self
 
 
-class Diffusion(_Part):
-    """Linear diffusion: output bit j is the XOR of `t` input bits (see `encoders.hardening`)."""
-
-    step: Literal["diffusion"] = "diffusion"
-    t: int = Field(ge=1, le=64)
-    bits: int = Field(ge=64, le=65536)
-
-
-class Pass(_Part):
+class Pass(Part):
     """One composite of attributes that is encoded together.
 
     Attributes:
@@ -105,14 +93,28 @@ class Pass(_Part):
     name: Name
     attributes: tuple[Attribute, ...] = Field(min_length=1)
     needs: tuple[tuple[Name, ...], ...]
-    bits: int = Field(ge=64, le=65536)
+    bits: Bits
     floor: int = Field(ge=0)
-    hardening: tuple[Diffusion, ...] = ()
+    hardening: tuple[Step, ...] = ()
 
     @property
     def output_bits(self) -> int:
         """Length of the fingerprint, in bits."""
-        return self.hardening[-1].bits if self.hardening else self.bits
+        bits = self.bits
+        for step in self.hardening:
+            bits = step.output(bits)
+        return bits
+
+    @property
+    def filters(self) -> dict[str, slice]:
+        """The bits that each attribute's tokens may set: all, or a filter of its own."""
+        if not (self.hardening and isinstance(self.hardening[0], Sampling)):
+            return {attribute.name: slice(0, self.bits) for attribute in self.attributes}
+        filters, start = {}, 0
+        for one in self.hardening[0].filters:
+            filters[one.attribute] = slice(start, start + one.bits)
+            start += one.bits
+        return filters
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -123,16 +125,25 @@ class Pass(_Part):
             raise ValueError("an attribute stands twice in one pass")
         if not all(set(group) <= known for group in self.needs):
             raise ValueError("'needs' names an attribute that the pass does not encode")
-        if self.bits % 64 or any(step.bits % 64 for step in self.hardening):
-            raise ValueError("a filter's length must be a multiple of 64 bits")
         if 2 * self.floor > self.bits:
             raise ValueError("the floor is more than half of the filter")
-        if any(2 * view.each > self.bits for a in self.attributes for view in a.views):
-            raise ValueError("a token sets more than half of the filter")
+        return self
+
+    @model_validator(mode="after")
+    def _hardening_fits(self) -> Self:
+        if any(isinstance(step, Sampling) for step in self.hardening[1:]):
+            raise ValueError("sampling can only be the first step of hardening")
+        filters, _ = self.filters, self.output_bits  # refused where a step does not fit
+        if [attribute.name for attribute in self.attributes] != list(filters):
+            raise ValueError("sampling must name the pass's attributes, in their order")
+        for attribute in self.attributes:
+            own = filters[attribute.name]
+            if any(2 * view.each > own.stop - own.start for view in attribute.views):
+                raise ValueError("a token sets more than half of the filter")
         return self
 
 
-class Scheme(_Part):
+class Scheme(Part):
     """A named and versioned set of passes."""
 
     name: Name

@@ -1,0 +1,120 @@
+"""Hardening: what keeps a filter from telling an attacker which filters resemble it.
+
+A scheme's steps are applied in order, each with a key of its own; one module tells what one step
+does. XOR-folding, Rule 90 and windowed XOR have no key: the bits that they work on are keyed.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from encoders.bits import Filters, Rows
+from encoders.hardening.balancing import balancing_sets
+from encoders.hardening.diffusion import diffuse, diffusion_sets
+from encoders.hardening.folding import fold
+from encoders.hardening.linear import XorSets, combine
+from encoders.hardening.permuting import permutation_sets
+from encoders.hardening.resampling import resampling_sets
+from encoders.hardening.response import respond
+from encoders.hardening.rule_90 import rule_90
+from encoders.hardening.sampling import sampling_sets
+from encoders.hardening.windowed_xor import window_sets
+from encoders.keys import Keys
+from matcher.formats import steps
+from matcher.formats.scheme import Pass
+
+__all__ = ["Hardening", "diffuse", "diffusion_sets"]
+
+SeedsOf = Callable[[Rows], Sequence[bytes]]
+_Harden = Callable[[Filters, npt.NDArray[np.bool_], SeedsOf], Filters]
+
+
+class Hardening:
+    """The steps of one pass with their keys drawn, to be applied to any number of filters."""
+
+    def __init__(self, part: Pass, keys: Keys) -> None:
+        self._steps: list[_Harden] = []
+        bits = part.bits
+        kinds: dict[str, int] = {}
+        for step in part.hardening:
+            kinds[step.step] = kinds.get(step.step, 0) + 1
+            self._steps.append(_drawn(step, bits, _key(keys, part.name, step, kinds[step.step])))
+            bits = step.output(bits)
+
+    def harden(
+        self, filters: Filters, present: npt.NDArray[np.bool_], contents: SeedsOf
+    ) -> Filters:
+        """Apply all steps.
+
+        Args:
+            filters: Shape (n, words), uint64; may be changed in place.
+            present: Shape (n,): which filters count; what comes of others is of no meaning.
+            contents: Gives the whole content of some of the n records, by row number.
+
+        Returns:
+            Array of shape (n, words of the fingerprint), dtype uint64.
+        """
+        for apply in self._steps:
+            filters = apply(filters, present, contents)
+        return filters
+
+
+def _key(keys: Keys, pass_name: str, step: steps.Step, nth: int) -> bytes:
+    """Derive the key of the nth step of its kind in a pass; the first one's has no number."""
+    if isinstance(step, steps.XorFold | steps.Rule90 | steps.WindowedXor):
+        return b""
+    number = "" if nth == 1 else str(nth)
+    return keys.derive(step.step, pass_name=pass_name, attribute=number)
+
+
+def _drawn(step: steps.Step, bits: int, key: bytes) -> _Harden:
+    """Make a step ready for filters of a length."""
+    match step:
+        case steps.XorFold():
+            return lambda filters, *_: fold(filters)
+        case steps.Rule90():
+            return lambda filters, *_: rule_90(filters)
+        case steps.Response():
+            return partial(_respond, key, step.per_mille)
+        case _:
+            sets = _sets(step, bits, key)
+            return lambda filters, *_: combine(filters, sets)
+
+
+def _sets(
+    step: steps.Diffusion
+    | steps.WindowedXor
+    | steps.Balancing
+    | steps.Permutation
+    | steps.Resampling
+    | steps.Sampling,
+    bits: int,
+    key: bytes,
+) -> XorSets:
+    match step:
+        case steps.Diffusion():
+            return XorSets.of(diffusion_sets(key, bits, step.t, step.bits).tolist())
+        case steps.WindowedXor():
+            return window_sets(bits, step.window)
+        case steps.Balancing():
+            return balancing_sets(key, bits)
+        case steps.Permutation():
+            return permutation_sets(key, bits)
+        case steps.Resampling():
+            return resampling_sets(key, bits)
+        case steps.Sampling():
+            return sampling_sets(key, [(one.bits, one.take) for one in step.filters])
+
+
+def _respond(
+    key: bytes,
+    per_mille: int,
+    filters: Filters,
+    present: npt.NDArray[np.bool_],
+    contents: SeedsOf,
+) -> Filters:
+    rows = np.flatnonzero(present)
+    respond(filters, rows, [key + content for content in contents(rows)], per_mille)
+    return filters
