@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from encoders.keyfile import open_root, seal_root
-from encoders.secret import Secret
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError
+from matcher.formats.secret import Secret
 
 USES: Final = (
     "bits",

@@ -22,7 +22,7 @@ class Secret:
         self._content = bytearray(content)
 
     def expose(self) -> bytearray:
-        """Give the content itself, not a copy; only `encoders.keys` and its file may call this.
+        """Give the content itself, not a copy; a test names the modules that may call this.
 
         Raises:
             ParameterError: The secret was wiped.

@@ -1,0 +1,145 @@
+"""The store of encrypted files: put, open, list, destroy.
+
+A file of the store is one line that says what it is, the size of its content in eight bytes,
+highest first, and the content in encrypted chunks (`matcher.formats.chunks`) under a data key of
+its own. The data key is made anew for every file and bound to its name, so that two files that
+changed names do not open.
+"""
+
+import os
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from matcher.formats.chunks import Decrypted, encrypt, encrypted_size
+from matcher.formats.errors import InputError, IntegrityError, OutputError, ParameterError
+from matcher.formats.files import written_whole
+from matcher.vault.storekeys import StoreKeys
+
+FORMAT: Final = b"kinmatch-stored/1\n"
+"""The format's name and version, the first line of every file in a store."""
+
+_SUFFIX = ".stored"
+_SIZE_BYTES = 8
+_START = len(FORMAT) + _SIZE_BYTES
+
+
+class Vault:
+    """A folder of encrypted files; several processes may share it.
+
+    A file's key is kept only when the file is whole on the disk, and destroyed before the file
+    goes: whatever happens to the process, a name is there whole or not at all.
+
+    Attributes:
+        folder: Where the encrypted files lie.
+    """
+
+    def __init__(self, folder: Path, keys: StoreKeys) -> None:
+        """Open a store; its folder is made where there is none.
+
+        Raises:
+            ParameterError: The file of the keys lies in the store, so that a backup would hold it.
+            OutputError: The folder can't be made.
+        """
+        if folder.resolve() in keys.path.resolve().parents:
+            raise ParameterError(
+                f"{keys.path}: the keys must not lie in the store that they open; keep them where "
+                "no backup of the store takes them along."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{folder}: can't be made ({error.strerror}). Choose another folder."
+            ) from None
+        self.folder = folder
+        self._keys = keys
+
+    def put(self, name: str, source: Path | BinaryIO) -> None:
+        """Encrypt a file into the store, in memory for one chunk.
+
+        Args:
+            name: Lower-case letters, digits, `.`, `_` and `-`, at most 128; not taken.
+            source: A file, or what is read from where it stands to its end.
+
+        Raises:
+            ParameterError: The name is none, or is taken: files are never replaced.
+            InputError: The file can't be read.
+            OutputError: It can't be written; nothing is left behind.
+        """
+        if not isinstance(source, Path):
+            self._write(name, source)
+            return
+        try:
+            file = source.open("rb")
+        except OSError as error:
+            raise InputError(f"{source}: the file can't be read ({error.strerror}).") from None
+        with file:
+            self._write(name, file)
+
+    def open(self, name: str) -> Decrypted:
+        """Open a file for reading at any place; nothing is decrypted to the disk.
+
+        Returns:
+            A seekable binary file, which `pyarrow.parquet.ParquetFile` takes; reading it raises
+            IntegrityError where a chunk was altered.
+
+        Raises:
+            ParameterError: The store has no such file; it never had, or it was destroyed.
+            IntegrityError: The file was cut short, altered or is gone, or its key was altered.
+        """
+        key = self._keys.key_of(name)
+
+        def altered() -> IntegrityError:
+            return IntegrityError(
+                f"The store's file '{name}' was altered, cut short or taken away since it was put "
+                "there. Restore it from a backup, or ask its society to submit it again."
+            )
+
+        try:
+            file = self._path(name).open("rb")
+        except OSError:
+            raise altered() from None
+        start = file.read(_START)
+        size = int.from_bytes(start[len(FORMAT) :], "big")
+        if not start.startswith(FORMAT) or os.fstat(
+            file.fileno()
+        ).st_size != _START + encrypted_size(size):
+            file.close()
+            raise altered()
+        return Decrypted(file, _START, size, key, altered)
+
+    def destroy(self, name: str) -> None:
+        """Destroy a file's key, then the file; a name that is not there is no error.
+
+        From then on neither the file nor any backup of the store can be read under that name.
+
+        Raises:
+            OutputError: The key can't be destroyed; nothing is changed.
+        """
+        self._keys.destroy(name)
+        self._path(name).unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """Give the names of all files, in order."""
+        return self._keys.names()
+
+    def rewrap(self, passphrase: str) -> None:
+        """Give the store another store key and passphrase; see `StoreKeys.rewrap`."""
+        self._keys.rewrap(passphrase)
+
+    def __repr__(self) -> str:
+        return f"Vault({self.folder})"
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}{_SUFFIX}"
+
+    def _write(self, name: str, source: BinaryIO) -> None:
+        with (
+            self._keys.adding(name) as key,
+            written_whole(self._path(name), private=True) as aside,
+            aside.open("r+b") as file,
+        ):
+            file.write(FORMAT + bytes(_SIZE_BYTES))
+            size = encrypt(key, source, file.write)
+            file.seek(len(FORMAT))
+            file.write(size.to_bytes(_SIZE_BYTES, "big"))
