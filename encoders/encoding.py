@@ -186,6 +186,7 @@ class _PassEncoder:
     def _set_attributes(self, chunk: _Chunk, filters: Filters) -> Iterator[tuple[str, Mask]]:
         """Set every attribute's bits; give each attribute's name and which records have it."""
         for attribute in self._pass.attributes:
+            own = self._pass.filters[attribute.name]
             has = np.zeros(chunk.size, dtype=np.bool_)
             for view in attribute.views:
                 tokens = _tokens(chunk, attribute, view.name)
@@ -193,9 +194,10 @@ class _PassEncoder:
                 positions = token_positions(
                     [f"{view.name} {token}" for token in tokens.distinct],
                     self._keys[attribute.name],
-                    self._pass.bits,
+                    own.stop - own.start,
                     view.each,
                 )
+                positions = positions + np.uint16(own.start)
                 set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
             yield attribute.name, has
 
