@@ -69,13 +69,20 @@ class Decrypted(io.RawIOBase):
             size: How many bytes were encrypted; the chunks must end where the file or a trailer
                 that the caller knows of begins.
             key: The key.
-            altered: Makes the error that is raised where a chunk does not open.
+            altered: Makes the error that is raised where a chunk does not open; the last one is
+                opened at once.
         """
         self._file, self._start, self._size = file, start, size
         self._cipher = AESGCM(key.expose())
         self._altered = altered
         self._at = 0
-        self._held = (-1, b"")
+        self._held = (-1, bytearray())
+        # The last chunk says that nothing behind it was cut off, even where there is no content.
+        try:
+            self._part(_chunks(size) - 1, 0, 0)
+        except BaseException:
+            self.close()
+            raise
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -102,29 +109,42 @@ class Decrypted(io.RawIOBase):
         done = 0
         while done < wanted:
             number, within = divmod(self._at, CHUNK_BYTES)
-            part = self._chunk(number)[within : within + wanted - done]
-            view[done : done + len(part)] = part
-            done += len(part)
-            self._at += len(part)
+            length = self._length(number)
+            if not within and length <= wanted - done:
+                self._open_chunk(number, view[done : done + length])
+            else:
+                length = min(length - within, wanted - done)
+                view[done : done + length] = self._part(number, within, length)
+            done += length
+            self._at += length
         return done
 
     def close(self) -> None:
         """Close the file, and forget what was decrypted."""
-        self._held = (-1, b"")
+        self._held = (-1, bytearray())
         self._file.close()
         super().close()
 
-    def _chunk(self, number: int) -> bytes:
+    def _length(self, number: int) -> int:
+        return min(CHUNK_BYTES, self._size - number * CHUNK_BYTES)
+
+    def _part(self, number: int, start: int, length: int) -> memoryview:
+        """Give a part of a chunk, which is kept for whoever reads on in it."""
         if self._held[0] != number:
-            last = number == _chunks(self._size) - 1
-            length = self._size - number * CHUNK_BYTES if last else CHUNK_BYTES
-            self._file.seek(self._start + number * (CHUNK_BYTES + TAG_BYTES))
-            sealed = self._file.read(length + TAG_BYTES)
-            try:
-                self._held = (number, self._cipher.decrypt(_nonce(number, last=last), sealed, None))
-            except InvalidTag:
-                raise self._altered() from None
-        return self._held[1]
+            chunk = bytearray(self._length(number))
+            self._open_chunk(number, memoryview(chunk))
+            self._held = (number, chunk)
+        return memoryview(self._held[1])[start : start + length]
+
+    def _open_chunk(self, number: int, into: memoryview) -> None:
+        self._file.seek(self._start + number * (CHUNK_BYTES + TAG_BYTES))
+        sealed = self._file.read(len(into) + TAG_BYTES)
+        last = number == _chunks(self._size) - 1
+        try:
+            # A file that was cut meanwhile gives less than a tag, or than the buffer.
+            self._cipher.decrypt_into(_nonce(number, last=last), sealed, None, into)
+        except (InvalidTag, ValueError):
+            raise self._altered() from None
 
 
 def _chunks(size: int) -> int:

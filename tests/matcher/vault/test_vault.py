@@ -120,6 +120,10 @@ def test_chunks_stay_where_they_are(vault: Vault, change: str) -> None:
     start = len(whole) - 3 * step
     one, two, three = (whole[start + i * step :][:step] for i in range(3))
     size = {"cut": 2 * CHUNK_BYTES}.get(change, 3 * CHUNK_BYTES).to_bytes(8, "big")
+    # A size of nothing is a lie too.
+    stored.write_bytes(whole[: start - 8] + bytes(8) + whole[-16:])
+    with pytest.raises(IntegrityError):
+        vault.open("one")
     order = {"swapped": two + one + three, "doubled": one + one + three, "cut": one + two}[change]
     stored.write_bytes(whole[: start - 8] + size + order)
     with pytest.raises(IntegrityError), vault.open("one") as file:
