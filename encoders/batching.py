@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from encoders.codes import normalise_relation, normalise_role
 from encoders.encoding import Encoded
+from encoders.knowledge import knowledge_of
 from encoders.records import Records
 from encoders.references import refuse_to_replace, write_references
 from encoders.rules import Problem
@@ -93,6 +94,7 @@ class _People:
                 "and encode those that are usable."
             )
         self.relations = _codes(records, "relation", RELATIONS, normalise_relation)
+        self.known = knowledge_of(records)
         cases, which = records.distinct("case_id")
         self.has_case: Mask = np.array([case is not None for (case,) in cases], np.bool_)[which]
         self.cases = draw("case", len(cases))[which] * self.has_case[:, np.newaxis]
@@ -106,6 +108,7 @@ def _groups(encoded: Encoded, people: _People, order: npt.NDArray[np.int64]) -> 
             references=people.references[part],
             roles=people.roles[part],
             relations=people.relations[part],
+            known=people.known[part],
             cases=people.cases[part],
             has_case=people.has_case[part],
             fingerprints={

@@ -134,9 +134,15 @@ def match(
         raise ParameterError("One batch was given twice; give each batch once.")
     model = EvidenceModel.of(agreement.scheme)
     compared = []
-    for left, right, roles in _directions(batches, agreement):
+    directions = list(_directions(batches, agreement))
+    for left, right, roles in directions:
         progress(f"{left.header.society} {roles[0]} with {right.header.society} {roles[1]}")
-        compared.append(_compare(left, right, roles, model, top, threads))
+        register = sum(
+            other.header.counts.roles[roles[1]]
+            for one, other, others_roles in directions
+            if one is left and others_roles == roles
+        )
+        compared.append(_compare(left, right, roles, model, top, register, threads))
     return Run(agreement, model, tuple(batches), tuple(compared))
 
 
@@ -165,6 +171,7 @@ def _compare(
     roles: tuple[str, str],
     model: EvidenceModel,
     top: int,
+    register: int,
     threads: int | None,
 ) -> Compared:
     left_rows, right_rows = (
@@ -176,17 +183,18 @@ def _compare(
         _side(right, right_rows, model),
         model,
         top=top,
+        register=register,
         threads=threads,
     )
     return Compared(left, right, left_rows, right_rows, found)
 
 
 def _side(batch: Batch, rows: Rows, model: EvidenceModel) -> Side:
-    side = {}
+    passes = {}
     for name in model.passes:
         bits, present = batch.fingerprints(name)
-        side[name] = (bits[rows], present[rows])
-    return side
+        passes[name] = (bits[rows], present[rows])
+    return Side(passes, batch.known[rows])
 
 
 def write_run(run: Run, folder: Path) -> list[Path]:

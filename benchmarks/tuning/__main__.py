@@ -15,6 +15,7 @@ from benchmarks.tuning.calibration import Labelled, calibrate
 from datasets import tracing
 from encoders.encoding import encode
 from encoders.keys import Keys
+from encoders.knowledge import knowledge_of
 from encoders.records import Records
 from matcher.decisions.candidates import Side
 from matcher.formats.files import written_whole
@@ -29,8 +30,10 @@ def main(label: str, out: Path) -> None:
     keys = Keys.throwaway(agreement, seed=SEED)
 
     def side(frame: pd.DataFrame, role: str) -> Side:
-        encoded = encode(Records.from_frame(frame, role=role), agreement, keys)
-        return {name: (prints.bits, prints.present) for name, prints in encoded.passes.items()}
+        records = Records.from_frame(frame, role=role)
+        encoded = encode(records, agreement, keys)
+        passes = {name: (p.bits, p.present) for name, p in encoded.passes.items()}
+        return Side(passes, knowledge_of(records))
 
     made = tracing.generate(REQUESTS, REGISTER, SEED)
     sought = made.requests[made.requests["role"] == "sought"]

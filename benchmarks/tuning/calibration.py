@@ -12,28 +12,38 @@ absent is fitted likewise, and then taken as the curve's zero.
 Bands are the least scores at which pairs of two persons come up no more often than a stated rate.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from matcher.decisions.candidates import Side, pairs_within_reach
+from matcher.decisions.candidates import Side, distances_of, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, Bands, Curve, Distances, EvidenceModel
+from matcher.decisions.information import GIVEN_NAME_AND_YEAR, kinds_of
 from matcher.formats.errors import ParameterError
+from matcher.formats.knowledge import Knowledge
 from matcher.formats.scheme import Pass, Scheme
-from matcher.scoring import distances_at
 
 REACH_SIGMA = 4.0
 """How far below a random pair's distance, in its standard deviations, a pass must come."""
 
-FALSE_PER_PAIR = {"strong": 1e-9, "possible": 1e-7}
+FALSE_PER_PAIR: Final[dict[Literal["strong", "possible"], float]] = {
+    "strong": 1e-9,
+    "possible": 1e-7,
+}
 """For each band how often a pair of two persons may come up to it, of all pairs compared. What is
 weak has no such rate: the evidence is for one person rather than two, and that is all."""
 
+REGISTERED = 1_000_000
+"""Up to so many registered persons the rates above are what is wanted: at most one request in a
+thousand with a strong candidate that is somebody else."""
+
 _FEWEST_PAIRS = round(1 / FALSE_PER_PAIR["possible"])
+_LEAST_POSSIBLE = GIVEN_NAME_AND_YEAR + 0.5
 
 KNOTS = (3.0, 4.0, 5.0, 6.5, 9.0, 13.0, 20.0, 30.0)
 """Where a curve may bend, in standard deviations below a random pair's distance."""
@@ -65,13 +75,13 @@ class _Observed:
     Attributes:
         true: Distances of the true pairs, shape (pairs, passes).
         false: Distances of the pairs within reach that are not true.
-        compared: For each pass how many pairs that are not true have it on both sides.
+        known: What is known of the left and right persons of the pairs that are not true.
         pairs: How many pairs there are in all.
     """
 
     true: Distances
     false: Distances
-    compared: npt.NDArray[np.int64]
+    known: tuple[Knowledge, Knowledge]
     pairs: int
 
 
@@ -95,86 +105,150 @@ def calibrate(
     """
     if not any(len(one.pairs) for one in labelled):
         raise ParameterError("No true pair was given: a model needs labelled pairs to learn from.")
-    reach = {part.name: _reach(part) for part in scheme.passes}
+    reach = reach_of(scheme)
     observed = []
     for number, one in enumerate(labelled, 1):
         progress(f"comparing set {number} of {len(labelled)}")
         observed.append(_observe(one, reach))
     seen = _pooled(observed)
-    if seen.pairs < _FEWEST_PAIRS:
+    require_pairs(seen.pairs)
+    progress("fitting")
+    model = model_of(scheme, _fit_labelled(scheme, seen), description)
+    return with_bands(model, model.scores(seen.false, *seen.known), seen.pairs)
+
+
+def require_pairs(pairs: int) -> None:
+    """Refuse to measure bands on few pairs.
+
+    Raises:
+        ParameterError: There are too few.
+    """
+    if pairs < _FEWEST_PAIRS:
         raise ParameterError(
-            f"The sets have {seen.pairs:,} pairs; give at least {_FEWEST_PAIRS:,}, since on fewer "
+            f"The sets have {pairs:,} pairs; give at least {_FEWEST_PAIRS:,}, since on fewer "
             "it can't be seen how often two persons come up as possible."
         )
-    progress("fitting")
-    intercept, curves = _fit(scheme, seen)
-    model = EvidenceModel(
+
+
+def reach_of(scheme: Scheme) -> dict[str, int]:
+    """Give for each pass the greatest distance at which a pair is looked at."""
+    return {
+        part.name: int(part.output_bits / 2 - REACH_SIGMA * _sigma(part)) for part in scheme.passes
+    }
+
+
+def model_of(
+    scheme: Scheme, fitted: tuple[float, dict[str, Curve]], description: str
+) -> EvidenceModel:
+    """Make a model of fitted curves, whose bands are yet to be measured (`with_bands`)."""
+    intercept, curves = fitted
+    return EvidenceModel(
         format="kinmatch-model/1",
         scheme=scheme.label,
         calibrated_on=description,
-        reach=reach,
+        reach=reach_of(scheme),
+        compares={
+            part.name: tuple(sorted(kinds_of(attribute.name for attribute in part.attributes)))
+            for part in scheme.passes
+        },
         intercept=intercept,
         curves=curves,
-        bands=Bands(strong=2, possible=1, weak=0),  # measured last, on the scores
+        bands=Bands(
+            strong=_LEAST_POSSIBLE + 1,
+            possible=_LEAST_POSSIBLE,
+            weak=0,
+            false_per_pair=FALSE_PER_PAIR,
+            registered=REGISTERED,
+        ),
     )
-    return model.model_copy(update={"bands": _bands(model.scores(seen.false), seen.pairs)})
 
 
-def _reach(part: Pass) -> int:
-    return int(part.output_bits / 2 - REACH_SIGMA * np.sqrt(part.output_bits) / 2)
+def with_bands(
+    model: EvidenceModel, scores: npt.NDArray[np.float64], pairs: float
+) -> EvidenceModel:
+    """Give a model the bands that keep the rates of `FALSE_PER_PAIR` on the pairs seen.
+
+    Args:
+        model: The model.
+        scores: Its scores of the pairs of two persons that are within reach.
+        pairs: How many pairs of two persons there were, within reach or not.
+    """
+    falling = np.append(np.sort(scores)[::-1], 0.0)
+
+    def least(rate: float, above: float) -> float:
+        allowed = int(rate * pairs)
+        seen = float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
+        return max(seen, above + 0.5)  # in halves of a bit
+
+    possible = least(FALSE_PER_PAIR["possible"], GIVEN_NAME_AND_YEAR)
+    strong = least(FALSE_PER_PAIR["strong"], possible)
+    bands = model.bands.model_copy(update={"possible": possible, "strong": strong})
+    return model.model_copy(update={"bands": bands})
 
 
 def _observe(one: Labelled, reach: Mapping[str, int]) -> _Observed:
     left, right, distances = pairs_within_reach(one.left, one.right, reach)
-    columns = len(next(iter(one.right.values()))[0])
-    truth = one.pairs[:, 0] * columns + one.pairs[:, 1]
-    false = ~np.isin(left * columns + right, truth)
-    compared = []
-    for name in reach:
-        (_, in_left), (_, in_right) = one.left[name], one.right[name]
-        both = in_left[one.pairs[:, 0]] & in_right[one.pairs[:, 1]]
-        compared.append(int(in_left.sum()) * int(in_right.sum()) - int(both.sum()))
+    truth = one.pairs[:, 0] * len(one.right) + one.pairs[:, 1]
+    false = ~np.isin(left * len(one.right) + right, truth)
+    true_left, true_right = np.ascontiguousarray(one.pairs.T)
     return _Observed(
-        true=distances_of(one, reach),
+        true=distances_of(one.left, one.right, true_left, true_right, reach),
         false=distances[false],
-        compared=np.array(compared, dtype=np.int64),
-        pairs=len(next(iter(one.left.values()))[0]) * columns,
+        known=(one.left.known[left[false]], one.right.known[right[false]]),
+        pairs=len(one.left) * len(one.right),
     )
 
 
-def distances_of(one: Labelled, passes: Iterable[str]) -> Distances:
-    """Give the distances of the true pairs, near or far."""
-    columns = []
-    for name in passes:
-        (left, in_left), (right, in_right) = one.left[name], one.right[name]
-        rows = one.pairs[:, 0], one.pairs[:, 1]
-        distances = distances_at(left, right, *(np.ascontiguousarray(r) for r in rows))
-        columns.append(np.where(in_left[rows[0]] & in_right[rows[1]], distances, ABSENT))
-    return np.stack(columns, axis=1).astype(np.int32)
-
-
 def _pooled(observed: Sequence[_Observed]) -> _Observed:
+    left, right = zip(*(one.known for one in observed), strict=True)
     return _Observed(
         np.concatenate([one.true for one in observed]),
         np.concatenate([one.false for one in observed]),
-        np.sum([one.compared for one in observed], axis=0),
+        (np.concatenate(left), np.concatenate(right)),
         sum(one.pairs for one in observed),
     )
 
 
-def _fit(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
-    """Fit the curves of all passes together."""
-    near = (seen.true != ABSENT) & (seen.true <= [_reach(part) for part in scheme.passes])
-    counted = [
-        np.unique(_features(scheme, distances), axis=0, return_counts=True)
-        for distances in (seen.true[near.any(axis=1)], seen.false)
-    ]
-    (true_rows, true_counts), (false_rows, false_counts) = counted
-    features = np.concatenate([true_rows, false_rows])
-    trues = np.r_[true_counts, np.zeros(len(false_rows))]
-    falses = np.r_[np.zeros(len(true_rows)), false_counts]
-    prior = np.log(len(seen.true) / (seen.pairs - len(seen.true)))
-    slopes, constant = _logistic(features, trues, falses, per_pass=len(KNOTS) + 1)
+@dataclass(frozen=True, eq=False, repr=False)
+class Counted:
+    """Pairs within reach by their features (`features_of`), each kind of pair once.
+
+    Attributes:
+        features: Shape (rows, features), float64, distinct rows.
+        counts: How many pairs have them, float64, at least 0; with EM no whole numbers.
+    """
+
+    features: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.float64]
+
+
+def counted(scheme: Scheme, distances: Distances) -> Counted:
+    """Count pairs by their features."""
+    rows, counts = np.unique(features_of(scheme, distances), axis=0, return_counts=True)
+    return Counted(rows, counts.astype(np.float64))
+
+
+def fit(
+    scheme: Scheme, true: Counted, false: Counted, prior: float
+) -> tuple[float, dict[str, Curve]]:
+    """Fit the curves of all passes together.
+
+    Args:
+        scheme: Whose passes they are.
+        true: The pairs of one person that are within reach.
+        false: The pairs of two persons that are within reach.
+        prior: Natural logarithm of how many pairs of one person there are, within reach or not,
+            for each pair of two.
+
+    Returns:
+        The intercept in bits, and each pass's curve.
+    """
+    slopes, constant = _logistic(
+        np.concatenate([true.features, false.features]),
+        np.r_[true.counts, np.zeros(len(false.counts))],
+        np.r_[np.zeros(len(true.counts)), false.counts],
+        per_pass=len(KNOTS) + 1,
+    )
     by_pass = slopes.reshape(len(scheme.passes), -1) / _LN2
     curves = {
         part.name: _curve(part, slopes_of[:-1], slopes_of[-1])
@@ -183,11 +257,21 @@ def _fit(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
     return round(float((constant - prior) / _LN2 + by_pass[:, -1].sum()), 3), curves
 
 
+def _fit_labelled(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
+    near = (seen.true != ABSENT) & (seen.true <= list(reach_of(scheme).values()))
+    return fit(
+        scheme,
+        counted(scheme, seen.true[near.any(axis=1)]),
+        counted(scheme, seen.false),
+        float(np.log(len(seen.true) / (seen.pairs - len(seen.true)))),
+    )
+
+
 def _sigma(part: Pass) -> float:
     return float(np.sqrt(part.output_bits) / 2)
 
 
-def _features(scheme: Scheme, distances: Distances) -> npt.NDArray[np.float64]:
+def features_of(scheme: Scheme, distances: Distances) -> npt.NDArray[np.float64]:
     """How far each distance goes beyond each knot, up to the next, and whether it is absent.
 
     In steps of a quarter of a standard deviation, so that most pairs have the same features.
@@ -249,17 +333,3 @@ def _curve(part: Pass, slopes: npt.NDArray[np.float64], absent: float) -> Curve:
     return Curve(
         distances=tuple(distances[::-1].tolist()), bits=tuple(np.round(bits[::-1], 3).tolist())
     )
-
-
-def _bands(scores: npt.NDArray[np.float64], pairs: int) -> Bands:
-    """Find the least scores that keep the rates of `FALSE_PER_PAIR` on the pairs seen."""
-    falling = np.append(np.sort(scores)[::-1], 0.0)
-
-    def least(band: str, above: float) -> float:
-        allowed = int(FALSE_PER_PAIR[band] * pairs)
-        seen = float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
-        return max(seen, above + 0.5)  # in halves of a bit
-
-    weak = 0.0
-    possible = least("possible", weak)
-    return Bands(strong=least("strong", possible), possible=possible, weak=weak)

@@ -1,21 +1,38 @@
 """Finding candidates: the pairs that the passes bring together, weighed and ordered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from matcher.decisions.evidence import ABSENT, Distances, EvidenceModel, Weights
+from matcher.formats.knowledge import Knowledge
 from matcher.formats.vocabulary import BANDS
 from matcher.scoring import distances_at, find_pairs
 
 Filters = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
-Side = Mapping[str, tuple[Filters, Mask]]
-"""One side of a comparison: for each pass its fingerprints, uint64 of shape (n, words), and
-whether each person has one, bool of shape (n,)."""
+Fingerprints = tuple[Filters, Mask]
+"""Those of one pass: uint64 of shape (n, words), and whether each person has one, bool, (n,)."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Side:
+    """n persons on one side of a comparison.
+
+    Attributes:
+        passes: The fingerprints of each pass.
+        known: How much is known of each person, uint8 of shape (n,), as
+            `matcher.formats.knowledge` has it.
+    """
+
+    passes: Mapping[str, Fingerprints]
+    known: Knowledge
+
+    def __len__(self) -> int:
+        return len(self.known)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,7 +59,13 @@ class Candidates:
 
 
 def find_candidates(
-    left: Side, right: Side, model: EvidenceModel, *, top: int, threads: int | None = None
+    left: Side,
+    right: Side,
+    model: EvidenceModel,
+    *,
+    top: int,
+    register: int,
+    threads: int | None = None,
 ) -> Candidates:
     """Compare two sides and keep the best candidates of every left row.
 
@@ -54,11 +77,12 @@ def find_candidates(
         right: The other side.
         model: What the distances mean.
         top: Candidates kept for a left row; of equal scores those with the lowest right rows.
+        register: With how many persons each left row is compared in all; bands depend on it.
         threads: How many threads to use; all processors if None. The result is the same.
     """
     left_rows, right_rows, distances = pairs_within_reach(left, right, model.reach, threads)
-    scores = model.scores(distances)
-    bands = model.bands_of(scores)
+    scores = model.scores(distances, left.known[left_rows], right.known[right_rows])
+    bands = model.bands_of(scores, register)
     order = np.lexsort((right_rows, left_rows, -scores))
     order = order[bands[order] < len(BANDS)]
     order = order[_place_in_group(left_rows[order]) < top]
@@ -82,22 +106,31 @@ def pairs_within_reach(
         Left rows and right rows, in their order, and the distances as in `Candidates`, in the
         order of `reach`.
     """
-    near = [_near_in_pass(left[name], right[name], reach[name], threads) for name in reach]
-    left_rows, right_rows = np.divmod(np.unique(np.concatenate(near)), _columns(right))
-    distances = np.stack(
-        [_distances(left[name], right[name], left_rows, right_rows, threads) for name in reach],
-        axis=1,
-    )
-    return left_rows, right_rows, distances
+    near = [
+        _near_in_pass(left.passes[name], right.passes[name], most, threads)
+        for name, most in reach.items()
+    ]
+    left_rows, right_rows = np.divmod(np.unique(np.concatenate(near)), max(1, len(right)))
+    return left_rows, right_rows, distances_of(left, right, left_rows, right_rows, reach, threads)
 
 
-def _columns(side: Side) -> int:
-    return max(1, len(next(iter(side.values()))[0]))
+def distances_of(
+    left: Side,
+    right: Side,
+    left_rows: Rows,
+    right_rows: Rows,
+    passes: Iterable[str],
+    threads: int | None = None,
+) -> Distances:
+    """Give the distances of some pairs, as in `Candidates`, in the order of `passes`."""
+    columns = [
+        _distances(left.passes[name], right.passes[name], left_rows, right_rows, threads)
+        for name in passes
+    ]
+    return np.stack(columns, axis=1)
 
 
-def _near_in_pass(
-    left: tuple[Filters, Mask], right: tuple[Filters, Mask], reach: int, threads: int | None
-) -> Rows:
+def _near_in_pass(left: Fingerprints, right: Fingerprints, reach: int, threads: int | None) -> Rows:
     """Pairs that one pass brings together, each as left row times right rows plus right row."""
     left_rows, right_rows = (np.flatnonzero(present) for _, present in (left, right))
     found = find_pairs(
@@ -111,8 +144,8 @@ def _near_in_pass(
 
 
 def _distances(
-    left: tuple[Filters, Mask],
-    right: tuple[Filters, Mask],
+    left: Fingerprints,
+    right: Fingerprints,
     left_rows: Rows,
     right_rows: Rows,
     threads: int | None,

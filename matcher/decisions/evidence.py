@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from matcher.decisions.information import GIVEN_NAME_AND_YEAR, bound, bounded
 from matcher.formats.errors import AgreementError
+from matcher.formats.knowledge import Kind, Knowledge
 from matcher.formats.scheme import Scheme
 
 Distances = npt.NDArray[np.int32]
@@ -57,11 +59,33 @@ class Curve(_Part):
 
 
 class Bands(_Part):
-    """The least score of each band, in bits. Below `weak` a pair is no candidate."""
+    """The least score of each band, in bits. Below `weak` a pair is no candidate.
+
+    Attributes:
+        strong: The least score of a strong candidate; likewise `possible` and `weak`.
+        false_per_pair: How often two persons come up to a band, of all pairs compared.
+        registered: Up to how many persons that a request is compared with the bands hold as they
+            are.
+    """
 
     strong: float
     possible: float
     weak: float
+    false_per_pair: dict[Literal["strong", "possible"], float]
+    registered: int = Field(gt=0)
+
+    def at(self, register: int) -> Self:
+        """Give the bands for requests that are each compared with so many persons.
+
+        A score is the logarithm of a likelihood ratio, so pairs of two persons come up to one bit
+        more half as often: where the register is twice as large, one bit more keeps a request's
+        false candidates as rare. Below `registered` nothing is let down: relatives, who are most
+        of the false candidates there, are as many in a small register.
+        """
+        more = max(0.0, float(np.log2(max(register, 1) / self.registered)))
+        return self.model_copy(
+            update={"strong": self.strong + more, "possible": self.possible + more}
+        )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -69,6 +93,8 @@ class Bands(_Part):
             raise ValueError(
                 "strong must ask for more than possible, and possible for more than weak"
             )
+        if not self.possible > GIVEN_NAME_AND_YEAR:
+            raise ValueError("possible must ask for more than a given name and a year can tell")
         return self
 
 
@@ -80,6 +106,7 @@ class EvidenceModel(_Part):
         scheme: Label of the scheme that the model was measured for.
         calibrated_on: On what it was measured, in words.
         reach: For each pass the greatest distance at which a pair is looked at.
+        compares: For each pass the kinds of facts that it compares (`matcher.formats.knowledge`).
         intercept: Weight of a pair before any pass is looked at, in bits.
         curves: For each pass its weight over the distance.
         bands: The least score of each band.
@@ -89,9 +116,16 @@ class EvidenceModel(_Part):
     scheme: str
     calibrated_on: str
     reach: dict[str, int]
+    compares: dict[str, tuple[Kind, ...]]
     intercept: float
     curves: dict[str, Curve]
     bands: Bands
+
+    @model_validator(mode="after")
+    def _of_the_same_passes(self) -> Self:
+        if not list(self.curves) == list(self.reach) == list(self.compares):
+            raise ValueError("curves, reach and compares must name the same passes in one order")
+        return self
 
     @classmethod
     def of(cls, scheme: Scheme) -> Self:
@@ -138,21 +172,33 @@ class EvidenceModel(_Part):
             )
         return weights
 
-    def scores(self, distances: Distances) -> Weights:
-        """Give the score of each pair: the intercept and the weights of its passes.
+    def scores(self, distances: Distances, left: Knowledge, right: Knowledge) -> Weights:
+        """Give the score of each pair: the intercept and the weights of its passes, bounded.
 
         Args:
             distances: As in `weights`.
+            left: What is known of each pair's left person, uint8 of shape (pairs,).
+            right: What is known of the right person.
 
         Returns:
-            Array of shape (pairs,), float64, in bits to three decimals; higher is likelier.
+            Array of shape (pairs,), float64, in bits to three decimals; higher is likelier. Below
+            what agreement in all that was compared can tell (`matcher.decisions.information`).
         """
-        scores: Weights = np.round(self.intercept + self.weights(distances).sum(axis=1), _DECIMALS)
+        kinds = [frozenset(self.compares[name]) for name in self.passes]
+        most = bound(left, right, distances != ABSENT, kinds)
+        told = self.intercept + self.weights(distances).sum(axis=1)
+        scores: Weights = np.round(bounded(told, most), _DECIMALS)
         return scores
 
-    def bands_of(self, scores: Weights) -> npt.NDArray[np.int8]:
-        """Give each score's band as a position in `BANDS`; `len(BANDS)` where there is none."""
-        least = (-self.bands.strong, -self.bands.possible, -self.bands.weak)
+    def bands_of(self, scores: Weights, register: int = 1) -> npt.NDArray[np.int8]:
+        """Give each score's band as a position in `BANDS`; `len(BANDS)` where there is none.
+
+        Args:
+            scores: In bits.
+            register: With how many persons each request is compared.
+        """
+        bands = self.bands.at(register)
+        least = (-bands.strong, -bands.possible, -bands.weak)
         return np.searchsorted(least, -scores, side="left").astype(np.int8)
 
     def levels(self, distances: Distances) -> npt.NDArray[np.int8]:

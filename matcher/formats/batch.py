@@ -6,6 +6,7 @@ A batch is a sealed file (see `matcher.formats.sealed`) with one row a person, a
   so their order says nothing of the order in the society's own file;
 - `role` and `relation`: positions in the lists of `matcher.formats.vocabulary`; the relation may
   be null;
+- `known`: how much is known of the person, as `matcher.formats.knowledge` draws it;
 - `case`: 16 random bytes that the persons of one case share in this batch; may be null;
 - one column for each pass of the scheme, named by it: the fingerprint's words, lowest byte
   first, or null where the person lacks what the pass needs.
@@ -28,6 +29,7 @@ from matcher.formats.agreement import Agreement, Slug
 from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import AgreementError, MismatchError, ParameterError
 from matcher.formats.files import written_whole
+from matcher.formats.knowledge import Knowledge
 from matcher.formats.scheme import Scheme
 from matcher.formats.sealed import SealedFile, write_sealed
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
@@ -92,6 +94,7 @@ class Rows:
         references: Shape (n, 16), uint8; rows ascend by it, read as a number of 16 bytes.
         roles: Shape (n,), int8: positions in `ROLES`.
         relations: Shape (n,), int8: positions in `RELATIONS`, or `NO_RELATION`.
+        known: Shape (n,), uint8: how much is known of each person.
         cases: Shape (n, 16), uint8.
         has_case: Shape (n,), bool: where false, the case is null.
         fingerprints: For each pass of the scheme the words, shape (n, words) and uint64, and
@@ -101,6 +104,7 @@ class Rows:
     references: Octets
     roles: Codes
     relations: Codes
+    known: Knowledge
     cases: Octets
     has_case: Mask
     fingerprints: Mapping[str, tuple[Words, Mask]]
@@ -176,6 +180,7 @@ class Batch:
         references: Shape (n, 16), uint8, ascending.
         roles: Shape (n,), int8: positions in `ROLES`.
         relations: Shape (n,), int8: positions in `RELATIONS`, or `NO_RELATION`.
+        known: Shape (n,), uint8: how much is known of each person.
         cases: Shape (n, 16), uint8; zeros where there is none.
         has_case: Shape (n,), bool.
     """
@@ -195,6 +200,7 @@ class Batch:
         self.cases, self.has_case = self._bytes("case", REFERENCE_BYTES)
         self.roles = self._codes("role", len(ROLES))
         self.relations = self._codes("relation", len(RELATIONS))
+        self.known = self._known()
         self._check_content(agreement.scheme)
 
     def __len__(self) -> int:
@@ -245,6 +251,12 @@ class Batch:
                 raise self._file.altered()
             codes[rows] = cells.fill_null(NO_RELATION).to_numpy(zero_copy_only=False)
         return codes
+
+    def _known(self) -> Knowledge:
+        known = np.empty(len(self), dtype=np.uint8)
+        for rows, cells in self._cells("known"):
+            known[rows] = cells.to_numpy()
+        return known
 
     def _check_content(self, scheme: Scheme) -> None:
         present = {
@@ -305,6 +317,7 @@ def _check_shapes(rows: Rows, count: int, words: Mapping[str, int]) -> None:
         (rows.references, (count, REFERENCE_BYTES), np.uint8),
         (rows.roles, (count,), np.int8),
         (rows.relations, (count,), np.int8),
+        (rows.known, (count,), np.uint8),
         (rows.cases, (count, REFERENCE_BYTES), np.uint8),
         (rows.has_case, (count,), np.bool_),
     ]
@@ -332,7 +345,7 @@ def _ascend(references: Octets) -> bool:
 
 def _schema(scheme: Scheme) -> pa.Schema:
     names = [part.name for part in scheme.passes]
-    taken = sorted({"reference", "role", "relation", "case"}.intersection(names))
+    taken = sorted({"reference", "role", "relation", "known", "case"}.intersection(names))
     if taken:
         raise AgreementError(
             f"Scheme {scheme.label}: a pass can't be named '{taken[0]}', as a column of every "
@@ -343,6 +356,7 @@ def _schema(scheme: Scheme) -> pa.Schema:
             pa.field("reference", pa.binary(REFERENCE_BYTES), nullable=False),
             pa.field("role", pa.int8(), nullable=False),
             pa.field("relation", pa.int8()),
+            pa.field("known", pa.uint8(), nullable=False),
             pa.field("case", pa.binary(REFERENCE_BYTES)),
             *(pa.field(part.name, pa.binary(part.output_bits // 8)) for part in scheme.passes),
         ]
@@ -354,6 +368,7 @@ def _record_batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:
         "reference": fixed_size(rows.references, None),
         "role": pa.array(rows.roles),
         "relation": pa.array(rows.relations, mask=rows.relations == NO_RELATION),
+        "known": pa.array(rows.known),
         "case": fixed_size(rows.cases, rows.has_case),
     }
     for name, (bits, present) in rows.fingerprints.items():

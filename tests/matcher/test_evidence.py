@@ -13,17 +13,25 @@ from matcher.formats.errors import AgreementError
 from matcher.formats.scheme import Scheme, published
 from matcher.formats.vocabulary import BANDS, LEVELS
 
+BANDS_OF: dict[str, Any] = {
+    "strong": 22.0,
+    "possible": 16.0,
+    "weak": 0.0,
+    "false_per_pair": {"strong": 1e-9, "possible": 1e-7},
+    "registered": 1_000_000,
+}
 FIELDS: dict[str, Any] = {
     "format": "kinmatch-model/1",
     "scheme": "tiny/1",
     "calibrated_on": "nothing",
     "reach": {"one": 40, "two": 20},
+    "compares": {"one": ["name", "birth"], "two": ["name", "mother"]},
     "intercept": 1.0,
     "curves": {
         "one": {"distances": [0, 10, 50], "bits": [12.0, 8.0, -2.0]},
         "two": {"distances": [0, 20], "bits": [5.0, 0.0]},
     },
-    "bands": {"strong": 12.0, "possible": 6.0, "weak": 0.0},
+    "bands": BANDS_OF,
 }
 
 
@@ -32,6 +40,12 @@ def model_with(**changes: Any) -> EvidenceModel:
 
 
 MODEL = model_with()
+
+
+def scores(model: EvidenceModel, given: np.ndarray, known: int = 255) -> np.ndarray:
+    """The scores of pairs of whose two persons so much is known; all there is, by default."""
+    both = np.full(len(given), known, np.uint8)
+    return model.scores(given, both, both)
 
 
 def distances(*rows: tuple[int, int]) -> np.ndarray:
@@ -53,7 +67,44 @@ def distances(*rows: tuple[int, int]) -> np.ndarray:
 )
 def test_weights_follow_the_curve(pair: tuple[int, int], weights: tuple[float, float]) -> None:
     np.testing.assert_allclose(MODEL.weights(distances(pair)), [weights])
-    assert MODEL.scores(distances(pair)).tolist() == [1.0 + sum(weights)]
+    if pair != (ABSENT, ABSENT):
+        assert scores(MODEL, distances(pair)).tolist() == [1.0 + sum(weights)]
+
+
+def test_where_nothing_was_compared_the_score_is_below_every_band() -> None:
+    nothing = scores(MODEL, distances((ABSENT, ABSENT)))
+    assert nothing < 0
+    assert MODEL.bands_of(nothing).tolist() == [len(BANDS)]
+
+
+ONE_PART_AND_YEAR, THREE_PARTS_AND_DAY = 0b1001, 0b1111
+
+
+@given(st.tuples(st.integers(-1, 128), st.integers(-1, 64)))
+def test_a_given_name_and_a_year_never_make_more_than_weak(pair: tuple[int, int]) -> None:
+    certain = model_with(intercept=60.0)
+    found = scores(certain, distances(pair), ONE_PART_AND_YEAR)
+    assert certain.bands_of(found)[0] >= BANDS.index("weak")
+    much = scores(certain, distances((0, 0)), THREE_PARTS_AND_DAY)
+    assert certain.bands_of(much).tolist() == [0]
+
+
+def test_what_one_of_two_knows_alone_was_not_compared() -> None:
+    left, right = (np.array([k], np.uint8) for k in (THREE_PARTS_AND_DAY, ONE_PART_AND_YEAR))
+    certain = model_with(intercept=60.0)
+    near = distances((0, 0))
+    assert certain.scores(near, left, right) == certain.scores(near, right, left)
+    assert certain.scores(near, left, right) == certain.scores(near, right, right)
+
+
+def test_what_no_present_pass_holds_was_not_compared() -> None:
+    """Both know a day of birth, but the one pass that both have compares names and mothers."""
+    certain = model_with(intercept=60.0)
+    both = np.array([THREE_PARTS_AND_DAY], np.uint8)
+    names_alone = np.array([0b11], np.uint8)
+    without = distances((ABSENT, 0))
+    assert certain.scores(without, both, both) == certain.scores(without, names_alone, names_alone)
+    assert certain.scores(distances((0, 0)), both, both) > certain.scores(without, both, both)
 
 
 @given(st.lists(st.tuples(st.integers(-1, 128), st.integers(-1, 64)), max_size=30))
@@ -71,12 +122,12 @@ def test_an_absent_pass_weighs_nothing_and_nearer_never_weighs_less(
 
 def test_scores_have_three_decimals() -> None:
     thirds = model_with(curves={**FIELDS["curves"], "two": {"distances": [0, 3], "bits": [1, 0]}})
-    assert thirds.scores(distances((10, 1), (10, 2))).tolist() == [9.667, 9.333]
+    assert scores(thirds, distances((10, 1), (10, 2))).tolist() == [9.667, 9.333]
 
 
 @pytest.mark.parametrize(
     ("score", "band"),
-    [(99, 0), (12, 0), (11.999, 1), (6, 1), (5.999, 2), (0, 2), (-0.001, 3), (-50, 3)],
+    [(99, 0), (22, 0), (21.999, 1), (16, 1), (15.999, 2), (0, 2), (-0.001, 3), (-50, 3)],
 )
 def test_a_score_on_a_band_is_in_it(score: float, band: int) -> None:
     found = MODEL.bands_of(np.array([score]))
@@ -100,8 +151,15 @@ def test_levels(pair: tuple[int, int], levels: tuple[str, str]) -> None:
     assert tuple(LEVELS[level] for level in found[0]) == levels
 
 
+@pytest.mark.parametrize(("register", "more"), [(1, 0), (1_000_000, 0), (4_000_000, 2)])
+def test_more_registered_persons_ask_for_more(register: int, more: float) -> None:
+    bands = MODEL.bands.at(register)
+    assert (bands.strong, bands.possible, bands.weak) == (22 + more, 16 + more, 0)
+    assert MODEL.bands_of(np.array([22 + more, 21.9 + more]), register).tolist() == [0, 1]
+
+
 def test_no_pairs() -> None:
-    assert MODEL.scores(distances()).shape == (0,)
+    assert scores(MODEL, distances()).shape == (0,)
     assert MODEL.levels(distances()).shape == (0, 2)
     assert MODEL.bands_of(np.empty(0)).shape == (0,)
 
@@ -113,8 +171,11 @@ def test_no_pairs() -> None:
         {"curves": {"one": {"distances": [0], "bits": [1.0]}}},
         {"curves": {"one": {"distances": [10, 10], "bits": [1.0, 0.0]}}},
         {"curves": {"one": {"distances": [0, 10], "bits": [0.0, 1.0]}}},
-        {"bands": {"strong": 6.0, "possible": 6.0, "weak": 0.0}},
-        {"bands": {"strong": 8.0, "possible": 6.0, "weak": 6.0}},
+        {"bands": BANDS_OF | {"strong": 16.0}},
+        {"bands": BANDS_OF | {"weak": 16.0}},
+        {"bands": BANDS_OF | {"possible": 13.0}},  # what a given name and a year can tell
+        {"compares": {"one": ["name"]}},
+        {"compares": {"one": ["name"], "two": ["shoe size"]}},
         {"format": "kinmatch-model/2"},
         {"surprise": 1},
     ],
@@ -141,8 +202,8 @@ def test_every_published_scheme_has_a_model_of_its_own_passes(label: str) -> Non
         assert model.curves[part.name].distances[0] == 0
     # All passes at a random distance are weak at most, all equal are strong.
     random = np.array([[part.output_bits // 2 for part in scheme.passes]], np.int32)
-    assert model.bands_of(model.scores(random))[0] >= BANDS.index("weak")
-    assert model.bands_of(model.scores(np.zeros_like(random))).tolist() == [0]
+    assert model.bands_of(scores(model, random))[0] >= BANDS.index("weak")
+    assert model.bands_of(scores(model, np.zeros_like(random))).tolist() == [0]
 
 
 def test_a_scheme_without_a_model_is_refused(tiny_scheme: Scheme) -> None:

@@ -49,6 +49,7 @@ def a_batch(
         references=references,
         roles=np.array([ROLES.index(role) for _, role in known], np.int8),
         relations=np.full(len(known), NO_RELATION, np.int8),
+        known=np.full(len(known), 255, np.uint8),
         cases=np.zeros((len(known), 16), np.uint8),
         has_case=np.zeros(len(known), np.bool_),
         fingerprints=fingerprints,

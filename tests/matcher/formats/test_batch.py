@@ -51,6 +51,7 @@ def make_rows(count: int, seed: int = 0) -> Rows:
         references=references[np.lexsort(references.T[::-1])],
         roles=rng.integers(0, len(ROLES), count).astype(np.int8),
         relations=rng.integers(NO_RELATION, len(RELATIONS), count).astype(np.int8),
+        known=rng.integers(0, 256, count).astype(np.uint8),
         cases=cases,
         has_case=has_case,
         fingerprints=fingerprints,
@@ -58,7 +59,7 @@ def make_rows(count: int, seed: int = 0) -> Rows:
 
 
 def changed(rows: Rows, **fields: Any) -> Rows:
-    names = ("references", "roles", "relations", "cases", "has_case", "fingerprints")
+    names = ("references", "roles", "relations", "known", "cases", "has_case", "fingerprints")
     return Rows(**{**{name: getattr(rows, name) for name in names}, **fields})
 
 
@@ -69,6 +70,7 @@ def in_groups(rows: Rows, size: int) -> Iterator[Rows]:
             references=rows.references[part],
             roles=rows.roles[part],
             relations=rows.relations[part],
+            known=rows.known[part],
             cases=rows.cases[part],
             has_case=rows.has_case[part],
             fingerprints={n: (b[part], p[part]) for n, (b, p) in rows.fingerprints.items()},
@@ -80,6 +82,7 @@ def assert_holds(read: Batch, rows: Rows) -> None:
     np.testing.assert_array_equal(read.references, rows.references)
     np.testing.assert_array_equal(read.roles, rows.roles)
     np.testing.assert_array_equal(read.relations, rows.relations)
+    np.testing.assert_array_equal(read.known, rows.known)
     np.testing.assert_array_equal(read.cases, rows.cases)
     np.testing.assert_array_equal(read.has_case, rows.has_case)
     for name, (bits, present) in rows.fingerprints.items():
@@ -154,7 +157,7 @@ def test_the_seal_is_what_the_format_says(small: tuple[Path, Agreement]) -> None
 
 def test_any_parquet_reader_can_read_a_batch(small: tuple[Path, Agreement]) -> None:
     table = pq.read_table(small[0])
-    assert table.column_names == ["reference", "role", "relation", "case", "one", "two"]
+    assert table.column_names == ["reference", "role", "relation", "known", "case", "one", "two"]
     assert json.loads(table.schema.metadata[b"kinmatch"])["society"] == "red-one"
     bits, present = make_rows(5).fingerprints["one"]
     expected = [
@@ -409,7 +412,9 @@ def test_other_columns(small: tuple[Path, Agreement], draw_up: DrawUp, tmp_path:
     path, agreement = small
     table = pq.read_table(path)
     line = table.schema.metadata[b"kinmatch"]
-    renamed = table.rename_columns(["reference", "role", "relation", "case", "one", "name"])
+    renamed = table.rename_columns(
+        ["reference", "role", "relation", "known", "case", "one", "name"]
+    )
     plain = pa.schema([*renamed.schema])
     with pq.ParquetWriter(
         path, plain, compression="none", store_schema=False, use_dictionary=False
