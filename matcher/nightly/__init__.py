@@ -1,0 +1,1 @@
+"""The night: what is new is compared with what is held, and published at once."""

@@ -1,0 +1,113 @@
+"""Settings of the linkage unit: from `KINMATCH_…` variables, and from one TOML file.
+
+A variable wins over the file. The file is `kinmatch.toml` in the current folder, or the one that
+`KINMATCH_CONFIG` names; a name in it that is no setting is refused.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from matcher.formats.errors import ParameterError
+
+_FILE_VARIABLE = "KINMATCH_CONFIG"
+_USUAL_FILE = Path("kinmatch.toml")
+
+
+class Settings(BaseSettings):
+    """What an operator may set; make one with `Settings.load`.
+
+    Attributes:
+        data_folder: Where the fingerprints lie, and the private database if there is one.
+        database_url: A PostgreSQL server's URL; a private one in the data folder if not set.
+        service_database_url: The same for a login that is a member of `kinmatch_service` alone,
+            so that not even a statement smuggled into the service can leave its role.
+        audit_key_file: The private key that signs the audit log; made when it is not there.
+        checkpoints_file: Where signatures on the audit log are kept beside the database.
+        top: Candidates listed for each record that is sought.
+        most_pairs: A night that would compare more pairs of records is refused.
+        most_candidates: A night that finds more candidates is refused.
+        threads: Threads of a night; all processors if not set.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KINMATCH_", extra="forbid", frozen=True)
+
+    data_folder: Path = Path("linkage-unit")
+    database_url: SecretStr | None = None
+    service_database_url: SecretStr | None = None
+    audit_key_file: Path | None = None
+    checkpoints_file: Path | None = None
+    top: Annotated[int, Field(ge=1)] = 10
+    most_pairs: Annotated[int, Field(ge=1)] = 10**13
+    most_candidates: Annotated[int, Field(ge=1)] = 10_000_000
+    threads: Annotated[int, Field(ge=1)] | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the base class's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments first, then variables, then the file."""
+        file = TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, file
+
+    @classmethod
+    def load(cls, **given: object) -> Self:
+        """Read the settings.
+
+        Args:
+            given: Settings from the command line, which win over all else; None means not given.
+
+        Raises:
+            ParameterError: A setting is not what it must be; the message names all that are not,
+                and no value, which may be a password.
+        """
+        _require_file()
+        try:
+            return cls.model_validate(
+                {name: value for name, value in given.items() if value is not None}
+            )
+        except ValidationError as error:
+            problems = [
+                f"'{'.'.join(map(str, problem['loc']))}': {problem['msg']}"
+                for problem in error.errors(include_url=False, include_input=False)
+            ]
+        except ValueError as error:
+            problems = [f"{config_file()}: not valid TOML ({type(error).__name__})"]
+        raise ParameterError(
+            f"The settings are not what they must be. {'; '.join(problems)}. Correct the variable "
+            f"KINMATCH_… or the settings file."
+        )
+
+    @property
+    def audit_key(self) -> Path:
+        """The file of the key that signs the audit log."""
+        return self.audit_key_file or self.data_folder / "audit-key.pem"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The file of signatures on the audit log."""
+        return self.checkpoints_file or self.data_folder / "audit-checkpoints.jsonl"
+
+
+def config_file() -> Path:
+    """The settings file; it need not be there, unless `KINMATCH_CONFIG` names it."""
+    return Path(os.environ.get(_FILE_VARIABLE) or _USUAL_FILE)
+
+
+def _require_file() -> None:
+    named = os.environ.get(_FILE_VARIABLE)
+    if named and not Path(named).is_file():
+        raise ParameterError(f"{_FILE_VARIABLE} names {named}, and there is no such file.")

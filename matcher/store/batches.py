@@ -1,0 +1,316 @@
+"""Batches: registered, received in parts, checked, accepted or refused, withdrawn.
+
+A society's own transactions (`as_society`) register, note parts, finish and withdraw; row-level
+security keeps them to that society's batches. Accepting is the linkage unit's.
+"""
+
+import hashlib
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.batch import Batch, read_batch
+from matcher.formats.errors import AgreementError, KinmatchError, StateError, StoreError
+from matcher.formats.scheme import Scheme
+from matcher.store import audit
+from matcher.store.changing import change, locked
+from matcher.store.copying import copy_rows
+from matcher.store.database import Store
+from matcher.store.models import AgreementRow, BatchRow, Envelope, Part
+from matcher.store.parties import agreement_of
+from matcher.store.states.batches import BATCH
+
+_DIGEST_BYTES = 16
+
+
+def register(
+    session: Session,
+    *,
+    society: str,
+    agreement: str,
+    digest: str,
+    size: int,
+    on: date,
+    actor: str,
+    supersedes: UUID | None = None,
+) -> BatchRow:
+    """Begin a batch, or find the one that was begun with the same content.
+
+    Args:
+        session: A transaction `as_society`.
+        society: Whose.
+        agreement: Digest of the agreement.
+        digest: SHA-256 of the file as it will be sent, `sha256:` and 64 hexadecimal digits.
+        size: Its bytes.
+        on: The day.
+        actor: Who registers it.
+        supersedes: A batch of the same society that leaves when this one is accepted.
+
+    Raises:
+        AgreementError: The agreement is not valid on that day.
+        StoreError: There is no such agreement, or no such batch to supersede, for this society.
+    """
+    found = session.scalars(
+        select(BatchRow).where(BatchRow.society == society, BatchRow.digest == digest)
+    ).one_or_none()
+    if found is not None:
+        return found
+    terms = agreement_of(session, agreement)
+    require_valid(terms, on)
+    if supersedes is not None:
+        older = locked(session, BatchRow, supersedes)
+        if (older.society, older.agreement) != (society, agreement):
+            raise StoreError("A batch can supersede one of the same society and agreement alone.")
+    row = BatchRow(
+        society=society,
+        agreement=agreement,
+        digest=digest,
+        size=size,
+        supersedes=supersedes,
+        state=BATCH.first,
+        registered_on=on,
+        expires_on=on + timedelta(days=terms.retention_days),
+    )
+    session.add(row)
+    session.flush()
+    audit.append(
+        session, "batch.register", f"batch {row.id}", actor=actor, society=society,
+        details={"agreement": agreement, "digest": digest, "size": size},
+    )  # fmt: skip
+    return row
+
+
+def require_valid(agreement: Agreement, on: date) -> None:
+    """Refuse an agreement that is not valid on a day.
+
+    Raises:
+        AgreementError: It is not.
+    """
+    if not agreement.valid_from <= on <= agreement.valid_until:
+        raise AgreementError(
+            f"Agreement {agreement.agreement_id} is valid from {agreement.valid_from} to "
+            f"{agreement.valid_until}, not on {on}. Nothing is taken in without a valid agreement."
+        )
+
+
+def note_part(
+    session: Session, batch: UUID, *, number: int, size: int, digest: str, actor: str
+) -> None:
+    """Note that a part of a batch's file has arrived whole; the same part twice is one.
+
+    Raises:
+        StateError: The batch takes no more parts, or another part has that number.
+        StoreError: There is no such batch.
+    """
+    row = locked(session, BatchRow, batch)
+    if row.state == BATCH.first:
+        change(session, row, "receive", actor=actor, society=row.society)
+    if row.state != "receiving":
+        raise StateError(f"A batch that is {row.state} takes no more parts.")
+    found = session.get(Part, (batch, number))
+    if found is None:
+        session.add(
+            Part(batch_id=batch, number=number, society=row.society, size=size, digest=digest)
+        )
+    elif (found.size, found.digest) != (size, digest):
+        raise StateError(f"Part {number} was received already, with another content.")
+
+
+def parts_of(session: Session, batch: UUID) -> list[Part]:
+    """The parts that have arrived, by number."""
+    return list(session.scalars(select(Part).where(Part.batch_id == batch).order_by(Part.number)))
+
+
+def finish(session: Session, batch: UUID, *, actor: str) -> BatchRow:
+    """Say that all parts have arrived; finished twice is finished once.
+
+    Raises:
+        StateError: Parts are missing, or the batch is past this.
+    """
+    row = locked(session, BatchRow, batch)
+    if row.state == "validating":
+        return row
+    parts = parts_of(session, batch)
+    arrived = sum(part.size for part in parts)
+    if [part.number for part in parts] != list(range(len(parts))) or arrived != row.size:
+        raise StateError(
+            f"{arrived:,} of {row.size:,} bytes have arrived in {len(parts)} parts; send what is "
+            "missing first."
+        )
+    change(session, row, "finish", actor=actor, society=row.society)
+    return row
+
+
+def withdraw(session: Session, batch: UUID, *, actor: str) -> BatchRow:
+    """Take a batch back; its records are never compared again, and the next night removes them.
+
+    Withdrawn twice is withdrawn once.
+
+    Raises:
+        StateError: It is past this: refused, expired, or gone.
+    """
+    row = locked(session, BatchRow, batch)
+    if row.state != "withdrawn":
+        change(session, row, "withdraw", actor=actor, society=row.society)
+    return row
+
+
+def accept(store: Store, batch: UUID, source: Path, *, on: date) -> str:
+    """Check a batch's file and take it in, or refuse it with the reason.
+
+    Safe to do again after a crash at any point: a batch that is past it is left as it is.
+
+    Args:
+        store: The store.
+        batch: In state `validating`.
+        source: Its file.
+        on: The day; the batch may be kept for as many days from here as its agreement says.
+
+    Returns:
+        The state that the batch is in now: `accepted`, `refused`, or where it was already.
+    """
+    with store.as_unit() as session:
+        row = locked(session, BatchRow, batch)
+        state, society, digest = row.state, row.society, row.agreement
+        agreement = agreement_of(session, digest)
+    if state != "validating":
+        return state
+    try:
+        require_valid(agreement, on)
+        content = read_batch(source, agreement)
+        if content.header.society != society:
+            raise AgreementError("The batch says that it is another society's.")
+    except KinmatchError as error:
+        return _refuse(store, batch, str(error).replace(str(source), "the batch"))
+    store.fingerprints.put(batch, source)
+    with store.as_unit() as session:
+        row = locked(session, BatchRow, batch)
+        if row.state == "validating":
+            _take_in(session, row, content, agreement, on)
+        return row.state
+
+
+def _refuse(store: Store, batch: UUID, problem: str) -> str:
+    with store.as_unit() as session:
+        row = locked(session, BatchRow, batch)
+        if row.state == "validating":
+            row.problems = [problem]
+            change(session, row, "refuse", society=row.society)
+        return row.state
+
+
+def _take_in(
+    session: Session, row: BatchRow, content: Batch, agreement: Agreement, on: date
+) -> None:
+    # A run is planned and published under this lock too: a record is never taken in between.
+    lock_agreement(session, agreement.digest)
+    row.received_on = on
+    row.expires_on = min(
+        on + timedelta(days=agreement.retention_days), agreement.valid_until + timedelta(days=1)
+    )
+    row.records = len(content)
+    _store_records(session, row, content, agreement.scheme)
+    if row.supersedes is not None:
+        older = locked(session, BatchRow, row.supersedes)
+        if older.state == "accepted":
+            change(session, older, "supersede", society=row.society)
+    change(session, row, "accept", society=row.society, details={"records": len(content)})
+
+
+def lock_agreement(session: Session, digest: str) -> None:
+    """Hold an agreement until the transaction ends, so that what is under it stands still."""
+    session.execute(
+        select(AgreementRow.digest).where(AgreementRow.digest == digest).with_for_update()
+    )
+
+
+def _store_records(session: Session, row: BatchRow, content: Batch, scheme: Scheme) -> None:
+    """Write a batch's records; a known reference moves here, and is new again if it changed."""
+    copy_rows(
+        session,
+        "incoming",
+        {"reference": "bytea", "row": "integer", "role": "smallint", "digest": "bytea"},
+        zip(
+            map(bytes, content.references),
+            range(len(content)),
+            content.roles.tolist(),
+            row_digests(content, scheme),
+            strict=True,
+        ),
+    )
+    session.execute(_MOVE_IN, {"agreement": row.agreement, "society": row.society, "batch": row.id})
+
+
+_MOVE_IN = text("""
+INSERT INTO kinmatch.records (agreement, society, batch_id, reference, row, role, digest)
+SELECT :agreement, :society, :batch, reference, row, role, digest FROM incoming
+ON CONFLICT (agreement, society, reference) DO UPDATE SET
+  batch_id = excluded.batch_id, row = excluded.row, role = excluded.role, digest = excluded.digest,
+  taken_in = CASE WHEN records.digest = excluded.digest THEN records.taken_in END,
+  compared_in = CASE WHEN records.digest = excluded.digest THEN records.compared_in END
+""")
+
+
+def row_digests(content: Batch, scheme: Scheme) -> list[bytes]:
+    """Digest all that a batch says of each of its rows, but the reference and the case.
+
+    Both are random; the same person has the same digest in two batches if nothing changed.
+    """
+    codes = np.stack([content.roles, content.relations, content.known.view(np.int8)], axis=1)
+    parts = [codes.view(np.uint8)]
+    for part in scheme.passes:
+        bits, present = content.fingerprints(part.name)
+        digests = [_digest(cells) for cells in bits.view(np.uint8)]
+        parts.append(np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES))
+        parts.append(present[:, None].view(np.uint8))
+    return [_digest(cells) for cells in np.concatenate(parts, axis=1)]
+
+
+def _digest(cells: npt.NDArray[np.uint8]) -> bytes:
+    return hashlib.blake2b(cells.tobytes(), digest_size=_DIGEST_BYTES).digest()
+
+
+def note_envelope(
+    session: Session, *, agreement_id: str, society: str, number: int, digest: str
+) -> None:
+    """Note that an envelope was accepted, so that it never is again.
+
+    Args:
+        session: A transaction `as_unit`.
+        agreement_id: Its agreement's id.
+        society: Whose.
+        number: Its number, which must be above every earlier one of them.
+        digest: SHA-256 of the envelope.
+
+    Raises:
+        StateError: It was accepted before, or a later one was.
+    """
+    # Two at once: the second waits here for the first, and then sees its number.
+    session.execute(select(func.pg_advisory_xact_lock(_lock_number(agreement_id, society))))
+    highest = session.scalar(
+        select(func.max(Envelope.number)).where(
+            Envelope.agreement_id == agreement_id, Envelope.society == society
+        )
+    )
+    if highest is not None and number <= highest:
+        raise StateError(
+            f"Envelope {number} of {society} is not newer than {highest}, which was accepted: it "
+            "was sent before. Number the next one higher."
+        )
+    session.add(Envelope(agreement_id=agreement_id, society=society, number=number, digest=digest))
+    session.flush()
+    audit.append(
+        session, "envelope.accept", f"envelope {digest}", society=society,
+        details={"agreement": agreement_id, "number": number},
+    )  # fmt: skip
+
+
+def _lock_number(*parts: str) -> int:
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

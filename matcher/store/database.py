@@ -1,0 +1,220 @@
+"""Connections to the database, in one of two roles.
+
+`as_unit` acts for the linkage unit and sees all rows; it can't alter the audit log. `as_society`
+acts for one society: every transaction says for which, with a proof that the database checks, and
+row-level security shows it that society's rows alone, whatever the query asks for.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session
+
+from matcher.formats.errors import OutputError, StoreError
+from matcher.settings import Settings
+from matcher.store.audit import SOCIETY
+from matcher.store.fingerprints import Fingerprints
+from matcher.store.migrating import require_current, upgrade
+from matcher.store.models import ClaimKey
+from matcher.store.postgres import PrivateServer
+
+UNIT: Final = "kinmatch_unit"
+SERVICE: Final = "kinmatch_service"
+
+
+@dataclass(frozen=True, repr=False)
+class Store:
+    """The linkage unit's store, opened; make one with `open_store`.
+
+    Attributes:
+        folder: The data folder.
+        fingerprints: The batches' files.
+        server: The private server, or None where the database is another one.
+    """
+
+    folder: Path
+    fingerprints: Fingerprints
+    server: PrivateServer | None
+    _unit: Engine
+    _service: Engine
+    _claim_key: bytes
+
+    @contextmanager
+    def as_unit(self) -> Iterator[Session]:
+        """A transaction of the linkage unit's: committed when the block ends well, else undone.
+
+        Raises:
+            StoreError: The database can't be reached.
+        """
+        with self._connected(self._unit) as connection, Session(connection) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def as_society(self, society: str) -> Iterator[Session]:
+        """A transaction of one society's: it can read and change that society's rows alone.
+
+        Raises:
+            StoreError: The database can't be reached.
+        """
+        with self._connected(self._service) as connection, Session(connection) as session:
+            session.info[SOCIETY] = society
+            enter(session.connection(), society, self._claim_key)
+            yield session
+            session.commit()
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            connection = engine.connect()
+        except OperationalError:
+            if self.server is None:
+                raise _unreachable() from None
+            self.server.ensure_running()
+            connection = engine.connect()
+        with connection:
+            yield connection
+
+
+def enter(connection: Connection, society: str, claim_key: bytes) -> None:
+    """Say for which society the rest of a transaction is.
+
+    The proof holds for this connection and society alone, so that a statement that was smuggled
+    in can't say another society's name.
+    """
+    driver: Any = connection.connection.driver_connection
+    said = f"{driver.info.backend_pid}:{society}".encode()
+    proof = hashlib.sha256(claim_key + hashlib.sha256(claim_key + said).digest()).hexdigest()
+    connection.execute(
+        select(
+            func.set_config("kinmatch.society", society, True),
+            func.set_config("kinmatch.proof", proof, True),
+        )
+    )
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    """Open the store, with the database that the settings name, or its own private one.
+
+    The private database is made and brought to the current version when that is needed; any
+    other is checked, and brought there by `upgrade_database`.
+
+    Raises:
+        StoreError: The database can't be used, with the reason.
+        OutputError: The data folder can't be made.
+    """
+    folder = settings.data_folder.absolute()
+    _make(folder)
+    with ExitStack() as stack:
+        server = PrivateServer(folder / "database") if settings.database_url is None else None
+        if server is not None:
+            stack.enter_context(server.in_use())
+            with _engine(server.url()) as owner, owner.begin() as connection:
+                upgrade(connection)
+        else:
+            with _owner_engine(settings) as owner, _begun(owner) as connection:
+                require_current(connection)
+        unit = stack.enter_context(_engine(*_address(settings, server, UNIT)))
+        service = stack.enter_context(_engine(*_address(settings, server, SERVICE)))
+        with Session(unit) as session:
+            claim_key = session.scalars(select(ClaimKey.key)).one()
+        yield Store(folder, Fingerprints(folder / "fingerprints"), server, unit, service, claim_key)
+
+
+def upgrade_database(settings: Settings) -> None:
+    """Bring the database that the settings name to the current version.
+
+    Raises:
+        StoreError: It can't be reached, or the login may not make roles.
+    """
+    if settings.database_url is None:
+        with open_store(settings):
+            return
+    with _owner_engine(settings) as owner, _begun(owner) as connection:
+        upgrade(connection)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: can't be made ({error.strerror}). Choose another data folder."
+        ) from None
+
+
+def _address(settings: Settings, server: PrivateServer | None, role: str) -> tuple[str, str | None]:
+    """The URL to connect to, and the role to take there, if it isn't that of the URL."""
+    if server is not None:
+        return server.url(role), None
+    if role == SERVICE and settings.service_database_url is not None:
+        return settings.service_database_url.get_secret_value(), None
+    return _secret_url(settings), role
+
+
+def _secret_url(settings: Settings) -> str:
+    return "" if settings.database_url is None else settings.database_url.get_secret_value()
+
+
+@contextmanager
+def _engine(url: str, role: str | None = None) -> Iterator[Engine]:
+    try:
+        engine = create_engine(
+            _with_driver(url), pool_pre_ping=True, hide_parameters=True, pool_size=20
+        )
+    except ArgumentError:
+        raise StoreError(
+            "The database's URL must be like postgresql://user:password@host/database."
+        ) from None
+    if role is not None:
+
+        @event.listens_for(engine, "connect")
+        def take_role(connection: Any, _: object) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET SESSION ROLE {role}")
+            connection.commit()
+
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _with_driver(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+@contextmanager
+def _owner_engine(settings: Settings) -> Iterator[Engine]:
+    with _engine(_secret_url(settings)) as engine:
+        yield engine
+
+
+@contextmanager
+def _begun(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except OperationalError:
+        raise _unreachable() from None
+    with connection, connection.begin():
+        yield connection
+
+
+def _unreachable() -> StoreError:
+    return StoreError(
+        "The database can't be reached; see that the server runs and that KINMATCH_DATABASE_URL "
+        "names it, with its user and password."
+    )
+
+
+def ping(session: Session) -> None:
+    """Ask the database for a sign of life."""
+    session.execute(text("SELECT 1"))

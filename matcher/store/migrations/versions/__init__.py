@@ -1,0 +1,1 @@
+"""The versions, in the order that their numbers say."""

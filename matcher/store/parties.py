@@ -1,0 +1,175 @@
+"""Societies, their people, their tokens, and the agreements between them."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import ParameterError, StoreError
+from matcher.store import audit
+from matcher.store.models import AgreementRow, ApiToken, Corridor, Party, Society, User
+
+USER_ROLES: Final = ("tracing-officer", "data-protection-officer", "analyst", "operator")
+"""What a user may be; operators and analysts may belong to the linkage unit, with no society."""
+
+_TOKEN_BYTES = 32
+_MARK = "kinmatch_"  # by which a scanner for leaked secrets can know a token
+
+
+def add_agreement(session: Session, agreement: Agreement, *, actor: str = audit.UNIT_ACTOR) -> None:
+    """Record an agreement with its parties and corridors; one that is there already is left.
+
+    Args:
+        session: A transaction `as_unit`.
+        agreement: As signed.
+        actor: Who did it.
+    """
+    if session.get(AgreementRow, agreement.digest) is not None:
+        return
+    for name in agreement.parties:
+        session.execute(insert(Society).values(name=name).on_conflict_do_nothing())
+    session.add(
+        AgreementRow(
+            digest=agreement.digest,
+            agreement_id=agreement.agreement_id,
+            key_epoch=agreement.key_epoch,
+            document=agreement.model_dump(mode="json"),
+            valid_from=agreement.valid_from,
+            valid_until=agreement.valid_until,
+            retention_days=agreement.retention_days,
+        )
+    )
+    session.flush()
+    session.add_all(Party(agreement=agreement.digest, society=name) for name in agreement.parties)
+    session.add_all(
+        Corridor(agreement=agreement.digest, from_society=start, to_society=end)
+        for start, end in agreement.corridors
+    )
+    session.flush()
+    audit.append(session, "agreement.add", f"agreement {agreement.digest}", actor=actor)
+
+
+def agreement_of(session: Session, digest: str) -> Agreement:
+    """Give an agreement by its digest.
+
+    Raises:
+        StoreError: There is none, or none that this transaction's society is a party to.
+    """
+    row = session.get(AgreementRow, digest)
+    if row is None:
+        raise StoreError(f"There is no agreement {digest} here; the linkage unit has to add it.")
+    return Agreement.model_validate(row.document)
+
+
+def add_user(
+    session: Session,
+    *,
+    subject: str,
+    role: str,
+    society: str | None,
+    actor: str = audit.UNIT_ACTOR,
+) -> UUID:
+    """Record a user.
+
+    Args:
+        session: A transaction `as_unit`.
+        subject: What the identity provider calls them, or a name for a machine.
+        role: One of `USER_ROLES`.
+        society: Whose user; None for the linkage unit's own.
+        actor: Who did it.
+
+    Raises:
+        ParameterError: The role is none, or a tracing or data-protection officer has no society.
+    """
+    if role not in USER_ROLES:
+        raise ParameterError(f"A user's role must be one of {', '.join(USER_ROLES)}.")
+    if society is None and role in {"tracing-officer", "data-protection-officer"}:
+        raise ParameterError(f"A {role} must belong to a society.")
+    user = User(subject=subject, role=role, society=society)
+    session.add(user)
+    session.flush()
+    audit.append(
+        session, "user.add", f"user {user.id}", actor=actor, society=society, details={"role": role}
+    )
+    return user.id
+
+
+def new_token(
+    session: Session,
+    user: UUID,
+    *,
+    scopes: Iterable[str],
+    expires_at: datetime,
+    actor: str = audit.UNIT_ACTOR,
+) -> str:
+    """Make a token for a user; it is told here and never again, since its digest alone is kept.
+
+    Raises:
+        StoreError: There is no such user.
+    """
+    owner = session.get(User, user)
+    if owner is None:
+        raise StoreError(f"There is no user {user}.")
+    token = _MARK + secrets.token_urlsafe(_TOKEN_BYTES)
+    row = ApiToken(
+        user_id=user,
+        society=owner.society,
+        digest=_digest(token),
+        scopes=sorted(scopes),
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    audit.append(
+        session, "token.add", f"token {row.id}", actor=actor, society=owner.society,
+        details={"user": str(user), "scopes": " ".join(row.scopes)},
+    )  # fmt: skip
+    return token
+
+
+def holder_of(session: Session, token: str, *, at: datetime) -> tuple[User, ApiToken] | None:
+    """Give the user whose token this is, if it is valid at that time; else None.
+
+    Args:
+        session: A transaction `as_unit`, since nobody is known yet.
+        token: As it was given.
+        at: The time.
+    """
+    found = session.execute(
+        select(User, ApiToken)
+        .join(ApiToken, ApiToken.user_id == User.id)
+        .where(
+            ApiToken.digest == _digest(token),
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at > at,
+            User.active,
+        )
+    ).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def revoke_token(
+    session: Session, token: UUID, *, at: datetime, actor: str = audit.UNIT_ACTOR
+) -> None:
+    """End a token's life; one that is revoked already stays so."""
+    changed = session.execute(
+        update(ApiToken)
+        .where(ApiToken.id == token, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=at)
+        .returning(ApiToken.society)
+    ).one_or_none()
+    if changed is not None:
+        audit.append(
+            session, "token.revoke", f"token {token}", actor=actor, society=changed.society
+        )
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
