@@ -14,6 +14,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from encoders.growing import Growing
+
 WORD = 64
 _DRAWS_PER_BLOCK = 32  # 16-bit draws in one BLAKE2b digest of 64 bytes
 _SPARE_DRAWS = 8
@@ -52,6 +54,39 @@ def token_positions(tokens: Sequence[str], key: bytes, bits: int, each: int) -> 
         pending = pending[~done]
         blocks *= 2
     return positions
+
+
+class PositionTable:
+    """The positions of tokens under one view, each token's drawn when it is first met.
+
+    Args:
+        view: The view's name, hashed before each token with a space between.
+        key: As for `token_positions`.
+        own: The bits of the filter that the positions are drawn from.
+        each: As for `token_positions`.
+    """
+
+    def __init__(self, view: str, key: bytes, own: range, each: int) -> None:
+        self._view = view
+        self._key = key
+        self._own = own
+        self._each = each
+        self._positions = Growing((each,), np.uint16)
+
+    def of(self, tokens: Sequence[str]) -> Positions:
+        """Give the positions of tokens.
+
+        Args:
+            tokens: Distinct tokens; those that were given before, in the same order, and perhaps
+                more after them.
+
+        Returns:
+            Array of shape (tokens, each), dtype uint16, of bits of `own`; it is not changed later.
+        """
+        fresh = [f"{self._view} {token}" for token in tokens[len(self._positions) :]]
+        drawn = token_positions(fresh, self._key, len(self._own), self._each)
+        self._positions.extend(drawn + np.uint16(self._own.start))
+        return self._positions.rows()
 
 
 def _draws(tokens: list[bytes], key: bytes, blocks: int) -> npt.NDArray[np.uint16]:

@@ -1,28 +1,40 @@
-"""From records to fingerprints, under an agreement's scheme and keys."""
+"""From records to fingerprints, under an agreement's scheme and keys.
 
+Records are encoded some at a time, so that memory is bounded by the chunk. What is told of many
+records at once, such as the distinct values and their tokens, is kept until there is much of it,
+and then begun anew; no bit depends on that, nor on chunks, order or threads.
+"""
+
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from encoders.bits import WORD, Filters, fill_up, set_bits, token_positions
-from encoders.hardening import Hardening
+from encoders.bits import WORD, Filters
 from encoders.keys import Keys
+from encoders.passes import Chunk, PassEncoder, views_of
 from encoders.records import Records
-from encoders.salting import Salts, salted, salts_of
-from encoders.tokens import Tokens, Values, tokens_of, values_of
+from encoders.rules import RULES, Finding, in_order
+from encoders.tokens import Vocabulary
 from encoders.views import ATTRIBUTES, VIEWS
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError, MismatchError
-from matcher.formats.scheme import Attribute, Pass, Salt, Scheme
+from matcher.formats.scheme import Scheme
 
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 
-# Records that are encoded together: their token tables are freed before the next chunk.
-CHUNK = 1 << 16
+_Made = tuple[Rows, "Encoded", dict[str, Mask]]
+
+CHUNK = 1 << 14
+"""Records that are encoded together."""
+
+_MOST_VALUES = 1 << 18  # distinct values that are kept, at some 500 bytes each with their tokens
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,9 +53,34 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Encoded:
-    """The fingerprints of n persons, pass by pass, in the order of the scheme."""
+    """The fingerprints of n persons.
+
+    Attributes:
+        passes: The fingerprints pass by pass, in the order of the scheme.
+        findings: The records that could not be encoded, by field and rule; their rows are
+            positions among the n. They have no fingerprint in any pass.
+    """
 
     passes: dict[str, Fingerprints]
+    findings: tuple[Finding, ...] = ()
+
+    def __len__(self) -> int:
+        return min((len(prints.present) for prints in self.passes.values()), default=0)
+
+    def in_order(self, order: Rows) -> Iterator[tuple[Rows, "Encoded"]]:
+        """Give the fingerprints in another order; the same as `Encoding.in_order`."""
+        failed = [finding.rows for finding in self.findings]
+        left_out = np.concatenate([np.empty(0, np.int64), *failed])
+        for rows in _chunks(order[~np.isin(order, left_out)]):
+            yield (
+                rows,
+                Encoded(
+                    {
+                        name: Fingerprints(prints.bits[rows], prints.present[rows])
+                        for name, prints in self.passes.items()
+                    }
+                ),
+            )
 
 
 def encode(
@@ -51,14 +88,16 @@ def encode(
     agreement: Agreement,
     keys: Keys,
     *,
+    workers: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Encoded:
-    """Encode records as an agreement's scheme says.
+    """Encode records as an agreement's scheme says, and hold all fingerprints in memory.
 
     Args:
         records: n records.
         agreement: Whose scheme is used.
         keys: The keys of this agreement and its key epoch.
+        workers: Threads to use; the bits are the same for any number.
         progress: Told how many records are done, after every chunk.
 
     Returns:
@@ -68,9 +107,7 @@ def encode(
         MismatchError: The keys are of another agreement or key epoch.
         AgreementError: The scheme asks for an attribute or view that this version doesn't have.
     """
-    _check_keys(agreement, keys)
-    _check_scheme(agreement.scheme)
-    encoders = [_PassEncoder(part, keys) for part in agreement.scheme.passes]
+    encoding = Encoding(records, agreement, keys, workers=workers, progress=progress)
     passes = {
         part.name: Fingerprints(
             np.zeros((len(records), part.output_bits // WORD), dtype=np.uint64),
@@ -78,14 +115,133 @@ def encode(
         )
         for part in agreement.scheme.passes
     }
-    for start in range(0, len(records), CHUNK):
-        chunk = _Chunk(records.table.slice(start, CHUNK))
-        rows = slice(start, start + chunk.size)
-        for encoder in encoders:
-            into = passes[encoder.name]
-            into.bits[rows], into.present[rows] = encoder.encode(chunk)
-        progress(start + chunk.size)
-    return Encoded(passes)
+    for rows, encoded in encoding.in_order(np.arange(len(records))):
+        for name, prints in encoded.passes.items():
+            passes[name].bits[rows] = prints.bits
+            passes[name].present[rows] = prints.present
+    return Encoded(passes, encoding.findings)
+
+
+class Encoding:
+    """Records on their way to fingerprints, which are made when they are asked for.
+
+    Args:
+        records: n records.
+        agreement: Whose scheme is used.
+        keys: The keys of this agreement and its key epoch; they may be wiped afterwards.
+        workers: Threads to use; the bits are the same for any number.
+        progress: Told how many records are done, after every chunk.
+
+    Raises:
+        MismatchError: The keys are of another agreement or key epoch.
+        AgreementError: The scheme asks for an attribute or view that this version doesn't have.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        agreement: Agreement,
+        keys: Keys,
+        *,
+        workers: int = 1,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        _check_keys(agreement, keys)
+        _check_scheme(agreement.scheme)
+        self._records = records
+        self._workers = workers
+        self._progress = progress
+        self._views = views_of(agreement.scheme.passes)
+        self._passes = [PassEncoder(part, keys) for part in agreement.scheme.passes]
+        self._vocabulary = Vocabulary(self._views)
+        self._drawing = Lock()
+        self._failed: dict[str, list[Rows]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The records so far that could not be encoded, by field and rule; rows are positions."""
+        rule = RULES["value_not_encoded"]
+        found = (
+            Finding(rule, column, np.unique(np.concatenate(rows)))
+            for column, rows in self._failed.items()
+        )
+        return tuple(in_order(found))
+
+    def in_order(self, order: Rows) -> Iterator[tuple[Rows, Encoded]]:
+        """Encode records in any order, chunk by chunk.
+
+        Args:
+            order: Shape (m,), int64: positions of records.
+
+        Yields:
+            Positions of records, in their order, and these records' fingerprints. A record that
+            can't be encoded is left out, and is among the findings.
+        """
+        done = 0
+        for rows, encoded, failed in _in_turn(self._encode, _chunks(order), self._workers):
+            left_out = np.zeros(len(rows), dtype=np.bool_)
+            for column, where in failed.items():
+                self._failed[column].append(rows[where])
+                left_out |= where
+            done += len(rows)
+            yield (rows[~left_out], _without(encoded, left_out)) if failed else (rows, encoded)
+            self._progress(done)
+
+    def _encode(self, rows: Rows) -> _Made:
+        table = self._records.table.take(pa.array(rows))
+        with self._drawing:
+            if len(self._vocabulary) > _MOST_VALUES:
+                self._begin_anew()
+            made = self._vocabulary.tokenise(table)
+            chunk = Chunk(table, made.tokens)
+            drawn = [part.draw(chunk) for part in self._passes]
+        prints = {
+            part.name: Fingerprints(part.finish(chunk, of_pass), of_pass.present)
+            for part, of_pass in zip(self._passes, drawn, strict=True)
+        }
+        return rows, Encoded(prints), made.failed
+
+    def _begin_anew(self) -> None:
+        self._vocabulary = Vocabulary(self._views)
+        for part in self._passes:
+            part.forget()
+
+
+def _chunks(order: Rows) -> Iterator[Rows]:
+    for start in range(0, len(order), CHUNK):
+        yield order[start : start + CHUNK]
+
+
+def _without(encoded: Encoded, left_out: Mask) -> Encoded:
+    return Encoded(
+        {
+            name: Fingerprints(prints.bits[~left_out], prints.present[~left_out])
+            for name, prints in encoded.passes.items()
+        }
+    )
+
+
+def _in_turn(
+    work: Callable[[Rows], _Made], pieces: Iterator[Rows], workers: int
+) -> Iterator[_Made]:
+    """Do pieces of work on some threads, and give what they made in the order of the pieces.
+
+    No more pieces are at work or wait to be taken than there are threads.
+    """
+    if workers == 1:
+        yield from map(work, pieces)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        at_work: deque[Future[_Made]] = deque()
+        for piece in pieces:
+            if len(at_work) == workers:
+                yield at_work.popleft().result()
+            at_work.append(pool.submit(work, piece))
+        while at_work:
+            yield at_work.popleft().result()
 
 
 def _check_keys(agreement: Agreement, keys: Keys) -> None:
@@ -113,95 +269,3 @@ def _check_scheme(scheme: Scheme) -> None:
                     f"{', '.join(unknown) or 'its views'} is not known to this version. Install "
                     "the version that the agreement was made with, or a later one."
                 )
-
-
-class _Chunk:
-    """Some records, whose values and tokens are made once for all passes."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self.size: int = table.num_rows
-        self._table = table
-        self._values: dict[str, Values] = {}
-        self._tokens: dict[tuple[str, str], Tokens] = {}
-        self._salts: dict[tuple[Salt, ...], Salts] = {}
-        self._joined: pa.ChunkedArray | None = None
-
-    def tokens(self, attribute: str, view: str) -> Tokens:
-        if attribute not in self._values:
-            self._values[attribute] = values_of(self._table, attribute)
-        if (attribute, view) not in self._tokens:
-            self._tokens[attribute, view] = tokens_of(self._values[attribute], view)
-        return self._tokens[attribute, view]
-
-    def salts(self, salt: tuple[Salt, ...]) -> Salts:
-        if salt not in self._salts:
-            self._salts[salt] = salts_of(
-                [(one.view, self.tokens(one.attribute, one.view)) for one in salt]
-            )
-        return self._salts[salt]
-
-    def rows(self, rows: npt.NDArray[np.int64]) -> list[bytes]:
-        """Give all cells of some records as one text each, which no two records share by chance."""
-        if self._joined is None:
-            self._joined = pc.binary_join_element_wise(
-                *self._table.columns, "\x1f", null_handling="replace", null_replacement="\x1e"
-            )
-        return [row.encode() for row in self._joined.take(rows).to_pylist()]
-
-
-class _PassEncoder:
-    """One pass with its keys drawn: what does not depend on the records is made once."""
-
-    def __init__(self, part: Pass, keys: Keys) -> None:
-        self.name = part.name
-        self._pass = part
-        self._keys = {
-            attribute.name: keys.derive("bits", pass_name=part.name, attribute=attribute.name)
-            for attribute in part.attributes
-        }
-        self._filling_key = keys.derive("filling", pass_name=part.name)
-        self._hardening = Hardening(part, keys)
-
-    def encode(self, chunk: _Chunk) -> tuple[Filters, Mask]:
-        filters = np.zeros((chunk.size, self._pass.bits // WORD), dtype=np.uint64)
-        has = dict(self._set_attributes(chunk, filters))
-        present = np.ones(chunk.size, dtype=np.bool_)
-        for group in self._pass.needs:
-            present &= np.logical_or.reduce([has[name] for name in group])
-        for attribute in self._pass.attributes:
-            if attribute.salt:
-                present &= chunk.salts(attribute.salt).codes >= 0
-        self._fill_up(chunk, filters, present)
-        filters = self._hardening.harden(filters, present, chunk.rows)
-        filters[~present] = 0
-        return filters, present
-
-    def _fill_up(self, chunk: _Chunk, filters: Filters, present: Mask) -> None:
-        floor = self._pass.floor
-        weights = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
-        rows = np.flatnonzero(present & (weights < floor))
-        seeds = [self._filling_key + row for row in chunk.rows(rows)]
-        fill_up(filters, rows, seeds, self._pass.bits, floor)
-
-    def _set_attributes(self, chunk: _Chunk, filters: Filters) -> Iterator[tuple[str, Mask]]:
-        """Set every attribute's bits; give each attribute's name and which records have it."""
-        for attribute in self._pass.attributes:
-            own = self._pass.filters[attribute.name]
-            has = np.zeros(chunk.size, dtype=np.bool_)
-            for view in attribute.views:
-                tokens = _tokens(chunk, attribute, view.name)
-                has |= np.diff(tokens.offsets) > 0
-                positions = token_positions(
-                    [f"{view.name} {token}" for token in tokens.distinct],
-                    self._keys[attribute.name],
-                    own.stop - own.start,
-                    view.each,
-                )
-                positions = positions + np.uint16(own.start)
-                set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
-            yield attribute.name, has
-
-
-def _tokens(chunk: _Chunk, attribute: Attribute, view: str) -> Tokens:
-    tokens = chunk.tokens(attribute.name, view)
-    return salted(tokens, chunk.salts(attribute.salt)) if attribute.salt else tokens

@@ -120,6 +120,12 @@ RULES = {
             "Look for a quote that is not closed, or for notes in a name column.",
         ),
         (
+            "value_not_encoded",
+            _LEFT_OUT,
+            "A value can't be made into tokens: an error in kinmatch, not in the data.",
+            "Report it, without the value; to encode the row meanwhile, leave the value empty.",
+        ),
+        (
             "value_too_long",
             _NOT_USED,
             "The value is longer than 1,000 characters.",
@@ -160,6 +166,12 @@ RULES = {
             _NOT_USED,
             "The relation is not a code that kinmatch knows.",
             "Use a code such as mother, son, sister, husband, aunt, cousin or other.",
+        ),
+        (
+            "nationality_unknown",
+            _NOT_USED,
+            "The nationality is no country, nationality or code that kinmatch knows.",
+            "Write the country's name or its ISO code, such as Syria or SY; commas divide several.",
         ),
         (
             "date_unreadable",

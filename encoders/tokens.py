@@ -1,14 +1,26 @@
-"""Turning an attribute of many records into tokens, each distinct value once."""
+"""Turning attributes of many records into tokens, each distinct value once for a whole run.
 
+A value is parsed once, it is taken apart once, and each distinct part of it is turned into tokens
+once under each view. All of these are numbered, so that what is done for every record is done with
+numbers alone.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from encoders.views import ATTRIBUTES, VIEWS
+from encoders.distinct import Made, Values
+from encoders.views import ATTRIBUTES, VIEWS, Attribute
+
+Ids = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+ViewOf = tuple[str, str]
+"""An attribute and one of its views, as schemes name them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -16,99 +28,151 @@ class Tokens:
     """The tokens of n records, under one view.
 
     Attributes:
-        distinct: Every distinct token, in order of first appearance.
+        distinct: Distinct tokens, in order of first appearance: those of these records, and of all
+            that the vocabulary met before.
         offsets: Shape (n + 1,), int64: record i has `ids[offsets[i]:offsets[i + 1]]`.
         ids: Indices into `distinct`, int32; distinct within a record.
     """
 
-    distinct: list[str]
-    offsets: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.int32]
+    distinct: Sequence[str]
+    offsets: Offsets
+    ids: Ids
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Values:
-    """The distinct values of an attribute, and which of them each record has.
+class Tokenised:
+    """What n records became.
 
     Attributes:
-        distinct: The values.
-        codes: Shape (n, columns), int32: indices into `distinct`, -1 where absent.
+        tokens: Their tokens under each view that was wanted.
+        failed: The columns in which a value could not be made into tokens, and for each of them
+            which records have such a value: shape (n,), bool.
     """
 
-    distinct: list[Any]
-    codes: npt.NDArray[np.int32]
+    tokens: dict[ViewOf, Tokens]
+    failed: dict[str, Mask]
 
 
-def values_of(table: pa.Table, name: str) -> Values:
-    """Read the values of the attribute that a scheme calls `name`."""
-    attribute = ATTRIBUTES[name]
-    codes, cells = _coded(table, attribute.columns)
-    if attribute.pooled:
-        return Values([attribute.read(cell) for cell in cells], codes)
-    rows, which = np.unique(codes, axis=0, return_inverse=True)
-    distinct = [
-        attribute.read(*(cells[code] if code >= 0 else None for code in row)) for row in rows
-    ]
-    return Values(distinct, which.reshape(-1, 1).astype(np.int32))
+class Vocabulary:
+    """The distinct values that a run has met, and their tokens; shows nothing of them.
 
-
-def _coded(table: pa.Table, columns: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """Code the cells of several columns over one list of distinct cells; -1 is null."""
-    stacked = pa.chunked_array(
-        [chunk for column in columns for chunk in table.column(column).chunks], type=pa.string()
-    )
-    coded = stacked.combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return (
-        np.ascontiguousarray(codes.reshape(len(columns), table.num_rows).T),
-        coded.dictionary.to_pylist(),
-    )
-
-
-def tokens_of(values: Values, name: str) -> Tokens:
-    """Turn the values of records into tokens, under the view that a scheme calls `name`.
-
-    A record's tokens are the union over its values; a value that is absent has none.
+    Args:
+        views: The attributes and views that are wanted.
     """
-    view = VIEWS[name]
-    numbers: dict[str, int] = {}
-    ids: list[int] = []
-    offsets = np.zeros(len(values.distinct) + 1, dtype=np.int64)
-    for row, value in enumerate(values.distinct):
-        ids.extend(numbers.setdefault(token, len(numbers)) for token in dict.fromkeys(view(value)))
-        offsets[row + 1] = len(ids)
-    merged = _union(values.codes, offsets, np.array(ids, dtype=np.int32), len(numbers))
-    return Tokens(list(numbers), *merged)
+
+    def __init__(self, views: Iterable[ViewOf]) -> None:
+        self._values: dict[object, Values] = {}
+        self._parts: dict[object, Made] = {}
+        self._tokens: dict[object, Made] = {}
+        self._ways = {(name, view): self._way(ATTRIBUTES[name], view) for name, view in views}
+
+    def __len__(self) -> int:
+        """How many distinct values are held."""
+        return sum(len(values) for values in self._values.values())
+
+    def tokenise(self, table: pa.Table) -> Tokenised:
+        """Give the tokens of records under the views that are wanted.
+
+        A record's tokens are the union over its values; a value that is absent has none.
+
+        Args:
+            table: n records, with the columns of the record model that the attributes read.
+        """
+        for values in self._values.values():
+            values.fresh.clear()
+        by_attribute = {name: way for (name, _), way in self._ways.items()}
+        codes = {name: way.codes(table) for name, way in by_attribute.items()}
+        for made in (*self._parts.values(), *self._tokens.values()):
+            made.follow()
+        tokens: dict[ViewOf, Tokens] = {}
+        failed: dict[str, Mask] = {}
+        for (name, view), way in self._ways.items():
+            tokens[name, view] = way.tokens(codes[name])
+            for column, where in way.failed(codes[name]):
+                failed[column] = where | failed[column] if column in failed else where
+        return Tokenised(tokens, failed)
+
+    def _way(self, attribute: Attribute, label: str) -> "_Way":
+        """Lay the way from cells to tokens; who goes the same way shares its tables."""
+        view, narrow = VIEWS[label], attribute.narrow
+        reading = (attribute.parse, attribute.pooled or attribute.columns)
+        values = self._values.setdefault(reading, Values(attribute.parse))
+        parts = self._parts.setdefault(
+            (*reading, narrow, view.parts), Made(values, lambda value: view.parts(narrow(value)))
+        )
+        tokens = self._tokens.setdefault((parts, label), Made(parts, view.tokens))
+        return _Way(attribute, values, parts, tokens)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Way:
+    """The way of one attribute and view from cells to tokens."""
+
+    attribute: Attribute
+    to_values: Values
+    to_parts: Made
+    to_tokens: Made
+
+    def codes(self, table: pa.Table) -> Ids:
+        columns = self.attribute.columns
+        if self.attribute.pooled:
+            return self.to_values.number_cells(table, columns)
+        return self.to_values.number_rows(table, columns)
+
+    def tokens(self, codes: Ids) -> Tokens:
+        distinct = self.to_tokens.distinct
+        lists = (*self.to_parts.lists.arrays(), *self.to_tokens.lists.arrays())
+        return Tokens(distinct, *_union(codes, *lists, len(distinct)))
+
+    def failed(self, codes: Ids) -> Iterator[tuple[str, Mask]]:
+        """Give the columns with values that could not be made into tokens, and whose they are."""
+        if not self.to_parts.broken and not self.to_tokens.broken:
+            return
+        offsets, parts = self.to_parts.lists.arrays()
+        broken_parts = np.isin(parts, self.to_tokens.broken)
+        broken = np.unique(np.searchsorted(offsets, np.flatnonzero(broken_parts), side="right") - 1)
+        where = np.isin(codes, [*broken, *self.to_parts.broken])
+        for column, failing in zip(self.attribute.columns, where.T, strict=False):
+            if failing.any():
+                yield column, failing
 
 
 @numba.njit(cache=True, nogil=True)
-def _union(codes, offsets, ids, distinct):  # type: ignore[no-untyped-def]
-    """Unite the tokens of each record's values, in order of first appearance."""
+def _union(codes, part_offsets, parts, token_offsets, tokens, distinct):  # type: ignore[no-untyped-def]
+    """Unite the tokens of each record's values, in order of first appearance.
+
+    Args:
+        codes: Shape (n, values): the values of each record, -1 where absent.
+        part_offsets: Value i has the parts `parts[part_offsets[i]:part_offsets[i + 1]]`.
+        parts: Parts, end to end.
+        token_offsets: Part i has the tokens `tokens[token_offsets[i]:token_offsets[i + 1]]`.
+        tokens: Tokens, end to end.
+        distinct: How many distinct tokens there are.
+
+    Returns:
+        Offsets and ids of the records' tokens, as `Tokens` has them.
+    """
     n, columns = codes.shape
-    out_offsets = np.zeros(n + 1, dtype=np.int64)
-    for row in range(n):
-        size = 0
-        for column in range(columns):
-            code = codes[row, column]
-            if code >= 0:
-                size += offsets[code + 1] - offsets[code]
-        out_offsets[row + 1] = size  # room for now; the true count below
-    room = out_offsets.sum()
-    out = np.empty(room, dtype=np.int32)
-    seen_in = np.full(distinct, -1, dtype=np.int64)
+    offsets = np.zeros(n + 1, dtype=np.int64)
+    out = np.empty(max(16 * n, 1024), dtype=np.int32)
+    seen_in = np.full(distinct, -1, dtype=np.int32)
     end = 0
     for row in range(n):
         for column in range(columns):
             code = codes[row, column]
             if code < 0:
                 continue
-            for at in range(offsets[code], offsets[code + 1]):
-                token = ids[at]
-                if seen_in[token] != row:
-                    seen_in[token] = row
-                    out[end] = token
-                    end += 1
-        out_offsets[row + 1] = end
-    return out_offsets, out[:end]
+            for part in parts[part_offsets[code] : part_offsets[code + 1]]:
+                first, last = token_offsets[part], token_offsets[part + 1]
+                if end + last - first > len(out):
+                    longer = np.empty(2 * (end + last - first), dtype=np.int32)
+                    longer[:end] = out[:end]
+                    out = longer
+                for at in range(first, last):
+                    token = tokens[at]
+                    if seen_in[token] != row:
+                        seen_in[token] = row
+                        out[end] = token
+                        end += 1
+        offsets[row + 1] = end
+    return offsets, out[:end]

@@ -13,7 +13,7 @@ from benchmarks.rehearsal import default_agreement
 from encoders.encoding import Encoded, Fingerprints, encode
 from encoders.keys import Keys
 from encoders.records import Records
-from encoders.tokens import tokens_of, values_of
+from encoders.tokens import Vocabulary
 from matcher.formats.scheme import Pass, Scheme
 
 Filters = npt.NDArray[np.uint64]
@@ -74,10 +74,13 @@ def weighted_tokens(records: Records, part: Pass) -> sparse.csr_matrix:
         that the token sets, so that a product of two rows counts the positions they share.
     """
     blocks = []
+    vocabulary = Vocabulary(
+        (attribute.name, view.name) for attribute in part.attributes for view in attribute.views
+    )
+    tokenised = vocabulary.tokenise(records.table).tokens
     for attribute in part.attributes:
-        values = values_of(records.table, attribute.name)
         for view in attribute.views:
-            tokens = tokens_of(values, view.name)
+            tokens = tokenised[attribute.name, view.name]
             count = np.diff(tokens.offsets)
             share = np.minimum(view.each, np.maximum(1, view.most // np.maximum(count, 1)))
             weights = np.sqrt(np.repeat(share, count)).astype(np.float32)

@@ -9,12 +9,13 @@ from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
 from encoders.bits import WORD, set_bits, token_positions
-from encoders.tokens import Values, tokens_of
-from encoders.views import ATTRIBUTES
+from encoders.records import Records
+from encoders.tokens import Vocabulary
 from matcher.formats.scheme import View
 from matcher.scoring import find_pairs
 
@@ -36,11 +37,11 @@ WITH_LEXICON = (*OURS, View(name="name.lexicon/1", each=200, most=200))
 
 def filters_of(names: Sequence[str], views: Sequence[View]) -> Filters:
     """Encode names as single values, unhardened: shape (names, words), uint64."""
-    read = ATTRIBUTES["name"].read
-    values = Values([read(name) for name in names], np.arange(len(names), dtype=np.int32)[:, None])
+    records = Records({"given_name": pa.array(names, pa.string())}, len(names))
+    tokenised = Vocabulary(("name", view.name) for view in views).tokenise(records.table).tokens
     filters = np.zeros((len(names), BITS // WORD), dtype=np.uint64)
     for view in views:
-        tokens = tokens_of(values, view.name)
+        tokens = tokenised["name", view.name]
         keyed = [f"{view.name} {token}" for token in tokens.distinct]
         positions = token_positions(keyed, _KEY, BITS, view.each)
         set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)

@@ -1,5 +1,6 @@
 """From a table to each record's tokens, against sets record by record."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders.records import Records
-from encoders.tokens import Tokens, tokens_of, values_of
+from encoders.tokens import Tokens, Vocabulary
 from encoders.views import ATTRIBUTES, VIEWS
 
 CELLS = st.none() | st.sampled_from(["Ana", "Ana María", "José", "  ", "9", "Омар", "!"])
@@ -29,13 +30,23 @@ ROWS = st.lists(
 )
 
 
+def attribute_of(view: str) -> str:
+    return view.split(".", maxsplit=1)[0]
+
+
+def tokens_of(records: Records, view: str) -> Tokens:
+    """The tokens of records under one view, for which a vocabulary is made."""
+    name = attribute_of(view)
+    return Vocabulary([(name, view)]).tokenise(records.table).tokens[name, view]
+
+
 def by_record(tokens: Tokens) -> list[list[str]]:
     ends = tokens.offsets.tolist()
     return [[tokens.distinct[i] for i in tokens.ids[start:end]] for start, end in pairwise(ends)]
 
 
 def oracle(row: dict[str, str | None], view: str) -> set[str]:
-    attribute = ATTRIBUTES[view.split(".", maxsplit=1)[0]]
+    attribute = ATTRIBUTES[attribute_of(view)]
     cells = [(row.get(name) or "").strip() and row[name] for name in attribute.columns]
     if attribute.pooled:
         return {t for cell in cells if cell for t in VIEWS[view](attribute.read(cell))}
@@ -47,12 +58,27 @@ def oracle(row: dict[str, str | None], view: str) -> set[str]:
 def test_a_record_has_the_tokens_of_all_its_values_each_once(
     rows: list[dict[str, str | None]],
 ) -> None:
-    table = Records.from_rows(rows, role="sought").table
+    records = Records.from_rows(rows, role="sought")
     for view in VIEWS:
-        tokens = tokens_of(values_of(table, view.split(".", maxsplit=1)[0]), view)
+        tokens = tokens_of(records, view)
         assert len(tokens.distinct) == len(set(tokens.distinct))
         found = by_record(tokens)
         assert [sorted(record) for record in found] == [sorted(oracle(row, view)) for row in rows]
+
+
+@settings(deadline=None, max_examples=20)
+@given(ROWS, ROWS)
+def test_what_came_before_changes_nothing(
+    earlier: list[dict[str, str | None]], rows: list[dict[str, str | None]]
+) -> None:
+    """All views in one vocabulary, chunk after chunk, against one of its own for each."""
+    vocabulary = Vocabulary((attribute_of(view), view) for view in VIEWS)
+    vocabulary.tokenise(Records.from_rows(earlier, role="sought").table)
+    records = Records.from_rows(rows, role="sought")
+    made = vocabulary.tokenise(records.table)
+    assert made.failed == {}
+    for (_, view), tokens in made.tokens.items():
+        assert by_record(tokens) == by_record(tokens_of(records, view))
 
 
 def test_values_that_changed_columns_give_the_same_tokens() -> None:
@@ -60,31 +86,90 @@ def test_values_that_changed_columns_give_the_same_tokens() -> None:
         {"given_name": "Ana María", "family_name": "Cruz"},
         {"given_name": "Cruz", "other_names": "María Ana"},
     ]
-    values = values_of(Records.from_rows(rows, role="sought").table, "name")
+    records = Records.from_rows(rows, role="sought")
     for view in ("name.bigrams/1", "name.skeleton/1", "name.phonetic/1"):
-        first, second = by_record(tokens_of(values, view))
+        first, second = by_record(tokens_of(records, view))
         assert sorted(first) == sorted(second)
 
 
 def test_an_absent_attribute_has_no_tokens() -> None:
-    table = Records.from_rows([{"given_name": "Ana"}] * 3, role="sought").table
+    records = Records.from_rows([{"given_name": "Ana"}] * 3, role="sought")
     for view in VIEWS:
-        name = view.split(".", maxsplit=1)[0]
-        if name != "name":
-            assert by_record(tokens_of(values_of(table, name), view)) == [[], [], []]
+        if "given_name" not in ATTRIBUTES[attribute_of(view)].columns:
+            assert by_record(tokens_of(records, view)) == [[], [], []]
 
 
-@pytest.mark.parametrize("name", ATTRIBUTES)
-def test_no_records_at_all(name: str) -> None:
-    table = Records.from_rows([], role="sought").table
-    values = values_of(table, name)
-    assert len(values.codes) == 0
-    for view in VIEWS:
-        if view.startswith(f"{name}."):
-            assert by_record(tokens_of(values, view)) == []
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_records_at_all(view: str) -> None:
+    assert by_record(tokens_of(Records.from_rows([], role="sought"), view)) == []
+
+
+def test_each_value_is_read_once_and_each_part_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over chunks, columns and attributes: name and mother read alike, and share their parts."""
+    seen: list[str] = []
+
+    def tokens(part: str) -> list[str]:
+        seen.append(part)
+        return [part]
+
+    view = VIEWS["name.bigrams/1"]
+    monkeypatch.setitem(VIEWS, "name.bigrams/1", replace(view, tokens=tokens))
+    rows = [
+        {"given_name": "Ana", "mother_name": "Ana Cruz"},
+        {"family_name": "Cruz Ana", "given_name": "Cruz"},
+    ]
+    vocabulary = Vocabulary([("name", "name.bigrams/1"), ("mother", "name.bigrams/1")])
+    for row in (*rows, *rows):
+        vocabulary.tokenise(Records.from_rows([row], role="sought").table)
+    assert seen == ["ana", "cruz"]
+    assert len(vocabulary) == 4
+
+
+@pytest.mark.parametrize("breaks", ["tokens", "parts"])
+def test_a_value_that_breaks_a_view_is_told_by_column_and_row(
+    breaks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = VIEWS["name.bigrams/1"]
+
+    def broken(thing: object) -> list[str]:
+        text = thing if isinstance(thing, str) else "".join(thing.parts)  # type: ignore[attr-defined]  # a Name
+        if "zz" in text:
+            raise LookupError(text)
+        return [text]
+
+    monkeypatch.setitem(VIEWS, "name.bigrams/1", replace(view, **{breaks: broken}))
+    vocabulary = Vocabulary([("name", "name.bigrams/1"), ("mother", "name.bigrams/1")])
+    rows = [
+        {"given_name": "Ana", "family_name": "Cruz"},
+        {"given_name": "Ana", "family_name": "Zzyzx"},
+        {"given_name": "Zzyzx", "mother_name": "Zzyzx"},
+    ]
+    for _ in range(2):
+        made = vocabulary.tokenise(Records.from_rows(rows, role="sought").table)
+        assert {column: where.tolist() for column, where in made.failed.items()} == {
+            "family_name": [False, True, False],
+            "given_name": [False, False, True],
+            "mother_name": [False, False, True],
+        }
+        found = [set(record) for record in by_record(made.tokens["name", "name.bigrams/1"])]
+        assert set() == found[2] < found[1] < found[0]
+
+
+def test_a_value_that_cannot_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(cell: str) -> str:
+        raise ValueError(cell)
+
+    monkeypatch.setitem(ATTRIBUTES, "sex", replace(ATTRIBUTES["sex"], parse=broken))
+    rows = [{"sex": "f"}, {"sex": None}]
+    made = Vocabulary([("sex", "sex.code/1")]).tokenise(
+        Records.from_rows(rows, role="sought").table
+    )
+    assert made.failed["sex"].tolist() == [True, False]
 
 
 def test_nothing_of_a_value_shows() -> None:
     table = Records.from_rows([{"given_name": "Canary"}], role="sought").table
-    values = values_of(table, "name")
-    assert "anary" not in repr(values) + repr(tokens_of(values, "name.bigrams/1"))
+    vocabulary = Vocabulary([("name", "name.bigrams/1")])
+    made = vocabulary.tokenise(table)
+    shown = repr(vocabulary) + repr(made) + repr(made.tokens["name", "name.bigrams/1"])
+    assert "anary" not in shown

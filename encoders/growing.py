@@ -1,0 +1,66 @@
+"""Arrays that grow at the end, without a copy of all that is there each time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int64]
+
+_LEAST_ROOM = 1024
+
+
+class Growing:
+    """Rows of one shape and type; rows can be added at the end.
+
+    Args:
+        row: The shape of a row.
+        dtype: The type of its cells.
+    """
+
+    def __init__(self, row: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+        self._room = np.empty((_LEAST_ROOM, *row), dtype=dtype)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def extend(self, rows: npt.ArrayLike) -> None:
+        """Add rows."""
+        added = np.asarray(rows, dtype=self._room.dtype).reshape(-1, *self._room.shape[1:])
+        size = self._size + len(added)
+        if size > len(self._room):
+            # What was given out before stays as it is: rows are copied, never moved.
+            room = np.empty((2 * size, *self._room.shape[1:]), dtype=self._room.dtype)
+            room[: self._size] = self._room[: self._size]
+            self._room = room
+        self._room[self._size : size] = added
+        self._size = size
+
+    def rows(self) -> npt.NDArray[Any]:
+        """Give all rows there are by now; they do not change when more are added."""
+        return self._room[: self._size]
+
+
+class Lists:
+    """Lists of whole numbers, end to end; lists can be added at the end."""
+
+    def __init__(self) -> None:
+        self._ends = Growing((), np.int64)
+        self._ids = Growing((), np.int32)
+        self._ends.extend([0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def extend(self, lists: Sequence[Sequence[int]]) -> None:
+        """Add lists."""
+        sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+        self._ends.extend(len(self._ids) + np.cumsum(sizes))
+        self._ids.extend([number for one in lists for number in one])
+
+    def arrays(self) -> tuple[Offsets, Ids]:
+        """Give offsets and numbers: list i is `numbers[offsets[i]:offsets[i + 1]]`."""
+        return self._ends.rows(), self._ids.rows()

@@ -1,0 +1,162 @@
+"""One pass of a scheme at work: from the tokens of some records to their fingerprints."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from encoders.bits import WORD, Filters, Positions, PositionTable, fill_up, set_bits
+from encoders.hardening import Hardening
+from encoders.keys import Keys
+from encoders.salting import Salts, salted, salts_of
+from encoders.tokens import Tokens, ViewOf
+from matcher.formats.scheme import Attribute, Pass, Salt, View
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Chunk:
+    """Some records with their tokens, from which every pass is made.
+
+    Args:
+        table: n records.
+        tokens: Their tokens under the views that the passes ask for.
+    """
+
+    def __init__(self, table: pa.Table, tokens: dict[ViewOf, Tokens]) -> None:
+        self.size: int = table.num_rows
+        self._table = table
+        self._tokens = tokens
+        self._salts: dict[tuple[Salt, ...], Salts] = {}
+        self._joined: pa.ChunkedArray | None = None
+
+    def tokens(self, attribute: str, view: str) -> Tokens:
+        """Give the records' tokens under a view."""
+        return self._tokens[attribute, view]
+
+    def salts(self, salt: tuple[Salt, ...]) -> Salts:
+        """Give the records' salts."""
+        if salt not in self._salts:
+            self._salts[salt] = salts_of(
+                [(one.view, self.tokens(one.attribute, one.view)) for one in salt]
+            )
+        return self._salts[salt]
+
+    def contents(self, rows: npt.NDArray[np.int64]) -> list[bytes]:
+        """Give all cells of some records as one text each, which no two records share by chance."""
+        if self._joined is None:
+            self._joined = pc.binary_join_element_wise(
+                *self._table.columns, "\x1f", null_handling="replace", null_replacement="\x1e"
+            )
+        return [row.encode() for row in self._joined.take(rows).to_pylist()]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drawn:
+    """What is left to do with numbers alone for the records of a chunk in one pass.
+
+    Attributes:
+        present: Shape (n,): whether the record has what the pass needs.
+        views: For each view its parameters, the records' tokens and the tokens' positions.
+    """
+
+    present: Mask
+    views: list[tuple[View, Tokens, Positions]]
+
+
+class PassEncoder:
+    """One pass with its keys drawn: what does not depend on the records is made once.
+
+    Args:
+        part: The pass.
+        keys: The keys; they may be wiped afterwards.
+    """
+
+    def __init__(self, part: Pass, keys: Keys) -> None:
+        self.name = part.name
+        self._pass = part
+        self._keys = {
+            attribute.name: keys.derive("bits", pass_name=part.name, attribute=attribute.name)
+            for attribute in part.attributes
+        }
+        self._filling_key = keys.derive("filling", pass_name=part.name)
+        self._hardening = Hardening(part, keys)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the positions of all tokens; call it when the vocabulary begins anew."""
+        self._positions = {
+            (attribute.name, view.name): self._table(attribute, view)
+            for attribute in self._pass.attributes
+            for view in attribute.views
+        }
+
+    def draw(self, chunk: Chunk) -> Drawn:
+        """Draw the positions of tokens that were not met before; one thread at a time.
+
+        Chunks come from one vocabulary, until `forget` is called.
+        """
+        present = np.ones(chunk.size, dtype=np.bool_)
+        has: dict[str, Mask] = {}
+        views = []
+        for attribute in self._pass.attributes:
+            has[attribute.name] = np.zeros(chunk.size, dtype=np.bool_)
+            if attribute.salt:
+                present &= chunk.salts(attribute.salt).codes >= 0
+            for view, tokens, positions in self._drawn(chunk, attribute):
+                has[attribute.name] |= np.diff(tokens.offsets) > 0
+                views.append((view, tokens, positions))
+        for group in self._pass.needs:
+            present &= np.logical_or.reduce([has[name] for name in group])
+        return Drawn(present, views)
+
+    def finish(self, chunk: Chunk, drawn: Drawn) -> Filters:
+        """Make the fingerprints; zeros where absent. Any number of threads at a time."""
+        filters = np.zeros((chunk.size, self._pass.bits // WORD), dtype=np.uint64)
+        for view, tokens, positions in drawn.views:
+            set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
+        self._fill_up(chunk, filters, drawn.present)
+        filters = self._hardening.harden(filters, drawn.present, chunk.contents)
+        filters[~drawn.present] = 0
+        return filters
+
+    def _drawn(
+        self, chunk: Chunk, attribute: Attribute
+    ) -> Iterator[tuple[View, Tokens, Positions]]:
+        for view in attribute.views:
+            tokens = chunk.tokens(attribute.name, view.name)
+            if attribute.salt:
+                # Salted tokens are numbered chunk by chunk, and hardly two chunks share one.
+                tokens = salted(tokens, chunk.salts(attribute.salt))
+                table = self._table(attribute, view)
+            else:
+                table = self._positions[attribute.name, view.name]
+            yield view, tokens, table.of(tokens.distinct)
+
+    def _table(self, attribute: Attribute, view: View) -> PositionTable:
+        own = self._pass.filters[attribute.name]
+        key = self._keys[attribute.name]
+        return PositionTable(view.name, key, range(own.start, own.stop), view.each)
+
+    def _fill_up(self, chunk: Chunk, filters: Filters, present: Mask) -> None:
+        floor = self._pass.floor
+        weights = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
+        rows = np.flatnonzero(present & (weights < floor))
+        seeds = [self._filling_key + row for row in chunk.contents(rows)]
+        fill_up(filters, rows, seeds, self._pass.bits, floor)
+
+
+def views_of(passes: Sequence[Pass]) -> dict[ViewOf, None]:
+    """Give the views that passes ask for, those that salt among them, each once."""
+    return dict.fromkeys(
+        view
+        for part in passes
+        for attribute in part.attributes
+        for view in (
+            *((attribute.name, view.name) for view in attribute.views),
+            *((salt.attribute, salt.view) for salt in attribute.salt),
+        )
+    )
