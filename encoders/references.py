@@ -150,7 +150,7 @@ def read_references(path: Path, agreement: Agreement) -> References:
         raise file.altered() from None
     for what, found, given in (
         ("agreement", header.agreement_id, agreement.agreement_id),
-        ("key epoch", header.key_epoch, agreement.key_epoch),
+        ("key epoch", header.key_epoch, agreement.epoch_like(header.key_epoch)),
     ):
         if found != given:
             raise MismatchError(

@@ -119,7 +119,8 @@ def match(
         progress: Told what is compared next.
 
     Raises:
-        AgreementError: The agreement is not valid on that day, or has no corridor between them.
+        AgreementError: The agreement or a batch's key epoch is not valid on that day, all batches
+            of two societies are of different epochs, or there is no corridor between them.
         ParameterError: `top` is less than 1, a batch was given twice, or the batches are all of
             one society.
     """
@@ -130,6 +131,8 @@ def match(
             f"Agreement {agreement.agreement_id} is valid from {agreement.valid_from} to "
             f"{agreement.valid_until}, not on {on}. Nothing is compared without a valid agreement."
         )
+    for batch in batches:
+        agreement.require_epoch(batch.header.key_epoch, on)
     if len({batch.header.seal for batch in batches}) < len(batches):
         raise ParameterError("One batch was given twice; give each batch once.")
     model = EvidenceModel.of(agreement.scheme)
@@ -156,6 +159,13 @@ def _directions(
     ]
     if not pairs:
         raise ParameterError("Give batches of at least two societies: one's own are not compared.")
+    # Under two roots nothing is alike: such batches wait until both societies have rotated.
+    pairs = [p for p in pairs if p[0].header.key_epoch == p[1].header.key_epoch]
+    if not pairs:
+        raise AgreementError(
+            "These batches are of different key epochs, which can't be compared; ask for batches "
+            f"of epoch {agreement.key_epoch} of agreement {agreement.agreement_id}."
+        )
     allowed = [p for p in pairs if agreement.allows(p[0].header.society, p[1].header.society)]
     if not allowed:
         raise AgreementError(

@@ -1,8 +1,12 @@
 """The contract under which societies let their fingerprints be compared, as one TOML file.
 
-An agreement says who takes part, for which purposes, on which legal bases, for how long, under
-which scheme and key epoch. Keys, batches and candidates all name it by its id and its digest, so
-that nothing made under one agreement is ever compared under another.
+An agreement says who takes part, by which public keys each is known, for which purposes, on which
+legal bases, for how long, under which scheme and key epochs. Keys, batches and candidates all name
+it by its id and its digest, so that nothing made under one agreement is ever compared under
+another.
+
+A new key epoch amends the agreement: the id stays, the digest is another, and the amended agreement
+lists the digests of those it amends, whose batches it covers as long as their epoch lasts.
 """
 
 import hashlib
@@ -11,8 +15,8 @@ import re
 import secrets
 import tomllib
 from collections.abc import Iterable
-from datetime import date
-from itertools import permutations
+from datetime import date, timedelta
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -21,6 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from matcher.formats.errors import AgreementError
 from matcher.formats.files import written_whole
+from matcher.formats.identity import PublicIdentity
+from matcher.formats.identity import Slug as _Slug
 from matcher.formats.scheme import Scheme
 
 FORMAT: Final = "kinmatch-agreement/1"
@@ -28,7 +34,8 @@ FORMAT: Final = "kinmatch-agreement/1"
 
 _MAX_FILE_BYTES = 1 << 20
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Slug = _Slug
+_Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 _Terms = Annotated[tuple[Slug, ...], Field(min_length=1)]
 
 _MUST_BE = {
@@ -46,7 +53,15 @@ _MUST_BE = {
     "valid_from": "must be a date such as 2026-01-31",
     "valid_until": "must be a date such as 2026-12-31",
     "retention_days": "must be a whole number of days from 1 to 36525",
-    "key_epoch": "must be a whole number from 1 on",
+    "epochs": (
+        "must be one or more key epochs, each with a number from 1 on, the day it begins and the "
+        "day it ends: numbers go up by one, an epoch begins later than the one before and at the "
+        "latest on the day after that ends, and all lie within the agreement's days"
+    ),
+    "identities": (
+        "must be none, or the public identities of the linkage unit and of every party, each once"
+    ),
+    "amends": "must be digests of earlier versions of the agreement, each once",
     "corridors": (
         "must be one or more different pairs [from, to] of two different societies that are parties"
     ),
@@ -54,8 +69,24 @@ _MUST_BE = {
 """What a field must be, in one sentence; said for whatever rule of the field was broken."""
 
 
+class KeyEpoch(BaseModel):
+    """The days on which batches under one root are accepted and compared.
+
+    Attributes:
+        number: Its number, from 1 on.
+        valid_from: Its first day.
+        valid_until: Its last day.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int = Field(ge=1, lt=1 << 31, strict=True)
+    valid_from: date
+    valid_until: date
+
+
 class Agreement(BaseModel):
-    """Parties, purposes, legal bases, retention, scheme and key epoch; equal when all are equal.
+    """Parties, purposes, legal bases, retention, scheme and key epochs; equal when all are equal.
 
     Make one with `Agreement.new` or `Agreement.read`, which explain what is wrong as an
     `AgreementError`.
@@ -70,8 +101,11 @@ class Agreement(BaseModel):
         valid_from: The first day of the agreement.
         valid_until: The last day of the agreement.
         retention_days: How many days the linkage unit may keep a batch.
-        key_epoch: Number of the current keys, from 1 on.
+        epochs: The key epochs, in order; the last is the one to encode under.
         corridors: Pairs (from, to): fingerprints of `from` may be compared for `to`.
+        identities: The public keys of all parties and the linkage unit, by which envelopes and
+            key exchanges are known; none in a rehearsal, where nothing travels.
+        amends: Digests of the versions that this one amends.
         scheme: The whole encoding scheme.
     """
 
@@ -86,11 +120,13 @@ class Agreement(BaseModel):
     valid_from: date
     valid_until: date
     retention_days: int = Field(ge=1, le=36_525, strict=True)
-    key_epoch: int = Field(ge=1, lt=1 << 31, strict=True)
+    epochs: Annotated[tuple[KeyEpoch, ...], Field(min_length=1)]
     corridors: Annotated[tuple[tuple[Slug, Slug], ...], Field(min_length=1)]
+    identities: tuple[PublicIdentity, ...] = ()
+    amends: tuple[_Digest, ...] = ()
     scheme: Scheme
 
-    @field_validator("parties", "purposes", "legal_bases", "corridors")
+    @field_validator("parties", "purposes", "legal_bases", "corridors", "amends")
     @classmethod
     def _all_differ(cls, value: tuple[object, ...]) -> tuple[object, ...]:
         if len(set(value)) != len(value):
@@ -106,7 +142,23 @@ class Agreement(BaseModel):
         parties = set(self.parties)
         if not all(start != end and {start, end} <= parties for start, end in self.corridors):
             raise ValueError(f"'corridors' {_MUST_BE['corridors']}")
+        if not self._has_sound_epochs():
+            raise ValueError(f"'epochs' {_MUST_BE['epochs']}")
+        known = [one.name for one in self.identities]
+        if known and sorted(known) != sorted([*self.parties, self.linkage_unit]):
+            raise ValueError(f"'identities' {_MUST_BE['identities']}")
         return self
+
+    def _has_sound_epochs(self) -> bool:
+        day = timedelta(days=1)
+        return all(
+            self.valid_from <= one.valid_from <= one.valid_until <= self.valid_until
+            for one in self.epochs
+        ) and all(
+            later.number == one.number + 1
+            and one.valid_from < later.valid_from <= one.valid_until + day
+            for one, later in pairwise(self.epochs)
+        )
 
     @classmethod
     def new(
@@ -122,6 +174,7 @@ class Agreement(BaseModel):
         retention_days: int,
         key_epoch: int = 1,
         corridors: Iterable[tuple[str, str]] | None = None,
+        identities: Iterable[PublicIdentity] = (),
         agreement_id: str | None = None,
     ) -> Self:
         """Draw up an agreement.
@@ -135,8 +188,9 @@ class Agreement(BaseModel):
             valid_from: The first day.
             valid_until: The last day.
             retention_days: How many days the linkage unit may keep a batch.
-            key_epoch: Number of the keys.
+            key_epoch: Number of its one key epoch, which lasts as long as the agreement.
             corridors: Pairs (from, to) of parties; every ordered pair when not given.
+            identities: The public keys of all parties and the linkage unit; none for a rehearsal.
             agreement_id: 32 hexadecimal digits; drawn at random when not given.
 
         Raises:
@@ -153,8 +207,11 @@ class Agreement(BaseModel):
                 "valid_from": valid_from,
                 "valid_until": valid_until,
                 "retention_days": retention_days,
-                "key_epoch": key_epoch,
+                "epochs": (
+                    {"number": key_epoch, "valid_from": valid_from, "valid_until": valid_until},
+                ),
                 "corridors": tuple(permutations(parties, 2) if corridors is None else corridors),
+                "identities": tuple(identities),
                 "scheme": scheme,
             },
             origin="The agreement",
@@ -196,6 +253,80 @@ class Agreement(BaseModel):
         """
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def key_epoch(self) -> int:
+        """The number of the epoch to encode under: the newest."""
+        return self.epochs[-1].number
+
+    def version_like(self, digest: str) -> str:
+        """Give a digest back if it is of a version that this one amends; else this one's own."""
+        return digest if digest in self.amends else self.digest
+
+    def epoch_like(self, number: int) -> int:
+        """Give a number back if it is of one of the key epochs, past ones too; else the newest."""
+        return number if any(one.number == number for one in self.epochs) else self.key_epoch
+
+    def require_epoch(self, number: int, on: date) -> None:
+        """Refuse a key epoch that is not valid on a day.
+
+        Raises:
+            AgreementError: It is not begun, is over, or is none of this agreement's.
+        """
+        found = next((one for one in self.epochs if one.number == number), None)
+        if found is None:
+            known = ", ".join(str(one.number) for one in self.epochs)
+            raise AgreementError(
+                f"Agreement {self.agreement_id} has no key epoch {number}; it has {known}."
+            )
+        if not found.valid_from <= on <= found.valid_until:
+            raise AgreementError(
+                f"Key epoch {number} of agreement {self.agreement_id} is valid from "
+                f"{found.valid_from} to {found.valid_until}, not on {on}. Encode the records anew "
+                f"under epoch {self.key_epoch}."
+            )
+
+    def with_next_epoch(self, begins: date, overlap_days: int) -> Self:
+        """Amend the agreement by a new key epoch.
+
+        Args:
+            begins: The first day of the new epoch, which lasts as long as the agreement.
+            overlap_days: How many days from then on the old epoch is valid too; 0 ends it on the
+                day before, as when its key got out.
+
+        Raises:
+            AgreementError: The new epoch would not begin after the old one and within the
+                agreement's days, or the overlap is less than 0.
+        """
+        *earlier, old = self.epochs
+        if overlap_days < 0 or not old.valid_from < begins <= self.valid_until:
+            raise AgreementError(
+                f"A new key epoch of agreement {self.agreement_id} must begin after "
+                f"{old.valid_from} and at the latest on {self.valid_until}, and the overlap must "
+                "not be less than 0 days."
+            )
+        ends = min(old.valid_until, begins + timedelta(days=overlap_days - 1))
+        new = KeyEpoch(number=old.number + 1, valid_from=begins, valid_until=self.valid_until)
+        return self.model_copy(
+            update={
+                "epochs": (*earlier, old.model_copy(update={"valid_until": ends}), new),
+                "amends": (*self.amends, self.digest),
+            }
+        )
+
+    def identity_of(self, name: str) -> PublicIdentity:
+        """Give the public keys of a party or the linkage unit.
+
+        Raises:
+            AgreementError: The agreement has none for it.
+        """
+        for one in self.identities:
+            if one.name == name:
+                return one
+        raise AgreementError(
+            f"Agreement {self.agreement_id} has no public keys of '{name}', so nothing can be "
+            "signed or encrypted under it; draw it up with everybody's identities."
+        )
 
     def allows(self, from_society: str, to_society: str) -> bool:
         """Tell whether fingerprints of one society may be compared for another."""

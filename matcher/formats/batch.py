@@ -272,10 +272,14 @@ def _check_belongs(path: Path, header: BatchHeader, agreement: Agreement) -> Non
     """Compare what the batch and the agreement say, the most telling difference first."""
     for what, batch, ours in (
         ("agreement", header.agreement_id, agreement.agreement_id),
-        ("key epoch", header.key_epoch, agreement.key_epoch),
+        ("key epoch", header.key_epoch, agreement.epoch_like(header.key_epoch)),
         ("scheme", header.scheme, agreement.scheme.label),
         ("scheme digest", header.scheme_digest, agreement.scheme.digest),
-        ("agreement digest", header.agreement_digest, agreement.digest),
+        (
+            "agreement digest",
+            header.agreement_digest,
+            agreement.version_like(header.agreement_digest),
+        ),
     ):
         if batch != ours:
             raise MismatchError(

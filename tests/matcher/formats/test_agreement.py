@@ -73,8 +73,10 @@ def test_the_digest_is_of_sorted_ascii_json_without_spaces(draw_up: DrawUp) -> N
     made = draw_up(corridors=(("red-one", "red-two"),))
     scheme = json.dumps(made.scheme.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     canonical = (
-        '{"agreement_id":"abababababababababababababababab","corridors":[["red-one","red-two"]],'
-        '"format":"kinmatch-agreement/1","key_epoch":1,"legal_bases":["consent","vital-interest"],'
+        '{"agreement_id":"abababababababababababababababab","amends":[],'
+        '"corridors":[["red-one","red-two"]],'
+        '"epochs":[{"number":1,"valid_from":"2026-01-01","valid_until":"2026-12-31"}],'
+        '"format":"kinmatch-agreement/1","identities":[],"legal_bases":["consent","vital-interest"],'
         '"linkage_unit":"hub","parties":["red-one","red-two","crescent-3"],'
         '"purposes":["family-tracing"],"retention_days":365,"scheme":' + scheme + ","
         '"valid_from":"2026-01-01","valid_until":"2026-12-31"}'
@@ -112,8 +114,8 @@ def test_a_corridor_has_a_direction(draw_up: DrawUp) -> None:
         ({"valid_until": date(2025, 1, 1)}, "valid_until"),
         ({"retention_days": 0}, "retention_days"),
         ({"retention_days": True}, "retention_days"),
-        ({"key_epoch": 0}, "key_epoch"),
-        ({"key_epoch": 1.0}, "key_epoch"),
+        ({"key_epoch": 0}, "epochs"),
+        ({"key_epoch": 1.0}, "epochs"),
         ({"corridors": ()}, "corridors"),
         ({"corridors": (("red-one", "stranger"),)}, "corridors"),
         ({"corridors": (("red-one", "red-one"),)}, "corridors"),
@@ -135,7 +137,7 @@ def test_a_broken_rule_is_named_with_its_field(
 def test_all_problems_are_named_at_once(draw_up: DrawUp) -> None:
     with pytest.raises(AgreementError) as caught:
         draw_up(retention_days=0, key_epoch=0, purposes=())
-    for field in ("retention_days", "key_epoch", "purposes"):
+    for field in ("retention_days", "epochs", "purposes"):
         assert f"'{field}'" in str(caught.value)
 
 
@@ -151,7 +153,7 @@ def _edited(draw_up: DrawUp, path: Path, old: str, new: str) -> Path:
     ("old", "new", "message"),
     [
         ("retention_days = 365\n", "", "'retention_days' is missing"),
-        ("key_epoch = 1", "key_epoch = 1\ncolour = 2", "'colour' is not a field"),
+        ("retention_days = 365", "retention_days = 365\ncolour = 2", "'colour' is not a field"),
         ("kinmatch-agreement/1", "kinmatch-agreement/2", "is 'kinmatch-agreement/2'"),
         ("kinmatch-agreement/1", "grocery list", "is no kinmatch agreement"),
         ("valid_from = 2026-01-01", "valid_from = 2026-02-31", "not valid TOML near line"),

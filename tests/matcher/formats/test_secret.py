@@ -19,6 +19,7 @@ MAY_EXPOSE = {
     "encoders/keys.py",
     "matcher/formats/secretfile.py",
     "matcher/formats/chunks.py",
+    "matcher/formats/identity.py",
     "matcher/vault/storekeys.py",
 }
 
