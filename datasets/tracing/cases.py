@@ -22,6 +22,9 @@ _LAST_ENQUIRER_BIRTH = np.datetime64("2010-12-31", "D").astype(np.int64)
 _SHARE_FOUND = 0.30  # of the sought persons are in the register
 _MOST_FOUND = 0.5  # of the registered persons are sought, at the very most
 _SHARE_RELATIVES = 0.20  # of the other registered persons are kin of people in a case
+_SHARE_RELATED = 0.5  # of the requests at the other society are of families with a request here
+_SHARE_SOUGHT_SEEKS = 0.6  # of these are made by somebody who is sought, the rest by other kin
+_SHARE_SEEKS_BACK = 0.7  # of these seek whoever seeks them
 
 
 class Rows(NamedTuple):
@@ -31,8 +34,8 @@ class Rows(NamedTuple):
         person: Number of the person in each row.
         role: A number of `ROLES`.
         case: Number of the case, ascending.
-        relation: What the person is to the enquirer, a number of `kinship.RELATIONS`, or
-            `NOBODY`.
+        relation: What a sought person is to the enquirer, or kin to the sought person named
+            first, a number of `kinship.RELATIONS`, or `NOBODY`.
     """
 
     person: Ints
@@ -54,17 +57,79 @@ def requests(dice: Dice, people: People) -> Rows:
     free = people.exists.reshape(-1, PLACES_IN_FAMILY).astype(np.int64)
     old_enough = people.born.reshape(free.shape) <= _LAST_ENQUIRER_BIRTH
     enquirer = dice.column(free * old_enough * WEIGHT.sum(axis=1))
+    roles, places = _drawn(dice, free, enquirer, np.full(len(free), NOBODY))
+    return _as_rows(people, np.arange(len(free)), roles, places)
+
+
+def _drawn(dice: Dice, free: Ints, enquirer: Ints, first: Ints) -> tuple[Ints, Ints]:
+    """Draw whom each enquirer seeks and names.
+
+    Args:
+        dice: The source of chance.
+        free: Shape (cases, places): 1 where there is somebody; those in the case are taken out.
+        enquirer: The place of each enquirer.
+        first: The place of whom each enquirer seeks before all others, or `NOBODY`.
+
+    Returns:
+        The roles of k columns, and shape (cases, k): the places of who has them, or `NOBODY`.
+    """
     roles, places = [ENQUIRER], [enquirer]
     _occupy(free, enquirer)
     for role, weights in ((SOUGHT, _NUMBER_SOUGHT), (KIN, _NUMBER_KIN)):
         wanted = dice.choice(weights, len(free))
         for already in range(len(weights) - 1):
             drawn = dice.column(free * WEIGHT[enquirer])
+            if len(roles) == 1:
+                drawn = np.where(first != NOBODY, first, drawn)
             chosen = np.where(already < wanted, drawn, NOBODY)
             _occupy(free, chosen)
             roles.append(role)
             places.append(chosen)
-    return _as_rows(people, np.array(roles), np.stack(places, axis=1))
+    return np.array(roles), np.stack(places, axis=1)
+
+
+def reciprocal(dice: Dice, people: People, asked: Rows, met: Ints, number: int) -> Rows:
+    """Make the requests at the other society: who is sought here may be seeking there.
+
+    Half of them are of families with a request here: by somebody sought who is not registered, or
+    by other kin, whom a matcher takes for those sought. Nobody makes a request who is registered.
+
+    Args:
+        dice: The source of chance.
+        people: All families; those with a request here come first.
+        asked: The requests here.
+        met: Numbers of the registered persons.
+        number: How many requests to make; fewer where too few families have anybody to make one.
+
+    Returns:
+        The rows by case, as in `requests`; cases are numbered in random order of the families.
+    """
+    shape = (-1, PLACES_IN_FAMILY)
+    role = np.full(len(people), NOBODY, dtype=np.int64)
+    role[asked.person] = asked.role
+    may = people.exists & (people.born <= _LAST_ENQUIRER_BIRTH)
+    may[met] = False
+    families_here = int(asked.case.max()) + 1
+    related = min(round(_SHARE_RELATED * number), families_here)
+    elsewhere = np.arange(families_here, len(people) // PLACES_IN_FAMILY)
+    family = np.concatenate(
+        [dice.some(np.arange(families_here), related), dice.some(elsewhere, number - related)]
+    )
+    family = dice.some(family, len(family))
+    free = people.exists.reshape(shape)[family].astype(np.int64)
+    may_seek = may.reshape(shape)[family] * WEIGHT.sum(axis=1)
+    role_here = role.reshape(shape)[family]
+    sought = dice.column(may_seek * (role_here == SOUGHT))
+    others = dice.column(may_seek * (role_here == NOBODY))
+    by_sought = (sought != NOBODY) & dice.share(_SHARE_SOUGHT_SEEKS, len(family))
+    enquirer = np.where(by_sought, sought, others)
+    backwards = np.where(
+        (role_here == ENQUIRER).any(axis=1), (role_here == ENQUIRER).argmax(axis=1), NOBODY
+    )
+    backwards = np.where(dice.share(_SHARE_SEEKS_BACK, len(family)), backwards, NOBODY)
+    somebody = np.flatnonzero(enquirer != NOBODY)
+    roles, places = _drawn(dice, free[somebody], enquirer[somebody], backwards[somebody])
+    return _as_rows(people, family[somebody], roles, places)
 
 
 def _occupy(free: Ints, places: Ints) -> None:
@@ -72,12 +137,13 @@ def _occupy(free: Ints, places: Ints) -> None:
     free[chosen, places[chosen]] = 0
 
 
-def _as_rows(people: People, roles: Ints, places: Ints) -> Rows:
+def _as_rows(people: People, family: Ints, roles: Ints, places: Ints) -> Rows:
     case, column = np.nonzero(places != NOBODY)
     place = places[case, column]
-    person = case * PLACES_IN_FAMILY + place
+    person = family[case] * PLACES_IN_FAMILY + place
     role = roles[column]
-    relation = RELATION[places[case, 0], place, people.sex[person]]
+    related_to = places[case, np.where(role == KIN, 1, 0)]  # the first sought, or the enquirer
+    relation = RELATION[related_to, place, people.sex[person]]
     return Rows(person, role, case, np.where(role == ENQUIRER, NOBODY, relation))
 
 

@@ -32,18 +32,24 @@ class TracingSet:
             elderly, at the end of 2022), `scripts` (as in `Arab>Latn`), and what happened to the
             names, dates and places of either record, as columns that begin with `request_` and
             `register_`; `datasets.tracing.records.write_records` says which.
+        reciprocal: Requests that were made at the society of the register, as `requests` are at
+            the other; none unless they are asked for.
+        both_ways: One row for each person who stands in both files of requests: `request_id,
+            register_id`, their `request_role` and `register_role`, and `person`.
     """
 
     requests: pd.DataFrame
     register: pd.DataFrame
     truth: pd.DataFrame
+    reciprocal: pd.DataFrame
+    both_ways: pd.DataFrame
 
     def __repr__(self) -> str:
         sizes = [len(frame) for frame in (self.requests, self.register, self.truth)]
         return "TracingSet({} request rows, {} registered, {} true pairs)".format(*sizes)
 
 
-def generate(requests: int, register: int, seed: int) -> TracingSet:
+def generate(requests: int, register: int, seed: int, *, reciprocal: int = 0) -> TracingSet:
     """Generate a tracing set.
 
     About 30 % of the sought persons are registered, but never more than half of the register is
@@ -54,6 +60,8 @@ def generate(requests: int, register: int, seed: int) -> TracingSet:
         requests: Number of tracing requests, that is cases; each has about three rows.
         register: Number of registered persons.
         seed: Same numbers and seed, same frames, on every platform.
+        reciprocal: Number of requests at the register's society, half of them of families with a
+            request at the other. They are drawn last, so they change nothing else.
 
     Returns:
         The set. Record ids number the rows of a file and say nothing about the pairs.
@@ -61,8 +69,8 @@ def generate(requests: int, register: int, seed: int) -> TracingSet:
     Raises:
         ValueError: A number is less than 1, or the seed is negative.
     """
-    if requests < 1 or register < 1:
-        raise ValueError("requests and register must each be at least 1.")
+    if requests < 1 or register < 1 or reciprocal < 0:
+        raise ValueError("requests and register must each be at least 1, reciprocal at least 0.")
     dice, lexicon = Dice(seed), load()
     people = families.found(dice, lexicon, requests)
     strangers_from = len(people)
@@ -75,10 +83,14 @@ def generate(requests: int, register: int, seed: int) -> TracingSet:
     met = cases.registered(dice, people, chosen, strangers_from, register)
 
     request_people, register_people = people.take(asked.person), people.take(met.person)
-    request_file, request_happened = write_records(dice, lexicon, request_people, asked, "request")
-    register_file, register_happened = write_records(
-        dice, lexicon, register_people, met, "register"
+    request_file, request_happened = write_records(
+        dice, lexicon, request_people, asked, "request", ids="T"
     )
+    register_file, register_happened = write_records(
+        dice, lexicon, register_people, met, "register", ids="G"
+    )
+    back = cases.reciprocal(dice, people, asked, met.person, reciprocal)
+    back_file, _ = write_records(dice, lexicon, people.take(back.person), back, "register", ids="H")
     left, right = _pairs(asked, met)
     truth = {
         "request_id": request_file["record_id"].to_numpy()[left],
@@ -88,7 +100,32 @@ def generate(requests: int, register: int, seed: int) -> TracingSet:
         **{f"request_{name}": column[left] for name, column in request_happened.items()},
         **{f"register_{name}": column[right] for name, column in register_happened.items()},
     }
-    return TracingSet(request_file, register_file, pd.DataFrame(truth))
+    return TracingSet(
+        request_file,
+        register_file,
+        pd.DataFrame(truth),
+        back_file,
+        _both_ways(asked, back, request_file, back_file),
+    )
+
+
+def _both_ways(
+    asked: Rows, back: Rows, request_file: pd.DataFrame, back_file: pd.DataFrame
+) -> pd.DataFrame:
+    _, left, right = np.intersect1d(
+        asked.person, back.person, assume_unique=True, return_indices=True
+    )
+    order = np.argsort(left, kind="stable")
+    left, right = left[order], right[order]
+    return pd.DataFrame(
+        {
+            "request_id": request_file["record_id"].to_numpy()[left],
+            "register_id": back_file["record_id"].to_numpy()[right],
+            "request_role": request_file["role"].to_numpy()[left],
+            "register_role": back_file["role"].to_numpy()[right],
+            "person": asked.person[left],
+        }
+    )
 
 
 def _pairs(asked: Rows, met: Rows) -> tuple[Ints, Ints]:

@@ -30,7 +30,7 @@ _RESIDENCE_WEIGHTS = {
 
 
 def write_records(
-    dice: Dice, lexicon: Lexicon, people: People, rows: Rows, side: Side
+    dice: Dice, lexicon: Lexicon, people: People, rows: Rows, side: Side, *, ids: str
 ) -> tuple[pd.DataFrame, dict[str, Texts]]:
     """Write the records of a file.
 
@@ -39,7 +39,8 @@ def write_records(
         lexicon: Names, places and their spellings.
         people: The person of each row.
         rows: The rows, in the file's order.
-        side: Requests or register.
+        side: Written by whom: those who take requests, or those who keep the register.
+        ids: The letter that record ids begin with.
 
     Returns:
         The file in the canonical columns, all strings, "" absent; and what happened to each row,
@@ -55,7 +56,7 @@ def write_records(
     places, places_happened = _places(dice, lexicon, people, rows.role, script)
     seen = (rows.role == SOUGHT) & dice.share(_SHARE_LAST_SEEN, size)
     columns = {
-        "record_id": _numbered("T" if side == "request" else "G", np.arange(size)),
+        "record_id": _numbered(ids, np.arange(size)),
         "case_id": np.where(rows.case == NOBODY, "", _numbered("C", rows.case)),
         "role": np.array(ROLES, dtype=object)[rows.role],
         "relation": np.array([*RELATIONS, ""], dtype=object)[rows.relation],
@@ -76,7 +77,7 @@ def write_records(
 
 
 def _numbered(letter: str, numbers: Ints) -> Texts:
-    return np.char.add(letter, np.char.zfill((numbers + 1).astype(str), 8)).astype(object)
+    return np.array([f"{letter}{number:08}" for number in (numbers + 1).tolist()], dtype=object)
 
 
 def _unless_missing(dice: Dice, texts: Texts, share: float) -> Texts:
