@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from encoders.codes import normalise_relation, normalise_role, normalise_sex
 from encoders.dates import parse_birth, parse_date
+from encoders.gazetteer import country_codes, says_no_country
 from encoders.readers import Reading
 from encoders.records import COLUMNS, NAME_COLUMNS, Records
 from encoders.reporting import Report
@@ -53,6 +54,7 @@ def check(reading: Reading, *, today: datetime.date) -> Report:
     checked = _Checked(reading)
     _text_rules(checked)
     _code_rules(checked)
+    _nationality_rule(checked)
     _birth_rules(checked, today)
     _last_seen_rules(checked, today)
     _row_rules(checked)
@@ -129,6 +131,16 @@ def _code_rules(checked: _Checked) -> None:
         codes = pa.array([code for code, _ in results], pa.string()).take(pa.array(which))
         _find_problems(checked, [[problem] if problem else [] for _, problem in results], which)
         checked.records = checked.records.with_columns({field: codes})
+
+
+def _nationality_rule(checked: _Checked) -> None:
+    cells, which = checked.records.distinct("nationality")
+    unknown = [cell is not None and not _is_known_nationality(cell) for (cell,) in cells]
+    checked.find("nationality_unknown", "nationality", np.array(unknown, np.bool_)[which])
+
+
+def _is_known_nationality(text: str) -> bool:
+    return bool(country_codes(text)) or says_no_country(text)
 
 
 def _birth_rules(checked: _Checked, today: datetime.date) -> None:

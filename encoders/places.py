@@ -3,9 +3,9 @@
 Places are romanised like names but keep digits, so that house numbers and postcodes count, and
 keep every part, since a place has no particles that come and go.
 
-`place_parts` is what `place.bigrams/1` published, and what the gazetteer looks up. `place_words`
-keeps a word together where an apostrophe or a soft sign stands in it (Sana'a, Донецьк), and keeps
-its script, so that each view can read it in its own way.
+`place_parts` is what `place.bigrams/1` published. `place_words` keeps a word together where an
+apostrophe or a soft sign stands in it (Sana'a, Донецьк), and keeps its script, so that each view
+can read it in its own way.
 """
 
 import re
@@ -14,7 +14,7 @@ import unicodedata
 from anyascii import anyascii
 
 from encoders.names import romanised, without_optional_marks
-from encoders.names.pieces import folded, without_article
+from encoders.names.pieces import folded, without_apostrophes, without_article
 
 _NOT_LETTERS_OR_DIGITS = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"(\d+)")
@@ -30,17 +30,26 @@ def place_parts(place: str) -> tuple[str, ...]:
 def place_words(place: str) -> tuple[str, ...]:
     """Give the words of a place, of folded letters in their script or of digits 0 to 9.
 
-    Returns:
-        The words in the order written. The Arabic article, which comes and goes, is left out
-        unless nothing else remains.
+    The words stand in the order written.
     """
-    found = []
-    for number, text in enumerate(_NUMBER.split(without_article(place))):
+    found: list[str] = []
+    for number, text in enumerate(
+        _NUMBER.split(without_optional_marks(without_apostrophes(place)))
+    ):
         if number % 2:
             found.append("".join(str(unicodedata.decimal(digit)) for digit in text))
         else:
             found += folded(text).replace("-", " ").split()
-    return tuple(word for word in found if word not in _ARTICLES) or tuple(found)
+    return tuple(found)
+
+
+def words_without_article(place: str) -> tuple[str, ...]:
+    """Give the words of a place without the Arabic article, which comes and goes.
+
+    Where nothing else remains, the article does.
+    """
+    words = place_words(without_article(place))
+    return tuple(word for word in words if word not in _ARTICLES) or words
 
 
 def plain_word(word: str) -> str:

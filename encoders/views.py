@@ -101,7 +101,7 @@ _place_parts = attrgetter("parts")
 _place_words = attrgetter("words")
 
 
-def _unknown_parts(place: Place) -> Iterable[str]:
+def _unknown_words(place: Place) -> Iterable[str]:
     return place.location.unknown
 
 
@@ -151,6 +151,6 @@ VIEWS = {
     "place.bigrams/2": View(_word_bigrams, _place_words),
     "place.sounds/1": View(lambda word: () if word.isdecimal() else _sounds(word), _place_words),
     "place.codes/1": View(codes),
-    "place.unknown/1": View(names.bigrams, _unknown_parts),
+    "place.unknown/1": View(_word_bigrams, _unknown_words),
     "nationality.code/1": View(lambda countries: countries),
 }

@@ -18,26 +18,32 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from encoders.places import place_parts
+from encoders.places import place_words, plain_word
 
-FORMER = {
+STANDS_FOR = {
     "AN": ("CW", "SX", "BQ"),
+    "CGCD": ("CD", "CG"),
+    "CS": ("RS", "ME"),
     "CSHH": ("CZ", "SK"),
     "CSXX": ("RS", "ME"),
     "DD": ("DE",),
+    "KRKP": ("KR", "KP"),
     "SUHH": (
         *("AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT"),
         *("LV", "MD", "RU", "TJ", "TM", "UA", "UZ"),
     ),
     "YUCS": ("BA", "HR", "ME", "MK", "RS", "SI", "XK"),
+    "ZZ": (),
 }
-"""The codes of former countries, and what they have become."""
+"""What the codes of former countries stand for, of names that two countries share, and of none."""
+
+_NO_COUNTRY = "ZZ"
 
 _LONGEST = 5
-"""The most parts that are taken for one name."""
+"""The most words that are taken for one name."""
 
 _SHORT = 4
-"""Letters that a part of a name must have for the name to be found among other words.
+"""Letters that a word of a name must have for the name to be found among other words.
 
 Nor do names with a number count there: those are houses and postcodes.
 """
@@ -53,7 +59,8 @@ class Location:
         countries: Codes of the countries that are named and of those the towns are in.
         regions: The towns' regions, as in `SY.09`.
         towns: The towns' numbers.
-        unknown: The romanised parts of the place that no name was found in, in their order.
+        unknown: The words of the place that no name was found in, as `encoders.places.place_words`
+            gives them, in their order.
     """
 
     countries: tuple[str, ...]
@@ -65,6 +72,19 @@ class Location:
 def name_key(word: str) -> int:
     """Give the number by which the tables know a romanised name: 48 bits of its BLAKE2b hash."""
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=6).digest(), "big")
+
+
+def plain_name(text: str) -> str:
+    """Give the letters and digits of a name, romanised, by which the tables know it."""
+    return "".join(map(plain_word, place_words(text)))
+
+
+def code_key(code: str) -> int:
+    """Give the number by which the tables know a code of two or three letters.
+
+    Codes have keys of their own: Arabic words without their vowels look like codes (Egypt is msr).
+    """
+    return name_key(f"={code.lower()}")
 
 
 def locate(place: str) -> Location:
@@ -82,11 +102,14 @@ def locate(place: str) -> Location:
     found: list[list[int]] = []
     unknown: list[str] = []
     for segment in _DIVIDERS.split(place):
-        for words, key in _names_in(place_parts(segment)):
+        if code := _country_code(segment):
+            countries.update(dict.fromkeys(STANDS_FOR.get(code, (code,))))
+            continue
+        for words, key in _names_in(place_words(segment)):
             if key is None:
                 unknown += words
             elif code := tables.country_of.get(key):
-                countries.update(dict.fromkeys(FORMER.get(code, (code,))))
+                countries.update(dict.fromkeys(STANDS_FOR.get(code, (code,))))
             else:
                 found.append(tables.towns_named(key))
     chosen = [_in_one_of(towns, list(countries)) for towns in found]
@@ -111,13 +134,24 @@ def country_codes(text: str) -> tuple[str, ...]:
     Returns:
         Codes of two letters, in the order named; empty where no country is known by that name.
     """
-    known = _tables().country_of
+    whole = _country_code(text)
     codes: dict[str, None] = {}
-    for name in _DIVIDERS.split(text):
-        code = known.get(name_key("".join(place_parts(name))))
-        if code:
-            codes.update(dict.fromkeys(FORMER.get(code, (code,))))
+    for name in [text] if whole else _DIVIDERS.split(text):
+        if code := _country_code(name):
+            codes.update(dict.fromkeys(STANDS_FOR.get(code, (code,))))
     return tuple(codes)
+
+
+def says_no_country(text: str) -> bool:
+    """Tell whether a cell says that there is no nationality, or that it is not known."""
+    return not plain_name(text) or _country_code(text) == _NO_COUNTRY
+
+
+def _country_code(name: str) -> str | None:
+    """Find the country that a text names as a whole, by a code or a name."""
+    known, word = _tables().country_of, plain_name(name)
+    code = known.get(code_key(word)) if name.isascii() else None
+    return code or known.get(name_key(word))
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,15 +197,16 @@ def _table(name: str) -> Any:
         return pq.read_table(file)
 
 
-def _names_in(parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int | None]]:
-    """Divide what stands between commas into names, each with its key, and single unknown parts."""
+def _names_in(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int | None]]:
+    """Divide what stands between commas into names, each with its key, and single unknown words."""
+    plain = tuple(map(plain_word, words))
     start = 0
-    while start < len(parts):
-        for end in range(min(len(parts), start + _LONGEST), start, -1):
-            key = _known_key(parts[start:end], whole=end - start == len(parts))
+    while start < len(words):
+        for end in range(min(len(words), start + _LONGEST), start, -1):
+            key = _known_key(plain[start:end], whole=end - start == len(words))
             if key is not None:
                 break
-        yield parts[start:end], key
+        yield words[start:end], key
         start = end
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from encoders.gazetteer import Location, locate
-from encoders.places import place_parts, place_words
+from encoders.places import place_parts, words_without_article
 
 _REGION_TOKENS, _TOWN_TOKENS = 2, 4
 
@@ -26,8 +26,8 @@ class Place:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The words in their own script, as `encoders.places.place_words` gives them."""
-        return place_words(self.text)
+        """The words in their own script, as `encoders.places.words_without_article` gives them."""
+        return words_without_article(self.text)
 
     @cached_property
     def location(self) -> Location:

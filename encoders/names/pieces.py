@@ -92,9 +92,17 @@ def pieces(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_plain_ending(word) for word in kept))
 
 
+def without_apostrophes(text: str) -> str:
+    """Give a text without apostrophes and what is written for them.
+
+    This comes before NFKC, which makes a space of the acute accent.
+    """
+    return text.translate(_APOSTROPHES)
+
+
 def without_article(text: str) -> str:
     """Give a text without the Arabic article that is written as one word with what follows."""
-    text = text.translate(_APOSTROPHES)
+    text = without_apostrophes(text)
     return text if text.isascii() else _ARABIC_ARTICLE.sub("", without_optional_marks(text))
 
 
@@ -103,7 +111,7 @@ def folded(name: str) -> str:
 
     Folding what is folded changes nothing.
     """
-    text = without_optional_marks(name.translate(_APOSTROPHES)).casefold()
+    text = without_optional_marks(without_apostrophes(name)).casefold()
     spread = "".join(_unaccented(letter) for letter in text)
     letters = unicodedata.normalize("NFKC", spread.translate(_FOLDED))
     return "".join(c if c.isalpha() or c == "-" or _is_mark(c) else " " for c in letters)

@@ -83,6 +83,7 @@ NOT_USED: list[tuple[dict[str, object], str, str]] = [
     (person(residence="a" * 1_001), "value_too_long", "residence"),
     (person(sex="1"), "sex_unknown", "sex"),
     (person(relation="neighbour"), "relation_unknown", "relation"),
+    (person(nationality="Atlantean"), "nationality_unknown", "nationality"),
     (person(birth_date="1998-02-31"), "date_impossible", "birth_date"),
     (person(birth_date="5 Feb 1998"), "date_unreadable", "birth_date"),
     (person(birth_date="05/02/1998"), "date_order_unknown", "birth_date"),
@@ -124,6 +125,13 @@ def test_a_value_that_is_used_in_a_noteworthy_way_stays(
     assert found(report) == {(rule, field): [2]}
     assert RULES[rule].severity is Severity.NOTED
     assert report.usable.column(field).to_pylist() == [row[field]]
+
+
+@pytest.mark.parametrize(
+    "nationality", ["سوري", "stateless", "Afghan / Iranian", "-", "без гражданства"]
+)
+def test_a_nationality_that_is_known_or_said_to_be_none_is_no_problem(nationality: str) -> None:
+    assert found(check_rows([person(nationality=nationality)])) == {}
 
 
 def test_what_is_ordinary_is_no_problem() -> None:
