@@ -8,6 +8,7 @@
     ├── MismatchError       two artefacts do not belong together (both values are named)
     ├── IntegrityError      an artefact was cut short or altered
     ├── KeyFileError        a key file can't be opened: passphrase, version, or wrong agreement
+    ├── EnvelopeError       an envelope is refused; `rule` names the check that it did not pass
     ├── OutputError         a result can't be written: disk full, not allowed, already there
     ├── StoreError          the linkage unit's database can't be used, or holds no such thing
     ├── StateError          what was asked is not possible in the state that a thing is in
@@ -41,6 +42,18 @@ class IntegrityError(KinmatchError):
 
 class KeyFileError(KinmatchError):
     """A key file can't be opened: wrong passphrase, unknown version, other agreement."""
+
+
+class EnvelopeError(KinmatchError):
+    """An envelope is refused.
+
+    Attributes:
+        rule: The check that it did not pass, one of `matcher.formats.envelope.RULES`.
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"{message} [{rule}]")
+        self.rule = rule
 
 
 class OutputError(KinmatchError):

@@ -8,13 +8,14 @@ holds against damage, not against forgers: who can write the file can write the 
 """
 
 import hashlib
+import io
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -91,11 +92,15 @@ class SealedFile:
         header: The header, `format` and `seal` included; its other fields are not checked.
     """
 
-    def __init__(self, path: Path, kind: str, version: int) -> None:
+    def __init__(
+        self, path: Path, kind: str, version: int, opened: BinaryIO | io.RawIOBase | None = None
+    ) -> None:
         """Open a file, and check all that can be checked without knowing its columns.
 
         Args:
             path: The file.
+            opened: A seekable file that gives the content, such as one that decrypts; then `path`
+                is only named in messages.
             kind: The name that its format must have, such as `kinmatch-batch`.
             version: The version that its format must have.
 
@@ -105,7 +110,12 @@ class SealedFile:
         """
         self.path = path
         # One handle for checks and reading: a file that takes the name later is never read.
-        file = _open(path, kind)
+        file = _open(path) if opened is None else cast("BinaryIO", opened)
+        with self.parsing():
+            file.seek(0)
+            is_parquet = file.read(len(_MAGIC)) == _MAGIC
+        if not is_parquet:
+            raise InputError(f"{path}: not a Parquet file, so no {kind}; choose another file.")
         with self.parsing():
             file.seek(0, os.SEEK_END)
             self._size = file.tell()
@@ -183,18 +193,15 @@ class SealedFile:
             raise ValueError("another seal")
 
 
-def _open(path: Path, kind: str) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file.")
     try:
-        if path.is_file():
-            file: BinaryIO = pa.OSFile(str(path), "rb")
-            if file.read(len(_MAGIC)) == _MAGIC:
-                return file
-        elif not path.exists():
-            raise InputError(f"{path}: there is no such file.")
+        file: BinaryIO = pa.OSFile(str(path), "rb")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path}: the file can't be read ({reason}).") from None
-    raise InputError(f"{path}: not a Parquet file, so no {kind}; choose another file.")
+    return file
 
 
 def _tail(file: BinaryIO, size: int) -> bytes:
