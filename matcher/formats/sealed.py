@@ -110,12 +110,12 @@ class SealedFile:
         """
         self.path = path
         # One handle for checks and reading: a file that takes the name later is never read.
-        file = _open(path) if opened is None else cast("BinaryIO", opened)
+        file = _open(path, kind) if opened is None else cast("BinaryIO", opened)
         with self.parsing():
             file.seek(0)
             is_parquet = file.read(len(_MAGIC)) == _MAGIC
         if not is_parquet:
-            raise InputError(f"{path}: not a Parquet file, so no {kind}; choose another file.")
+            raise _no_parquet(path, kind)
         with self.parsing():
             file.seek(0, os.SEEK_END)
             self._size = file.tell()
@@ -193,15 +193,21 @@ class SealedFile:
             raise ValueError("another seal")
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, kind: str) -> BinaryIO:
     if not path.exists():
         raise InputError(f"{path}: there is no such file.")
+    if not path.is_file():
+        raise _no_parquet(path, kind)
     try:
         file: BinaryIO = pa.OSFile(str(path), "rb")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path}: the file can't be read ({reason}).") from None
     return file
+
+
+def _no_parquet(path: Path, kind: str) -> InputError:
+    return InputError(f"{path}: not a Parquet file, so no {kind}; choose another file.")
 
 
 def _tail(file: BinaryIO, size: int) -> bytes:

@@ -383,7 +383,7 @@ def test_memory_is_for_a_chunk(office: Office) -> None:
     path = office.seal(batch)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert size > 6_000_000
+    assert size > 5_000_000
     assert peak < 3_000_000
     assert np.isclose(path.stat().st_size, size, rtol=0.01)
 
