@@ -23,7 +23,7 @@ from matcher.store.changing import change, locked
 from matcher.store.copying import copy_rows
 from matcher.store.database import Store
 from matcher.store.models import AgreementRow, BatchRow, Envelope, Part
-from matcher.store.parties import agreement_of
+from matcher.store.parties import agreement_of, expiry_of
 from matcher.store.states.batches import BATCH
 
 _DIGEST_BYTES = 16
@@ -45,7 +45,7 @@ def register(
     Args:
         session: A transaction `as_society`.
         society: Whose.
-        agreement: Digest of the agreement.
+        agreement: The agreement's id.
         digest: SHA-256 of the file as it will be sent, `sha256:` and 64 hexadecimal digits.
         size: Its bytes.
         on: The day.
@@ -177,8 +177,8 @@ def accept(store: Store, batch: UUID, source: Path, *, on: date) -> str:
     """
     with store.as_unit() as session:
         row = locked(session, BatchRow, batch)
-        state, society, digest = row.state, row.society, row.agreement
-        agreement = agreement_of(session, digest)
+        state, society = row.state, row.society
+        agreement = agreement_of(session, row.agreement)
     if state != "validating":
         return state
     try:
@@ -186,6 +186,7 @@ def accept(store: Store, batch: UUID, source: Path, *, on: date) -> str:
         content = read_batch(source, agreement)
         if content.header.society != society:
             raise AgreementError("The batch says that it is another society's.")
+        agreement.require_epoch(content.header.key_epoch, on)
     except KinmatchError as error:
         return _refuse(store, batch, str(error).replace(str(source), "the batch"))
     store.fingerprints.put(batch, source)
@@ -209,11 +210,10 @@ def _take_in(
     session: Session, row: BatchRow, content: Batch, agreement: Agreement, on: date
 ) -> None:
     # A run is planned and published under this lock too: a record is never taken in between.
-    lock_agreement(session, agreement.digest)
+    lock_agreement(session, agreement.agreement_id)
     row.received_on = on
-    row.expires_on = min(
-        on + timedelta(days=agreement.retention_days), agreement.valid_until + timedelta(days=1)
-    )
+    row.key_epoch = content.header.key_epoch
+    row.expires_on = expiry_of(agreement, row.key_epoch, on)
     row.records = len(content)
     _store_records(session, row, content, agreement.scheme)
     if row.supersedes is not None:
@@ -223,10 +223,12 @@ def _take_in(
     change(session, row, "accept", society=row.society, details={"records": len(content)})
 
 
-def lock_agreement(session: Session, digest: str) -> None:
+def lock_agreement(session: Session, agreement_id: str) -> None:
     """Hold an agreement until the transaction ends, so that what is under it stands still."""
     session.execute(
-        select(AgreementRow.digest).where(AgreementRow.digest == digest).with_for_update()
+        select(AgreementRow.digest)
+        .where(AgreementRow.agreement_id == agreement_id)
+        .with_for_update()
     )
 
 
@@ -244,13 +246,14 @@ def _store_records(session: Session, row: BatchRow, content: Batch, scheme: Sche
             strict=True,
         ),
     )
-    session.execute(_MOVE_IN, {"agreement": row.agreement, "society": row.society, "batch": row.id})
+    given = {"agreement": row.agreement, "society": row.society, "batch": row.id}
+    session.execute(_MOVE_IN, {**given, "epoch": row.key_epoch})
 
 
 _MOVE_IN = text("""
-INSERT INTO kinmatch.records (agreement, society, batch_id, reference, row, role, digest)
-SELECT :agreement, :society, :batch, reference, row, role, digest FROM incoming
-ON CONFLICT (agreement, society, reference) DO UPDATE SET
+INSERT INTO kinmatch.records (agreement, society, key_epoch, batch_id, reference, row, role, digest)
+SELECT :agreement, :society, :epoch, :batch, reference, row, role, digest FROM incoming
+ON CONFLICT (agreement, society, reference, key_epoch) DO UPDATE SET
   batch_id = excluded.batch_id, row = excluded.row, role = excluded.role, digest = excluded.digest,
   taken_in = CASE WHEN records.digest = excluded.digest THEN records.taken_in END,
   compared_in = CASE WHEN records.digest = excluded.digest THEN records.compared_in END

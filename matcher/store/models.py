@@ -1,6 +1,6 @@
 """The tables: what the linkage unit holds beside the fingerprints, pseudonymous throughout.
 
-A society is named by its slug, an agreement by its digest, a record by the reference in its batch.
+A society is named by its slug, an agreement by its id, a record by the reference in its batch.
 Which rows a society can read is said in `matcher.store.migrations`, by row-level security.
 """
 
@@ -103,17 +103,16 @@ class ApiToken(Table):
 
 
 class AgreementRow(Table):
-    """An agreement as it was signed, and with which scheme and model its records were compared.
+    """An agreement as it was signed or last amended, and how its records were compared.
 
-    `compared_as` names the scheme and the model of the last run that was published; another one
-    makes the next run a full one.
+    `compared_as` names the scheme, model, corridors and roles of the last run that was published;
+    others make the next run a full one.
     """
 
     __tablename__ = "agreements"
 
-    digest: Mapped[str] = mapped_column(primary_key=True)
-    agreement_id: Mapped[str] = mapped_column(index=True)
-    key_epoch: Mapped[int]
+    agreement_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
     document: Mapped[dict[str, Any]]
     valid_from: Mapped[date]
     valid_until: Mapped[date]
@@ -126,7 +125,7 @@ class Party(Table):
 
     __tablename__ = "agreement_parties"
 
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"), primary_key=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), primary_key=True)
     society: Mapped[str] = mapped_column(ForeignKey("societies.name"), primary_key=True, index=True)
 
 
@@ -135,7 +134,7 @@ class Corridor(Table):
 
     __tablename__ = "corridors"
 
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"), primary_key=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), primary_key=True)
     from_society: Mapped[str] = mapped_column(ForeignKey("societies.name"), primary_key=True)
     to_society: Mapped[str] = mapped_column(
         ForeignKey("societies.name"), primary_key=True, index=True
@@ -153,7 +152,7 @@ class BatchRow(Table):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)
     society: Mapped[str] = mapped_column(ForeignKey("societies.name"))
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"), index=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), index=True)
     digest: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
@@ -161,6 +160,7 @@ class BatchRow(Table):
     registered_on: Mapped[date]
     received_on: Mapped[date | None]
     expires_on: Mapped[date]
+    key_epoch: Mapped[int | None]
     records: Mapped[int | None]
     problems: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     changed_at: Mapped[datetime] = mapped_column(server_default=_NOW, onupdate=_NOW)
@@ -195,7 +195,7 @@ class Envelope(Table):
 
 
 class Record(Table):
-    """A person's record: where its fingerprints lie, and whether it was compared.
+    """A person's record under one key epoch: where its fingerprints lie, and whether compared.
 
     `digest` is that of all that its batch says of it, so that a later batch with the same
     reference shows whether it changed. `taken_in` is the run that took it as new; once that is
@@ -206,9 +206,10 @@ class Record(Table):
     __tablename__ = "records"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"))
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"))
     society: Mapped[str] = mapped_column(ForeignKey("societies.name"))
     reference: Mapped[bytes]
+    key_epoch: Mapped[int]
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("batches.id"))
     row: Mapped[int]
     role: Mapped[int] = mapped_column(SmallInteger)
@@ -217,7 +218,7 @@ class Record(Table):
     compared_in: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id"))
 
     __table_args__ = (
-        UniqueConstraint("agreement", "society", "reference"),
+        UniqueConstraint("agreement", "society", "reference", "key_epoch"),
         Index(None, "batch_id", "row"),
     )
 
@@ -228,7 +229,7 @@ class RunRow(Table):
     __tablename__ = "runs"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"), index=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), index=True)
     state: Mapped[str]
     on_date: Mapped[date]
     is_full: Mapped[bool]
@@ -262,6 +263,7 @@ class Comparison(Table):
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
+    key_epoch: Mapped[int]
     left_society: Mapped[str] = mapped_column(ForeignKey("societies.name"))
     left_role: Mapped[int] = mapped_column(SmallInteger)
     left_part: Mapped[str]
@@ -283,7 +285,7 @@ class CandidateRow(Table):
     __tablename__ = "candidates"
 
     id: Mapped[bytes] = mapped_column(primary_key=True)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"), index=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), index=True)
     left_record: Mapped[int] = mapped_column(
         ForeignKey("records.id", ondelete="CASCADE"), index=True
     )
@@ -313,7 +315,7 @@ class CandidateSide(Table):
         ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True
     )
     society: Mapped[str] = mapped_column(ForeignKey("societies.name"), primary_key=True)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.digest"))
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"))
     reference: Mapped[bytes]
     role: Mapped[int] = mapped_column(SmallInteger)
     score: Mapped[float]

@@ -3,18 +3,18 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.errors import ParameterError, StoreError
+from matcher.formats.errors import AgreementError, ParameterError, StoreError
 from matcher.store import audit
-from matcher.store.models import AgreementRow, ApiToken, Corridor, Party, Society, User
+from matcher.store.models import AgreementRow, ApiToken, BatchRow, Corridor, Party, Society, User
 
 USER_ROLES: Final = ("tracing-officer", "data-protection-officer", "analyst", "operator")
 """What a user may be; operators and analysts may belong to the linkage unit, with no society."""
@@ -24,47 +24,85 @@ _MARK = "kinmatch_"  # by which a scanner for leaked secrets can know a token
 
 
 def add_agreement(session: Session, agreement: Agreement, *, actor: str = audit.UNIT_ACTOR) -> None:
-    """Record an agreement with its parties and corridors; one that is there already is left.
+    """Record an agreement with its parties and corridors, or the amendment of one.
+
+    One that is there already is left as it is.
 
     Args:
         session: A transaction `as_unit`.
         agreement: As signed.
         actor: Who did it.
+
+    Raises:
+        AgreementError: The one that is there is neither this one nor one that this one amends.
     """
-    if session.get(AgreementRow, agreement.digest) is not None:
+    row = session.get(AgreementRow, agreement.agreement_id, with_for_update=True)
+    if row is not None and row.digest == agreement.digest:
         return
+    if row is not None and row.digest not in agreement.amends:
+        raise AgreementError(
+            f"Agreement {agreement.agreement_id} is here as {row.digest}, which this version does "
+            "not amend. Give a version that amends it."
+        )
     for name in agreement.parties:
         session.execute(insert(Society).values(name=name).on_conflict_do_nothing())
-    session.add(
-        AgreementRow(
-            digest=agreement.digest,
-            agreement_id=agreement.agreement_id,
-            key_epoch=agreement.key_epoch,
-            document=agreement.model_dump(mode="json"),
-            valid_from=agreement.valid_from,
-            valid_until=agreement.valid_until,
-            retention_days=agreement.retention_days,
-        )
-    )
+    if row is None:
+        row = AgreementRow(agreement_id=agreement.agreement_id)
+        session.add(row)
+    row.digest = agreement.digest
+    row.document = agreement.model_dump(mode="json")
+    row.valid_from = agreement.valid_from
+    row.valid_until = agreement.valid_until
+    row.retention_days = agreement.retention_days
     session.flush()
-    session.add_all(Party(agreement=agreement.digest, society=name) for name in agreement.parties)
+    _replace_terms(session, agreement)
+    audit.append(
+        session, "agreement.add", f"agreement {agreement.agreement_id}", actor=actor,
+        details={"digest": agreement.digest},
+    )  # fmt: skip
+
+
+def _replace_terms(session: Session, agreement: Agreement) -> None:
+    """Write who takes part and what flows, and until when batches may now be kept."""
+    key = agreement.agreement_id
+    session.execute(delete(Party).where(Party.agreement == key))
+    session.execute(delete(Corridor).where(Corridor.agreement == key))
+    session.add_all(Party(agreement=key, society=name) for name in agreement.parties)
     session.add_all(
-        Corridor(agreement=agreement.digest, from_society=start, to_society=end)
+        Corridor(agreement=key, from_society=start, to_society=end)
         for start, end in agreement.corridors
     )
+    kept = select(BatchRow).where(BatchRow.agreement == key, BatchRow.state == "accepted")
+    for batch in session.scalars(kept):
+        if batch.received_on is not None and batch.key_epoch is not None:
+            batch.expires_on = expiry_of(agreement, batch.key_epoch, batch.received_on)
     session.flush()
-    audit.append(session, "agreement.add", f"agreement {agreement.digest}", actor=actor)
 
 
-def agreement_of(session: Session, digest: str) -> Agreement:
-    """Give an agreement by its digest.
+def expiry_of(agreement: Agreement, epoch: int, received_on: date) -> date:
+    """The day from which a batch may no longer be kept: its retention, epoch or agreement is over.
+
+    Args:
+        agreement: Its agreement.
+        epoch: Its key epoch; one that the agreement no longer has is over.
+        received_on: The day it was accepted.
+    """
+    ends = [one.valid_until for one in agreement.epochs if one.number == epoch]
+    over = min([agreement.valid_until, *ends]) + timedelta(days=1) if ends else received_on
+    return min(over, received_on + timedelta(days=agreement.retention_days))
+
+
+def agreement_of(session: Session, agreement_id: str) -> Agreement:
+    """Give an agreement by its id, as it was last amended.
 
     Raises:
         StoreError: There is none, or none that this transaction's society is a party to.
     """
-    row = session.get(AgreementRow, digest)
+    row = session.get(AgreementRow, agreement_id)
     if row is None:
-        raise StoreError(f"There is no agreement {digest} here; the linkage unit has to add it.")
+        raise StoreError(
+            f"There is no agreement {agreement_id} here; the linkage unit has to add it."
+        )
     return Agreement.model_validate(row.document)
 
 

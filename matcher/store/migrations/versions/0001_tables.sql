@@ -1,18 +1,16 @@
 -- The tables, as matcher/store/models.py describes them.
 
 CREATE TABLE kinmatch.agreements (
-  digest TEXT NOT NULL,
   agreement_id TEXT NOT NULL,
-  key_epoch INTEGER NOT NULL,
+  digest TEXT NOT NULL,
   document JSONB NOT NULL,
   valid_from DATE NOT NULL,
   valid_until DATE NOT NULL,
   retention_days INTEGER NOT NULL,
   compared_as TEXT,
-  CONSTRAINT pk_agreements PRIMARY KEY (digest)
+  CONSTRAINT pk_agreements PRIMARY KEY (agreement_id),
+  CONSTRAINT uq_agreements_digest UNIQUE (digest)
 );
-
-CREATE INDEX ix_agreements_agreement_id ON kinmatch.agreements (agreement_id);
 
 CREATE TABLE kinmatch.audit_checkpoints (
   number BIGINT NOT NULL,
@@ -51,7 +49,7 @@ CREATE TABLE kinmatch.agreement_parties (
   agreement TEXT NOT NULL,
   society TEXT NOT NULL,
   CONSTRAINT pk_agreement_parties PRIMARY KEY (agreement, society),
-  CONSTRAINT fk_agreement_parties_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest),
+  CONSTRAINT fk_agreement_parties_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id),
   CONSTRAINT fk_agreement_parties_society FOREIGN KEY(society) REFERENCES kinmatch.societies (name)
 );
 
@@ -68,13 +66,14 @@ CREATE TABLE kinmatch.batches (
   registered_on DATE NOT NULL,
   received_on DATE,
   expires_on DATE NOT NULL,
+  key_epoch INTEGER,
   records INTEGER,
   problems TEXT[] DEFAULT '{}' NOT NULL,
   changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT pk_batches PRIMARY KEY (id),
   CONSTRAINT uq_batches_society_digest UNIQUE (society, digest),
   CONSTRAINT fk_batches_society FOREIGN KEY(society) REFERENCES kinmatch.societies (name),
-  CONSTRAINT fk_batches_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest),
+  CONSTRAINT fk_batches_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id),
   CONSTRAINT fk_batches_supersedes FOREIGN KEY(supersedes) REFERENCES kinmatch.batches (id)
 );
 
@@ -87,7 +86,7 @@ CREATE TABLE kinmatch.corridors (
   from_society TEXT NOT NULL,
   to_society TEXT NOT NULL,
   CONSTRAINT pk_corridors PRIMARY KEY (agreement, from_society, to_society),
-  CONSTRAINT fk_corridors_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest),
+  CONSTRAINT fk_corridors_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id),
   CONSTRAINT fk_corridors_from_society FOREIGN KEY(from_society) REFERENCES kinmatch.societies (name),
   CONSTRAINT fk_corridors_to_society FOREIGN KEY(to_society) REFERENCES kinmatch.societies (name)
 );
@@ -121,7 +120,7 @@ CREATE TABLE kinmatch.runs (
   planned_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT pk_runs PRIMARY KEY (id),
-  CONSTRAINT fk_runs_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest)
+  CONSTRAINT fk_runs_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id)
 );
 
 CREATE INDEX ix_runs_agreement ON kinmatch.runs (agreement);
@@ -164,6 +163,7 @@ CREATE INDEX ix_api_tokens_user_id ON kinmatch.api_tokens (user_id);
 CREATE TABLE kinmatch.comparisons (
   run_id UUID NOT NULL,
   number INTEGER NOT NULL,
+  key_epoch INTEGER NOT NULL,
   left_society TEXT NOT NULL,
   left_role SMALLINT NOT NULL,
   left_part TEXT NOT NULL,
@@ -196,6 +196,7 @@ CREATE TABLE kinmatch.records (
   agreement TEXT NOT NULL,
   society TEXT NOT NULL,
   reference BYTEA NOT NULL,
+  key_epoch INTEGER NOT NULL,
   batch_id UUID NOT NULL,
   row INTEGER NOT NULL,
   role SMALLINT NOT NULL,
@@ -203,8 +204,8 @@ CREATE TABLE kinmatch.records (
   taken_in UUID,
   compared_in UUID,
   CONSTRAINT pk_records PRIMARY KEY (id),
-  CONSTRAINT uq_records_agreement_society_reference UNIQUE (agreement, society, reference),
-  CONSTRAINT fk_records_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest),
+  CONSTRAINT uq_records_agreement_society_reference_key_epoch UNIQUE (agreement, society, reference, key_epoch),
+  CONSTRAINT fk_records_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id),
   CONSTRAINT fk_records_society FOREIGN KEY(society) REFERENCES kinmatch.societies (name),
   CONSTRAINT fk_records_batch_id FOREIGN KEY(batch_id) REFERENCES kinmatch.batches (id),
   CONSTRAINT fk_records_taken_in FOREIGN KEY(taken_in) REFERENCES kinmatch.runs (id),
@@ -227,7 +228,7 @@ CREATE TABLE kinmatch.candidates (
   version INTEGER DEFAULT 1 NOT NULL,
   found_in UUID NOT NULL,
   CONSTRAINT pk_candidates PRIMARY KEY (id),
-  CONSTRAINT fk_candidates_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest),
+  CONSTRAINT fk_candidates_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id),
   CONSTRAINT fk_candidates_left_record FOREIGN KEY(left_record) REFERENCES kinmatch.records (id) ON DELETE CASCADE,
   CONSTRAINT fk_candidates_right_record FOREIGN KEY(right_record) REFERENCES kinmatch.records (id) ON DELETE CASCADE,
   CONSTRAINT fk_candidates_found_in FOREIGN KEY(found_in) REFERENCES kinmatch.runs (id)
@@ -257,7 +258,7 @@ CREATE TABLE kinmatch.candidate_sides (
   CONSTRAINT pk_candidate_sides PRIMARY KEY (candidate_id, society),
   CONSTRAINT fk_candidate_sides_candidate_id FOREIGN KEY(candidate_id) REFERENCES kinmatch.candidates (id) ON DELETE CASCADE,
   CONSTRAINT fk_candidate_sides_society FOREIGN KEY(society) REFERENCES kinmatch.societies (name),
-  CONSTRAINT fk_candidate_sides_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (digest)
+  CONSTRAINT fk_candidate_sides_agreement FOREIGN KEY(agreement) REFERENCES kinmatch.agreements (agreement_id)
 );
 
 CREATE INDEX ix_candidate_sides_best_first ON kinmatch.candidate_sides (society, score DESC, candidate_id) WHERE listed;

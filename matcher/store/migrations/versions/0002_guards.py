@@ -20,7 +20,7 @@ READABLE = {
     "agreement_parties": OWN,
     "agreements": (
         "EXISTS (SELECT FROM kinmatch.agreement_parties AS party"
-        f" WHERE party.agreement = agreements.digest AND party.{OWN})"
+        f" WHERE party.agreement = agreements.agreement_id AND party.{OWN})"
     ),
     "corridors": "(SELECT kinmatch.current_society()) IN (from_society, to_society)",
     "batches": OWN,

@@ -1,0 +1,78 @@
+"""What leaves in a night: batches that are over, with their records, candidates and files."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.store import refinements
+from matcher.store.changing import change
+from matcher.store.database import Store
+from matcher.store.models import AgreementRow, BatchRow, CandidateRow, Part, Record
+from matcher.store.states.batches import BATCH, LEAVING
+
+
+def clear_away(store: Store, on: date) -> int:
+    """End what is over on a day, and destroy what it held; safe to do again at any point.
+
+    A batch is over when its retention, its key epoch or its agreement is, or when it was
+    withdrawn, superseded or refused. Its records go with their candidates, and its file after
+    them.
+
+    Args:
+        store: The store.
+        on: The day.
+
+    Returns:
+        How many batches were destroyed.
+    """
+    with store.as_unit() as session:
+        _expire(session, on)
+        refinements.expire(session, on)
+        gone = session.scalars(
+            select(BatchRow)
+            .where(BatchRow.state.in_(LEAVING))
+            .order_by(BatchRow.id)
+            .with_for_update()
+        ).all()
+        for batch in gone:
+            change(
+                session, batch, "destroy", society=batch.society, details=_remove(session, batch.id)
+            )
+        count = len(gone)
+        destroyed = set(
+            session.scalars(select(BatchRow.id).where(BatchRow.state == "destroyed")).all()
+        )
+    for batch_id in store.fingerprints.held() & destroyed:
+        store.fingerprints.destroy(batch_id)
+    return count
+
+
+def _expire(session: Session, on: date) -> None:
+    over = session.scalars(
+        select(BatchRow)
+        .join(AgreementRow, AgreementRow.agreement_id == BatchRow.agreement)
+        .where(
+            BatchRow.state.in_(BATCH.before("expire")),
+            or_(BatchRow.expires_on <= on, AgreementRow.valid_until < on),
+        )
+        .order_by(BatchRow.id)
+        .with_for_update(of=BatchRow)
+    ).all()
+    for batch in over:
+        change(session, batch, "expire", society=batch.society)
+
+
+def _remove(session: Session, batch: UUID) -> dict[str, int]:
+    """Delete a batch's records, which takes their candidates along; say how many of both."""
+    records = select(Record.id).where(Record.batch_id == batch)
+    candidates = session.scalar(
+        select(func.count())
+        .select_from(CandidateRow)
+        .where(or_(CandidateRow.left_record.in_(records), CandidateRow.right_record.in_(records)))
+    )
+    removed = session.scalar(select(func.count()).select_from(records.subquery()))
+    session.execute(delete(Record).where(Record.batch_id == batch))
+    session.execute(delete(Part).where(Part.batch_id == batch))
+    return {"records": removed or 0, "candidates": candidates or 0}

@@ -1,0 +1,230 @@
+"""What a night compares with what under an agreement: every pair that it may, and none twice.
+
+Held records have been compared with each other. A night compares those that are new with those
+that are held, both ways, and with each other; then they are held too. Where the scheme, the model,
+the corridors or the rule of roles are others than before, all records are new.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from matcher.decisions.evidence import EvidenceModel
+from matcher.decisions.roles import COMPARED
+from matcher.formats.agreement import Agreement
+from matcher.formats.vocabulary import ROLES
+from matcher.nightly.records import Numbers, Records, records_of
+from matcher.store.models import AgreementRow
+
+# A tile holds whole batches, up to so many rows, or one batch that has more.
+LEFT_ROWS = 1 << 16
+RIGHT_ROWS = 1 << 18
+
+_PARTS = (("new", "held"), ("held", "new"), ("new", "new"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Direction:
+    """Some records of one society that are compared with some of another's.
+
+    Attributes:
+        key_epoch: The key epoch of both sides.
+        left_society: Whose records are on the left, such as the sought persons.
+        left_role: Their role, as a position in `ROLES`.
+        left_part: `new` or `held`.
+        left: Their positions among the records.
+        right_society: The other side; likewise.
+        right_role: See there.
+        right_part: See there.
+        right: See there.
+    """
+
+    key_epoch: int
+    left_society: str
+    left_role: int
+    left_part: str
+    left: Numbers
+    right_society: str
+    right_role: int
+    right_part: str
+    right: Numbers
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs are compared."""
+        return len(self.left) * len(self.right)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tile:
+    """A piece of a direction, compared at once.
+
+    Attributes:
+        number: Its place in the plan, from 0.
+        left: Positions of its left records.
+        right: Positions of its right records.
+    """
+
+    number: int
+    left: Numbers
+    right: Numbers
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NightPlan:
+    """What a night compares under one agreement; the same store gives the same plan.
+
+    Attributes:
+        agreement: The agreement.
+        model: What distances mean under its scheme.
+        compares_as: Digest of the scheme, the model, the corridors and the rule of roles.
+        is_full: Whether all records count as new.
+        records: The records that take part.
+        directions: What is compared, in the agreement's order of corridors.
+        registers: For each left society, left role and right role with how many records each left
+            record has been compared in all, once this is done.
+    """
+
+    agreement: Agreement
+    model: EvidenceModel
+    compares_as: str
+    is_full: bool
+    records: Records
+    directions: tuple[Direction, ...]
+    registers: dict[tuple[str, int, int], int]
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of records are compared."""
+        return sum(one.pairs for one in self.directions)
+
+    @property
+    def new(self) -> int:
+        """How many records are new."""
+        return int(np.count_nonzero(~self.records.held))
+
+    @cached_property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The tiles of all directions, one after the other."""
+        batch = self.records.batch
+        spans = [
+            (left, right)
+            for one in self.directions
+            for left in _by_batches(one.left, batch, LEFT_ROWS)
+            for right in _by_batches(one.right, batch, RIGHT_ROWS)
+        ]
+        return tuple(Tile(number, *span) for number, span in enumerate(spans))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what is compared, record by record."""
+        whole = hashlib.sha256(
+            json.dumps([self.agreement.agreement_id, self.compares_as, self.is_full]).encode()
+        )
+        for column in (self.records.ids, self.records.held, self.records.digest):
+            whole.update(column.tobytes())
+        for batch in self.records.batches:
+            whole.update(batch.bytes)
+        return "sha256:" + whole.hexdigest()
+
+    def summary(self) -> dict[str, Any]:
+        """What the plan is, for people and for the run's row."""
+        return {
+            "agreement": self.agreement.agreement_id,
+            "full": self.is_full,
+            "new": self.new,
+            "held": len(self.records) - self.new,
+            "pairs": self.pairs,
+            "tiles": len(self.tiles),
+        }
+
+
+def plan_night(session: Session, row: AgreementRow, *, full: bool = False) -> NightPlan:
+    """Plan a night under an agreement; nothing is written.
+
+    Args:
+        session: A transaction `as_unit`.
+        row: The agreement.
+        full: Compare everything anew, even if scheme and model are as before.
+
+    Raises:
+        AgreementError: There is no evidence model for its scheme.
+    """
+    agreement = Agreement.model_validate(row.document)
+    model = EvidenceModel.of(agreement.scheme)
+    compares_as = _compares_as(agreement, model)
+    is_full = full or row.compared_as != compares_as
+    records = records_of(session, row.agreement_id, is_full=is_full)
+    met = _meetings(agreement)
+    directions = [
+        Direction(
+            epoch, left, left_role, left_part, left_rows, right, right_role, right_part, right_rows
+        )
+        for epoch in np.unique(records.epoch).tolist()
+        for left, left_role, right, right_role in met
+        for left_part, right_part in _PARTS
+        for left_rows in (records.of(left, left_role, epoch, held=left_part == "held"),)
+        for right_rows in (records.of(right, right_role, epoch, held=right_part == "held"),)
+        if len(left_rows) and len(right_rows)
+    ]  # fmt: skip
+    return NightPlan(
+        agreement, model, compares_as, is_full, records, tuple(directions),
+        _registers(met, records),
+    )  # fmt: skip
+
+
+def _registers(
+    met: list[tuple[str, int, str, int]], records: Records
+) -> dict[tuple[str, int, int], int]:
+    counts: dict[tuple[str, int, int], int] = {}
+    for left, left_role, right, right_role in met:
+        key = (left, left_role, right_role)
+        counts[key] = counts.get(key, 0) + records.count(right, right_role)
+    return counts
+
+
+def _meetings(agreement: Agreement) -> list[tuple[str, int, str, int]]:
+    """Society and role on the left and on the right, each two only once, whichever is left."""
+    met: dict[frozenset[tuple[str, int]], tuple[str, int, str, int]] = {}
+    for left, right in agreement.corridors:
+        for roles in COMPARED:
+            left_role, right_role = (ROLES.index(role) for role in roles)
+            both = frozenset({(left, left_role), (right, right_role)})
+            met.setdefault(both, (left, left_role, right, right_role))
+    return list(met.values())
+
+
+def _compares_as(agreement: Agreement, model: EvidenceModel) -> str:
+    said = json.dumps(
+        [agreement.scheme.digest, model.digest, sorted(agreement.corridors), COMPARED]
+    )
+    return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
+
+
+def _by_batches(rows: Numbers, batch: Numbers, most: int) -> list[Numbers]:
+    """Divide positions into runs of whole batches, of at most `most` rows unless one has more."""
+    ends = np.flatnonzero(np.diff(batch[rows])) + 1
+    spans, start, last = [], 0, 0
+    for end in (*ends.tolist(), len(rows)):
+        if end - start > most and last > start:
+            spans.append(rows[start:last])
+            start = last
+        last = end
+    return [*spans, rows[start:]]
+
+
+def columns_of(direction: Direction) -> dict[str, Any]:
+    """A direction as a row of `comparisons`."""
+    columns = {
+        name: value
+        for name, value in asdict(direction).items()
+        if not isinstance(value, np.ndarray)
+    }
+    return {
+        **columns, "left_rows": len(direction.left), "right_rows": len(direction.right)
+    }  # fmt: skip

@@ -1,0 +1,218 @@
+"""Publishing a night: all that it found becomes visible in one transaction, or nothing does.
+
+What a record said may have changed, or its batch have left, while the night was comparing; pairs
+of such records are dropped, and what changed is new in the next night.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from matcher.formats.errors import IntegrityError
+from matcher.nightly.comparing import Found, found_by
+from matcher.nightly.planning import NightPlan, columns_of
+from matcher.nightly.statements import (
+    ADD_SIDES,
+    CHANGE,
+    DROP_OLDER,
+    DROP_STALE,
+    HOLD,
+    INSERT,
+    LEAVE,
+    MEND,
+    RANK,
+    REBAND,
+    UNEVEN,
+    UPDATE_SIDES,
+)
+from matcher.store import audit
+from matcher.store.batches import lock_agreement
+from matcher.store.changing import change, locked
+from matcher.store.copying import copy_rows
+from matcher.store.models import AgreementRow, Comparison, RunRow
+
+_FOUND = {
+    "id": "bytea",
+    "left_record": "bigint",
+    "right_record": "bigint",
+    "key_epoch": "integer",
+    "distances": "integer[]",
+    "levels": "integer[]",
+    "weights": "float8[]",
+    "score": "float8",
+}
+_REGISTERS = {
+    "society": "text",
+    "left_role": "smallint",
+    "right_role": "smallint",
+    "strong": "float8",
+    "possible": "float8",
+}
+
+
+def publish(
+    session: Session, run: UUID, plan: NightPlan, folder: Path, *, on: date, top: int
+) -> dict[str, int]:
+    """Write what a run found, check it, and let it be seen.
+
+    Args:
+        session: A transaction `as_unit`, in which nothing else is done.
+        run: The run, in state `comparing`.
+        plan: Its plan.
+        folder: Where its tiles' files lie.
+        on: The day of the run.
+        top: Candidates listed for each left record.
+
+    Returns:
+        How many candidates are new, changed, and gone.
+
+    Raises:
+        IntegrityError: A tile's file is missing or damaged, or the check failed; nothing is
+            published.
+        StateError: The run is published already.
+    """
+    lock_agreement(session, plan.agreement.agreement_id)
+    row = locked(session, RunRow, run)
+    given = {"run": run, "agreement": plan.agreement.agreement_id, "on": on, "top": top}
+    copy_rows(session, "found", _FOUND, _found_rows(plan, folder))
+    for statement in (DROP_STALE, DROP_OLDER):
+        _execute(session, statement, given)
+    outcome = {
+        "gone": _execute(session, LEAVE, given),
+        "changed": _execute(session, CHANGE, given),
+        "kept": _execute(session, MEND, given),
+        "new": _execute(session, INSERT, given),
+    }
+    for statement in (UPDATE_SIDES, ADD_SIDES, HOLD):
+        _execute(session, statement, given)
+    refresh(session, plan, top=top)
+    _check(session, given)
+    session.add_all(
+        Comparison(run_id=run, number=number, **columns_of(direction))
+        for number, direction in enumerate(plan.directions)
+    )
+    agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
+    agreement.compared_as = plan.compares_as
+    row.outcome = {**outcome, "top": top}
+    change(session, row, "publish", details={**outcome, "pairs": plan.pairs})
+    return outcome
+
+
+def refresh(session: Session, plan: NightPlan, *, top: int) -> None:
+    """Let bands and lists follow from what is held now: what has left counts no more.
+
+    Args:
+        session: A transaction `as_unit` that holds the agreement.
+        plan: The plan of the night.
+        top: Candidates listed for each left record.
+    """
+    given = {"agreement": plan.agreement.agreement_id, "top": top}
+    copy_rows(session, "registers", _REGISTERS, _register_rows(plan))
+    for statement in (REBAND, RANK):
+        _execute(session, statement, given)
+
+
+def age(session: Session, on: date) -> int:
+    """Candidates that an earlier day's run found are no longer marked new.
+
+    Args:
+        session: A transaction `as_unit`.
+        on: The day.
+
+    Returns:
+        How many there were.
+    """
+    aged = session.scalars(
+        text("""
+        UPDATE kinmatch.candidates SET state = 'open' FROM kinmatch.runs
+        WHERE candidates.state = 'new' AND runs.id = found_in AND runs.on_date < :on
+        RETURNING candidates.id
+        """),
+        {"on": on},
+    ).all()
+    if aged:
+        session.execute(
+            text(
+                "UPDATE kinmatch.candidate_sides SET state = 'open'"
+                " WHERE state = 'new' AND candidate_id = ANY(:aged)"
+            ),
+            {"aged": list(aged)},
+        )
+        audit.append(session, "candidates.age", f"night of {on}", details={"candidates": len(aged)})
+    return len(aged)
+
+
+def _execute(session: Session, statement: str, given: dict[str, Any]) -> int:
+    """Run a statement, and say how many rows it was about."""
+    done: Any = session.execute(text(statement), given)
+    return int(done.rowcount)
+
+
+def _check(session: Session, given: dict[str, Any]) -> None:
+    if session.scalar(text(UNEVEN), given):
+        raise IntegrityError(
+            "The night's result is not sound: a candidate has not two sides. Nothing was "
+            "published; run 'kinmatch audit verify', and restore the last backup if it fails."
+        )
+
+
+def _found_rows(plan: NightPlan, folder: Path) -> Iterator[tuple[Any, ...]]:
+    records, start = plan.records, bytes.fromhex(plan.agreement.agreement_id)
+    names = [name.encode() for name in records.societies]
+    for found in found_by(plan, folder):
+        levels = plan.model.levels(found.distances).tolist()
+        weights = plan.model.weights(found.distances).tolist()
+        distances = found.distances.tolist()
+        keys = _keys(found, plan, names, start)
+        for place, key in enumerate(keys):
+            left, right = found.left[place], found.right[place]
+            yield (
+                key, int(records.ids[left]), int(records.ids[right]), int(records.epoch[left]),
+                distances[place], levels[place], weights[place], float(found.scores[place]),
+            )  # fmt: skip
+
+
+def _keys(found: Found, plan: NightPlan, names: list[bytes], start: bytes) -> Iterator[bytes]:
+    """Name each pair by a digest of both records, whichever is left: see `candidate_id`."""
+    records = plan.records
+    sides = (
+        [
+            (names[society], reference.tobytes())
+            for society, reference in zip(
+                records.society[rows].tolist(), records.reference[rows], strict=True
+            )
+        ]
+        for rows in (found.left, found.right)
+    )
+    for one, other in zip(*sides, strict=True):
+        yield candidate_id(start, one, other)
+
+
+def candidate_id(agreement: bytes, one: tuple[bytes, bytes], other: tuple[bytes, bytes]) -> bytes:
+    """Name a candidate: the same two records under an agreement have the same name for ever.
+
+    Args:
+        agreement: The agreement's id, 16 bytes.
+        one: Society and reference of a record.
+        other: Those of the other record; the order of the two does not count.
+
+    Returns:
+        16 bytes of BLAKE2b, which neither side can turn back, since references are random.
+    """
+    digest = hashlib.blake2b(agreement, digest_size=16, person=b"kinm-candidate")
+    for society, reference in sorted((one, other)):
+        digest.update(len(society).to_bytes(1) + society + reference)
+    return digest.digest()
+
+
+def _register_rows(plan: NightPlan) -> Iterator[tuple[Any, ...]]:
+    """The least scores of the bands, which depend on how many a record is compared with."""
+    for (society, left_role, right_role), count in sorted(plan.registers.items()):
+        bands = plan.model.bands.at(count)
+        yield society, left_role, right_role, float(bands.strong), float(bands.possible)

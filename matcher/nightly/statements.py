@@ -1,0 +1,148 @@
+"""What publishing does in the database, statement by statement, in the order of use.
+
+`found` holds what the run found, `registers` the bands' least scores for the size of the
+registers. A record of the plan whose `taken_in` is null was changed since.
+"""
+
+# Pairs of records that changed, or whose batch left, since they were compared.
+DROP_STALE = """
+DELETE FROM found WHERE ctid IN (
+  SELECT found.ctid FROM found
+  LEFT JOIN kinmatch.records AS one ON one.id = found.left_record AND one.taken_in IS NOT NULL
+  LEFT JOIN kinmatch.records AS other
+    ON other.id = found.right_record AND other.taken_in IS NOT NULL
+  LEFT JOIN kinmatch.batches AS ones ON ones.id = one.batch_id AND ones.state = 'accepted'
+  LEFT JOIN kinmatch.batches AS others ON others.id = other.batch_id AND others.state = 'accepted'
+  WHERE ones.id IS NULL OR others.id IS NULL
+)
+"""
+
+# Of two key epochs in which the same two records were found, the newer one counts.
+DROP_OLDER = """
+DELETE FROM found USING found AS newer
+WHERE newer.id = found.id AND newer.key_epoch > found.key_epoch
+"""
+
+# A pair of which this run looked at one record or both, and that it did not find again. What
+# people have confirmed stays, and what they have rejected while nothing about it changed.
+LEAVE = """
+DELETE FROM kinmatch.candidates USING kinmatch.records AS one, kinmatch.records AS other
+WHERE candidates.agreement = :agreement
+  AND one.id = left_record AND other.id = right_record
+  AND (one.taken_in = :run OR other.taken_in = :run)
+  AND NOT EXISTS (SELECT FROM found WHERE found.id = candidates.id)
+  AND (candidates.state IN ('new', 'open')
+       OR candidates.state = 'rejected'
+          AND (one.digest, other.digest) IS DISTINCT FROM (left_digest, right_digest))
+"""
+
+_EVIDENCE = """
+  left_record = found.left_record, right_record = found.right_record,
+  left_digest = one.digest, right_digest = other.digest,
+  distances = found.distances, score = found.score
+FROM found
+JOIN kinmatch.records AS one ON one.id = found.left_record
+JOIN kinmatch.records AS other ON other.id = found.right_record
+WHERE candidates.id = found.id"""
+
+# The same record under another key epoch has another digest and did not change for that.
+_CHANGED = """
+  (candidates.left_record = found.left_record AND candidates.left_digest <> one.digest
+   OR candidates.right_record = found.right_record AND candidates.right_digest <> other.digest)"""
+
+CHANGE = f"""
+UPDATE kinmatch.candidates SET
+  state = 'new', version = candidates.version + 1, found_in = :run, {_EVIDENCE}
+  AND candidates.state <> 'confirmed' AND {_CHANGED}
+"""  # noqa: S608  # nothing in it is anybody's input
+
+MEND = f"""
+UPDATE kinmatch.candidates SET {_EVIDENCE} AND candidates.found_in <> :run
+  AND found.key_epoch >= (
+    SELECT key_epoch FROM kinmatch.records WHERE records.id = candidates.left_record
+  )
+"""  # noqa: S608  # the same
+
+INSERT = """
+INSERT INTO kinmatch.candidates (
+  id, agreement, left_record, right_record, left_digest, right_digest, distances, score, band,
+  state, found_in
+)
+SELECT found.id, :agreement, left_record, right_record, one.digest, other.digest, distances, score,
+  2, 'new', :run
+FROM found
+JOIN kinmatch.records AS one ON one.id = found.left_record
+JOIN kinmatch.records AS other ON other.id = found.right_record
+ORDER BY found.id
+ON CONFLICT (id) DO NOTHING
+"""
+
+UPDATE_SIDES = """
+UPDATE kinmatch.candidate_sides SET
+  score = candidates.score, levels = found.levels, weights = found.weights,
+  state = candidates.state, version = candidates.version,
+  since = CASE WHEN candidates.version > candidate_sides.version THEN :on ELSE since END,
+  verdict = CASE WHEN candidates.version = candidate_sides.version THEN verdict END
+FROM found JOIN kinmatch.candidates ON candidates.id = found.id
+WHERE candidate_id = found.id AND candidates.left_record = found.left_record
+"""
+
+ADD_SIDES = """
+INSERT INTO kinmatch.candidate_sides (
+  candidate_id, society, agreement, reference, role, score, band, levels, weights, state, version,
+  since, listed
+)
+SELECT found.id, record.society, :agreement, record.reference, record.role, found.score, 2, levels,
+  weights, 'new', 1, :on, false
+FROM found
+JOIN kinmatch.candidates ON candidates.id = found.id AND candidates.found_in = :run
+JOIN kinmatch.records AS record ON record.id IN (found.left_record, found.right_record)
+ON CONFLICT (candidate_id, society) DO NOTHING
+"""
+
+# Bands ask for more as the registers grow, of what earlier nights found too.
+REBAND = """
+WITH banded AS (
+  SELECT candidates.id, CASE
+    WHEN score >= strong THEN 0 WHEN score >= possible THEN 1 ELSE 2 END AS band
+  FROM kinmatch.candidates
+  JOIN kinmatch.records AS one ON one.id = left_record
+  JOIN kinmatch.records AS other ON other.id = right_record
+  JOIN registers ON registers.society = one.society
+    AND registers.left_role = one.role AND registers.right_role = other.role
+  WHERE candidates.agreement = :agreement
+), changed AS (
+  UPDATE kinmatch.candidates SET band = banded.band FROM banded WHERE candidates.id = banded.id
+    AND candidates.band <> banded.band
+)
+UPDATE kinmatch.candidate_sides SET band = banded.band FROM banded
+WHERE candidate_id = banded.id AND candidate_sides.band <> banded.band
+"""
+
+# The best of each left record, of equal scores those with the lowest right references; what
+# somebody has decided on stays listed whatever better ones come.
+RANK = """
+WITH ranked AS (
+  SELECT candidates.id, state NOT IN ('new', 'open') OR :top >= row_number() OVER (
+    PARTITION BY left_record ORDER BY score DESC, other.reference
+  ) AS listed
+  FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
+  WHERE candidates.agreement = :agreement
+)
+UPDATE kinmatch.candidate_sides SET listed = ranked.listed FROM ranked
+WHERE candidate_id = ranked.id AND candidate_sides.listed <> ranked.listed
+"""
+
+HOLD = """
+UPDATE kinmatch.records SET compared_in = :run
+WHERE agreement = :agreement AND taken_in = :run AND compared_in IS DISTINCT FROM :run
+"""
+
+UNEVEN = """
+SELECT count(*) FROM (
+  SELECT candidates.id FROM kinmatch.candidates
+  LEFT JOIN kinmatch.candidate_sides ON candidate_id = candidates.id
+  WHERE candidates.agreement = :agreement
+  GROUP BY candidates.id HAVING count(*) <> 2
+) AS uneven
+"""

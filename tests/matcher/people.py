@@ -1,0 +1,123 @@
+"""Societies, people known by number, and their batches, for tests of the store and its nights.
+
+One number is nearly the same bits under every pass, in every batch; another number is others.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.batch import Rows, write_batch
+from matcher.formats.scheme import Scheme
+from matcher.formats.vocabulary import NO_RELATION, ROLES
+from matcher.store import batches, parties
+from matcher.store.database import Store
+
+SCHEME = Scheme.published("standard/1")
+ONE, TWO, THREE = "red-one", "red-two", "crescent-3"
+SOUGHT, REGISTERED = "sought", "registered"
+TODAY = date(2026, 6, 1)
+
+People = Iterable[tuple[int, str]]
+
+
+def sought(*people: int) -> list[tuple[int, str]]:
+    return [(person, SOUGHT) for person in people]
+
+
+def registered(*people: int) -> list[tuple[int, str]]:
+    return [(person, REGISTERED) for person in people]
+
+
+def reference(society: str, person: int) -> bytes:
+    """The reference of a society's record of a person: the same in every batch of it."""
+    return hashlib.sha256(f"{society} {person}".encode()).digest()[:16]
+
+
+def draw_agreement(**terms: object) -> Agreement:
+    usual: dict[str, object] = {
+        "agreement_id": "ab" * 16,
+        "parties": (ONE, TWO, THREE),
+        "scheme": SCHEME,
+        "linkage_unit": "hub",
+        "purposes": ("family-tracing",),
+        "legal_bases": ("consent",),
+        "valid_from": date(2026, 1, 1),
+        "valid_until": date(2026, 12, 31),
+        "retention_days": 100,
+    }
+    return Agreement.new(**{**usual, **terms})  # type: ignore[arg-type]  # terms by name
+
+
+def write(
+    path: Path,
+    agreement: Agreement,
+    society: str,
+    people: People,
+    *,
+    noise: Mapping[int, float] | None = None,
+) -> Path:
+    """Write a batch: each person's own bits, of which some share is flipped, 5 % by default.
+
+    The noise is the same for the same society, person and share.
+    """
+    known = sorted(people, key=lambda one: reference(society, one[0]))
+    shares = [(noise or {}).get(person, 0.05) for person, _ in known]
+    fingerprints = {}
+    for place, part in enumerate(agreement.scheme.passes):
+        bits = np.zeros((len(known), part.output_bits // 64), np.uint64)
+        for row, ((person, _), share) in enumerate(zip(known, shares, strict=True)):
+            own = np.random.default_rng((person, place)).random(part.output_bits) < 0.5
+            flips = np.random.default_rng((*society.encode(), person, place, int(share * 1000)))
+            flipped = own ^ (flips.random(part.output_bits) < share)
+            bits[row] = np.packbits(flipped, bitorder="little").view("<u8")
+        fingerprints[part.name] = (bits, np.ones(len(known), np.bool_))
+    references = b"".join(reference(society, person) for person, _ in known)
+    rows = Rows(
+        references=np.frombuffer(references, np.uint8).reshape(-1, 16),
+        roles=np.array([ROLES.index(role) for _, role in known], np.int8),
+        relations=np.full(len(known), NO_RELATION, np.int8),
+        known=np.full(len(known), 0xFF, np.uint8),
+        cases=np.zeros((len(known), 16), np.uint8),
+        has_case=np.zeros(len(known), np.bool_),
+        fingerprints=fingerprints,
+    )
+    write_batch(path, society=society, agreement=agreement, groups=[rows])
+    return path
+
+
+def submit(
+    store: Store,
+    path: Path,
+    agreement: Agreement,
+    society: str,
+    *,
+    on: date = TODAY,
+    supersedes: UUID | None = None,
+) -> UUID:
+    """Take a batch's file in, the whole way."""
+    content = path.read_bytes()
+    digest = "sha256:" + hashlib.sha256(content).hexdigest()
+    with store.as_society(society) as session:
+        row = batches.register(
+            session, society=society, agreement=agreement.agreement_id, digest=digest,
+            size=len(content), on=on, actor="tester", supersedes=supersedes,
+        )  # fmt: skip
+        batch = row.id
+        batches.note_part(
+            session, batch, number=0, size=len(content), digest=digest, actor="tester"
+        )
+        batches.finish(session, batch, actor="tester")
+    batches.accept(store, batch, path, on=on)
+    return batch
+
+
+def add(store: Store, agreement: Agreement) -> Agreement:
+    with store.as_unit() as session:
+        parties.add_agreement(session, agreement)
+    return agreement
