@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint attack attack-full bench-core bench-core-avx2 bench-core-large bench-names clkhash lock
+.PHONY: install demo test lint attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -66,7 +66,16 @@ bench-names: install .venv/names/installed
 
 .venv/names/installed: .venv/installed
 	$(BIN)/python -m venv --clear .venv/names
-	.venv/names/bin/pip install --quiet --disable-pip-version-check rigour==1.3.0 uroman==1.3.1.1
+	.venv/names/bin/pip install --quiet --disable-pip-version-check rigour==1.3.0 uroman==1.3.1.1 faker==37.12.0
+	@touch $@
+
+# The whole way beside plaintext linkage, and what hardening costs: some ten minutes.
+bench-peers: install .venv/splink/installed
+	$(BIN)/python -m benchmarks.peers .venv/splink/bin/python ../shared/data benchmarks/results/peers.json
+
+.venv/splink/installed: benchmarks/peers/peers.txt .venv/installed
+	$(BIN)/python -m venv --clear .venv/splink
+	.venv/splink/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers/peers.txt
 	@touch $@
 
 # clkhash in an environment of its own: with it, the tests compare bits with the living thing.

@@ -1,0 +1,1 @@
+"""What plaintext linkage finds in the same sets, and what hardening costs."""
