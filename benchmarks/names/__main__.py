@@ -1,8 +1,8 @@
 """`python -m benchmarks.names TOOLS DATA OUT` measures how well names survive a border.
 
 TOOLS is a virtual environment with rigour 1.3.0 and uroman (see `make bench-names`): measuring
-tools, never dependencies. DATA has the Ancestry pairs, which are left out where it hasn't. A table
-is printed, and the figures are written to OUT as JSON.
+tools, never dependencies. DATA has the Ancestry pairs and a census, which are left out where it
+hasn't. A table is printed, and the figures are written to OUT as JSON.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from anyascii import anyascii
 
-from benchmarks.names import pairs, systems
+from benchmarks.names import commonness, pairs, systems
 from benchmarks.names.clusters import Cluster, read_clusters
 from benchmarks.names.retrieval import Task, recall, tasks
 from encoders.names.known import lexicon
@@ -36,6 +36,7 @@ def main(tools: Path, data: Path, out: Path) -> None:
         "held_out": _held_out(clusters, _uroman(python)),
         "lexicon": _known(clusters),
         "ancestry": _ancestry(data),
+        "frequency_classes": _frequency_classes(data),
         "speed": _speed(clusters),
     }
     with written_whole(out) as aside:
@@ -105,6 +106,16 @@ def _ancestry(data: Path) -> Figures:
             continue
         report[kind] = pairs.measure(data / name, systems.OURS)
         print(f"\nAncestry, {kind}, area under the curve: {report[kind]}")  # noqa: T201
+    return report
+
+
+def _frequency_classes(data: Path) -> dict[str, dict[str, object]]:
+    if not (data / commonness.FILE).exists():
+        print(f"\n{commonness.FILE} is not in the data folder: left out.")  # noqa: T201
+        return {}
+    report = commonness.measure(data / commonness.FILE)
+    for kind, figures in report.items():
+        print(f"\nClasses of {kind} names in a census, 0 to 5: {figures}")  # noqa: T201
     return report
 
 

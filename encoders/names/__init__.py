@@ -5,7 +5,8 @@
   letters a to z of a piece;
 - `sounds` turns a piece into learned units of sound, in which scripts and spellings meet;
 - `exact` gives one token for a name, to salt or key with;
-- `known` knows names across scripts by their entry in a table, and how common they are.
+- `known` knows names across scripts by their entry in a table;
+- `frequency` tells how common a name is where it comes from.
 
 `Name` puts them together: one name as written, from which every view is made.
 """

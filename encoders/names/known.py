@@ -48,8 +48,8 @@ def lexicon(version: int) -> Lexicon:
     """Load a published version of the table."""
     packed = (files("encoders.names") / f"lexicon-{version}.npz").read_bytes()
     with np.load(BytesIO(packed), allow_pickle=False) as arrays:
-        steps = _from_planes(arrays["key_steps"])
-        return Lexicon(np.cumsum(steps, dtype=np.uint32), _from_planes(arrays["entries"]))
+        steps = from_planes(arrays["key_steps"])
+        return Lexicon(np.cumsum(steps, dtype=np.uint32), from_planes(arrays["entries"]))
 
 
 def to_planes(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
@@ -57,5 +57,6 @@ def to_planes(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(numbers.astype("<u4").view(np.uint8).reshape(-1, 4).T)
 
 
-def _from_planes(planes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+def from_planes(planes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    """Give the numbers that `to_planes` laid out."""
     return np.ascontiguousarray(planes.T).view("<u4").ravel().astype(np.uint32)

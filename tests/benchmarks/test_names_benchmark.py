@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.names import systems
+from benchmarks.names import commonness, systems
 from benchmarks.names.clusters import Cluster, read_clusters, script_of
+from benchmarks.names.frequencies import classes_of, of_list
 from benchmarks.names.pairs import area_under_curve
 from benchmarks.names.retrieval import recall, tasks
 
@@ -65,3 +66,30 @@ def test_the_area_under_the_curve_counts_ties_one_half() -> None:
     same = np.array([True, True, False, False])
     assert area_under_curve(np.array([4.0, 3.0, 2.0, 1.0]), same) == 1
     assert area_under_curve(np.array([1.0, 1.0, 1.0, 1.0]), same) == 0.5
+
+
+def test_a_list_of_the_generator_has_shares_that_fall_and_spellings_that_share() -> None:
+    text = "# a list\n[male]\nعلي|Ali~Alush\nOmar\n[places]\nSY|Aleppo\n[family]\nSaid//Saida\n"
+    found = list(of_list(text))
+    assert [(kind, name) for kind, name, _ in found] == [
+        ("given", "علي"), ("given", "Ali"), ("given", "Omar"),
+        ("family", "Said"), ("family", "Saida"),
+    ]  # fmt: skip
+    assert found[0][2] == found[1][2] > found[2][2]
+
+
+def test_spellings_of_one_name_are_as_common_as_the_commonest() -> None:
+    classes = classes_of({("given", "ana"): 0.02, ("family", "ana"): 0.001}, [
+        Cluster("Q1", {"Latin": ["Ana"], "Cyrillic": ["Ана"]}),
+        Cluster("Q2", {"Latin": ["Zzyzx"], "Cyrillic": ["Ззизкс"]}),
+    ])  # fmt: skip
+    assert classes == {"ana": {"given": 0, "family": 2}, "ана": {"given": 0, "family": 2}}
+
+
+def test_the_classes_of_a_register_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "census.csv"
+    file.write_text(
+        "pername1,pername2\nMARIA,SMITH\nMaria,Smith\nXqzvwplk,Smith\n", encoding="utf-8"
+    )
+    report = commonness.measure(file)
+    assert report["given"]["names"] == [1, 0, 0, 0, 0, 1]
