@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
-from matcher.cli import analyst, console, linkage, society
+from matcher.cli import agreements as agreement_commands
+from matcher.cli import analyst, console, identities, linkage, passphrases, society
+from matcher.cli import keys as key_commands
 from matcher.cli.attack import attack
 from matcher.cli.demonstration import demo
+from matcher.cli.exposure import exposure
 
 app = typer.Typer(
     help="Privacy-preserving record matching for family tracing.",
@@ -17,18 +20,30 @@ app = typer.Typer(
 )
 agreements = typer.Typer(help="Agreements between societies and a linkage unit.")
 keys = typer.Typer(help="Keys of an agreement; the linkage unit never has them.")
+identity = typer.Typer(help="Who you are to the others: signing and encryption keys.")
+passphrase = typer.Typer(help="Passphrases in the operating system's keyring.")
 
 app.command("check")(society.check)
 app.add_typer(agreements, name="agreement", no_args_is_help=True)
-agreements.command("new")(linkage.agreement_new)
+agreements.command("new")(agreement_commands.agreement_new)
+agreements.command("show")(agreement_commands.agreement_show)
+agreements.command("rotate")(agreement_commands.agreement_rotate)
+app.add_typer(identity, name="identity", no_args_is_help=True)
+identity.command("new")(identities.identity_new)
+identity.command("show")(identities.identity_show)
+app.add_typer(passphrase, name="passphrase", no_args_is_help=True)
+passphrase.command("remember")(passphrases.passphrase_remember)
+passphrase.command("forget")(passphrases.passphrase_forget)
 app.add_typer(keys, name="keys", no_args_is_help=True)
-keys.command("new")(society.keys_new)
+keys.command("new")(key_commands.keys_new)
 app.command("encode")(society.encode)
 app.command("match")(linkage.match_batches)
+app.command("retire")(linkage.retire)
 app.command("results")(society.results)
 app.command("rehearse")(analyst.rehearse)
 app.command("dataset")(analyst.dataset)
 app.command("attack")(attack)
+app.command("exposure")(exposure)
 app.command("demo")(demo)
 
 

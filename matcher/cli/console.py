@@ -64,7 +64,7 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def read_passphrase(descriptor: int | None, *, confirm: bool) -> str:
-    """Ask for a passphrase, or read its one line from a file descriptor.
+    """Ask for a passphrase, or read the next line of a file descriptor.
 
     Raises:
         KeyFileError: The descriptor can't be read, or nobody can be asked.
@@ -77,12 +77,13 @@ def read_passphrase(descriptor: int | None, *, confirm: bool) -> str:
         passphrase: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
         return passphrase
     try:
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
+        # Unbuffered, so that a second passphrase stays for whoever reads the next line.
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
             return file.readline(_LONGEST_PASSPHRASE).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
         raise KeyFileError(
             "No passphrase could be read from that file descriptor; open it for reading, with the "
-            "passphrase in UTF-8 on its first line."
+            "passphrase in UTF-8 on a line of its own."
         ) from None
 
 

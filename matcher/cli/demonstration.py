@@ -25,7 +25,7 @@ from matcher.formats.errors import KinmatchError, OutputError
 from matcher.formats.vocabulary import BANDS
 
 _MARK: Final = ".made-by-kinmatch-demo"
-SEEKING, MEETING = "seeking-society", "meeting-society"
+SEEKING, MEETING, UNIT = "seeking-society", "meeting-society", "linkage-unit"
 _SETS: Final = {
     "febrl4": ("FEBRL 4, fictional Australians, every one registered with errors", ()),
     "tracing": (
@@ -98,14 +98,21 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
     _kinmatch("dataset", name, "--out", str(data), *options)
     agreement = folder / "agreement.toml"
     today = date.today()
+    passphrase = secrets.token_urlsafe(24)
+    for who in (SEEKING, MEETING, UNIT):
+        _kinmatch(
+            *("identity", "new", who, "--out", str(folder / f"{who}.identity.json")),
+            *("--public", str(folder / f"{who}.public.json")),
+            passphrase=passphrase,
+        )
+    public = {who: str(folder / f"{who}.public.json") for who in (SEEKING, MEETING, UNIT)}
     _kinmatch(
-        *("agreement", "new", "--out", str(agreement), "--linkage-unit", "linkage-unit"),
-        *("--party", SEEKING, "--party", MEETING, "--purpose", "family-tracing"),
+        *("agreement", "new", "--out", str(agreement), "--linkage-unit", public[UNIT]),
+        *("--party", public[SEEKING], "--party", public[MEETING], "--purpose", "family-tracing"),
         *("--legal-basis", "vital-interest", "--retention-days", "365"),
         *("--valid-from", str(today), "--valid-until", str(today + timedelta(days=365))),
     )
     keys = folder / "keys.json"
-    passphrase = secrets.token_urlsafe(24)
     _kinmatch("keys", "new", str(agreement), "--out", str(keys), passphrase=passphrase)
     for file, role, society in (
         ("requests", "sought", SEEKING),
@@ -114,18 +121,20 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
         source = str(data / f"{file}.csv")
         _kinmatch("check", source, "--role", role, "--json")
         _kinmatch(
-            *("encode", source, "--role", role, "--society", society),
-            *("--agreement", str(agreement), "--keys", str(keys)),
-            *("--out", str(folder / f"{society}.batch.parquet")),
+            *("encode", source, "--role", role, "--agreement", str(agreement)),
+            *("--keys", str(keys), "--identity", str(folder / f"{society}.identity.json")),
+            *("--out", str(folder / f"{society}.envelope")),
             *("--references", str(folder / f"{society}.references.parquet")),
             passphrase=passphrase,
         )
-    batches = [str(folder / f"{society}.batch.parquet") for society in (SEEKING, MEETING)]
+    envelopes = [str(folder / f"{society}.envelope") for society in (SEEKING, MEETING)]
     candidates = folder / "candidates"
     told = json.loads(
         _kinmatch(
-            *("match", *batches, "--agreement", str(agreement)),
-            *("--out", str(candidates), "--json"),
+            *("match", *envelopes, "--agreement", str(agreement)),
+            *("--identity", str(folder / f"{UNIT}.identity.json")),
+            *("--ledger", str(folder / "ledger.json"), "--out", str(candidates), "--json"),
+            passphrase=passphrase,
         )
     )
     for society in (SEEKING, MEETING):

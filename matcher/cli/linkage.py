@@ -1,7 +1,9 @@
-"""Commands around the linkage unit: draw up an agreement, and match batches under it."""
+"""Commands of the linkage unit: match what was sent, and retire what is out of use."""
 
 import time
-from datetime import date, datetime
+from contextlib import ExitStack
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,77 +11,60 @@ import typer
 from rich.table import Table
 
 from matcher.cli import console
+from matcher.cli.identities import IdentityOption
+from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import AgreementOption, JsonFlag
 from matcher.formats.agreement import Agreement
-from matcher.formats.batch import read_batch
-from matcher.formats.errors import OutputError
-from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.batch import Batch
+from matcher.formats.envelope import opened_envelope, read_header
+from matcher.formats.errors import AgreementError, OutputError
+from matcher.formats.identity import Identity
+from matcher.formats.ledger import FileLedger
+from matcher.formats.retirement import read_retirement
 from matcher.matching import DEFAULT_TOP, match, write_run
 
-_DAY = ["%Y-%m-%d"]
+LedgerOption = Annotated[
+    Path, typer.Option("--ledger", help="File of what was accepted; made when there is none.")
+]
 Top = Annotated[int, typer.Option(min=1, help="Candidates kept for each record that is sought.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; all processors if not given.")]
 
 
-def agreement_new(
-    out: Annotated[Path, typer.Option(help="The agreement's TOML file to write.")],
-    party: Annotated[list[str], typer.Option(help="A society; give at least two.")],
-    linkage_unit: Annotated[str, typer.Option(help="Who compares the fingerprints.")],
-    purpose: Annotated[list[str], typer.Option(help="What matches may be used for.")],
-    legal_basis: Annotated[list[str], typer.Option(help="A legal basis that all accept.")],
-    valid_from: Annotated[datetime, typer.Option(formats=_DAY, help="The first day.")],
-    valid_until: Annotated[datetime, typer.Option(formats=_DAY, help="The last day.")],
-    retention_days: Annotated[int, typer.Option(help="How many days a batch may be kept.")],
-    scheme: Annotated[str, typer.Option(help="A published scheme.")] = DEFAULT_SCHEME,
-    key_epoch: Annotated[int, typer.Option(help="Number of the keys.")] = 1,
-) -> None:
-    """Draw up an agreement between societies and a linkage unit, for all of them to sign."""
-    agreement = Agreement.new(
-        parties=party,
-        linkage_unit=linkage_unit,
-        purposes=purpose,
-        legal_bases=legal_basis,
-        valid_from=valid_from.date(),
-        valid_until=valid_until.date(),
-        retention_days=retention_days,
-        scheme=Scheme.published(scheme),
-        key_epoch=key_epoch,
-    )
-    if out.exists():
-        raise OutputError(f"{out}: is there already. Choose another name, or remove it first.")
-    agreement.write(out)
-    console.say(f"{out}: agreement {agreement.agreement_id}, {agreement.digest}.")
-
-
 def match_batches(
-    batches: Annotated[list[Path], typer.Argument(show_default=False, help="Batches to compare.")],
+    envelopes: Annotated[
+        list[Path], typer.Argument(show_default=False, help="Envelopes with batches to compare.")
+    ],
     agreement: AgreementOption,
+    identity: IdentityOption,
+    ledger: LedgerOption,
     out: Annotated[Path, typer.Option(help="Folder for the candidates of each society.")],
     top: Top = DEFAULT_TOP,
     threads: Threads = None,
+    passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare batches of different societies, and write each society's candidates."""
+    """Compare batches of different societies, and write each society's candidates.
+
+    Envelopes are decrypted as they are read, never to the disk. One that the ledger knows may be
+    given again; an older one that it does not know is refused.
+    """
     under = Agreement.read(agreement)
-    opened = [read_batch(path, under) for path in batches]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{out}: can't be made ({error.strerror}). Choose another folder."
-        ) from None
-    start = time.perf_counter()
-    with console.err.status("") as status:
+    own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
+    with ExitStack() as stack:
+        batches = opened_batches(envelopes, under, own, FileLedger(ledger), stack)
+        _make_folder(out)
+        start = time.perf_counter()
+        status = stack.enter_context(console.err.status(""))
         run = match(
-            opened,
+            batches,
             under,
             on=date.today(),
             top=top,
             threads=threads,
             progress=lambda what: status.update(f"comparing {what}"),
         )
-    seconds = time.perf_counter() - start
-    paths = write_run(run, out)
+        seconds = time.perf_counter() - start
+        paths = write_run(run, out)
     if as_json:
         timing = {"seconds": round(seconds, 3), "pairs_per_second": round(run.pairs / seconds)}
         console.print_json(run.manifest() | timing | {"files": [str(path) for path in paths]})
@@ -90,3 +75,54 @@ def match_batches(
     console.out.print(table)
     for path in paths:
         console.say(str(path))
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: can't be made ({error.strerror}). Choose another folder."
+        ) from None
+
+
+def opened_batches(
+    envelopes: list[Path], under: Agreement, own: Identity, ledger: FileLedger, stack: ExitStack
+) -> list[Batch]:
+    """Open envelopes in the order of their numbers, since those only grow in the ledger.
+
+    Gives their batches in the order of the envelopes, readable until the stack is closed.
+    """
+    opened = {}
+    for path in sorted(set(envelopes), key=lambda path: read_header(path).number):
+        one = stack.enter_context(
+            opened_envelope(
+                path,
+                identity=own,
+                agreements=[under],
+                on=date.today(),
+                ledger=ledger,
+                again=True,
+            )
+        )
+        opened[path] = one.batch
+    return [opened[path] for path in envelopes]
+
+
+def retire(
+    notice: Annotated[Path, typer.Argument(show_default=False, help="The retirement notice.")],
+    agreement: AgreementOption,
+    ledger: LedgerOption,
+) -> None:
+    """Take a society's old fingerprints out of use, as its retirement notice asks."""
+    under = Agreement.read(agreement)
+    read = read_retirement(notice, under)
+    if date.today() <= read.last_day:
+        raise AgreementError(
+            f"{notice}: the old fingerprints are valid until {read.last_day}; come back after it."
+        )
+    FileLedger(ledger).retire(read.agreement_id, read.society, read.key_epoch)
+    console.say(
+        f"{ledger}: nothing of '{read.society}' up to key epoch {read.key_epoch} is opened again. "
+        "Delete its old envelopes."
+    )

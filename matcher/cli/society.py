@@ -1,6 +1,8 @@
-"""Commands of a tracing unit: check a file, keep keys, encode a batch, read results."""
+"""Commands of a tracing unit: check a file, encode and seal a batch, read results."""
 
+import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,12 @@ from encoders.readers import Mapping, read_records
 from encoders.records import Records
 from encoders.reporting import Report
 from encoders.results import name_candidates, write_results
+from encoders.submission import sealed_batch
 from matcher.cli import console
+from matcher.cli.identities import IdentityOption
+from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
+from matcher.formats.identity import Identity
 
 Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
 MapOption = Annotated[
@@ -31,10 +37,6 @@ RoleOption = Annotated[
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 AgreementOption = Annotated[Path, typer.Option("--agreement", help="The agreement's TOML file.")]
-PassphraseFd = Annotated[
-    int | None,
-    typer.Option(help="Read the passphrase from this file descriptor instead of asking."),
-]
 
 
 def read_and_check(file: Path, mapping: Path | None, role: str) -> Report:
@@ -79,30 +81,12 @@ def check(
         raise typer.Exit(console.ROWS_LEFT_OUT)
 
 
-def keys_new(
-    agreement: Existing,
-    out: Annotated[Path, typer.Option(help="The key file to write; it must not be there yet.")],
-    passphrase_fd: PassphraseFd = None,
-) -> None:
-    """Draw the keys of an agreement's key epoch, sealed with a passphrase.
-
-    The passphrase is asked for, or read from a file descriptor; it is never an argument.
-    """
-    under = Agreement.read(agreement)
-    passphrase = console.read_passphrase(passphrase_fd, confirm=True)
-    Keys.generate(under).seal(out, passphrase)
-    console.say(
-        f"{out}: keys of agreement {under.agreement_id}, epoch {under.key_epoch}. Give file and "
-        "the passphrase to the other societies by two ways, and to the linkage unit by none."
-    )
-
-
 def encode(
     file: Existing,
     agreement: AgreementOption,
     keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
-    society: Annotated[str, typer.Option(help="Your society, as the agreement names it.")],
-    out: Annotated[Path, typer.Option(help="The batch to write; it goes to the linkage unit.")],
+    identity: IdentityOption,
+    out: Annotated[Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")],
     references: Annotated[
         Path, typer.Option(help="The reference file to write; it stays with you.")
     ],
@@ -111,27 +95,41 @@ def encode(
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Encode a file into a batch of fingerprints, and keep the references.
+    """Encode a file into a batch of fingerprints, sealed for the linkage unit; keep the references.
 
     Exit status 0, or 1 where the batch was written but rows were left out of it.
     """
     under = Agreement.read(agreement)
-    under.require_party(society)
     report = read_and_check(file, mapping, role)
     records = usable_records(report, file)
-    opened = Keys.open(keys, console.read_passphrase(passphrase_fd, confirm=False), under)
-    with console.counting("encoding", len(records)) as progress:
-        encoded = encode_records(records, under, opened, progress=progress)
-    opened.wipe()
-    header = write_batch_of(
-        encoded, records, society=society, agreement=under, path=out, references_path=references
-    )
+    passphrases = Passphrases(passphrase_fd)
+    own = passphrases.open(identity, partial(Identity.open, identity))
+    opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
+    with sealed_batch(
+        out, references, identity=own, agreement=under, number=envelope_number()
+    ) as batch:
+        with console.counting("encoding", len(records)) as progress:
+            encoded = encode_records(records, under, opened, progress=progress)
+        opened.wipe()
+        header = write_batch_of(
+            encoded,
+            records,
+            society=own.public.name,
+            agreement=under,
+            path=batch,
+            references_path=references,
+        )
     if as_json:
         console.print_json(header.model_dump() | {"left_out": report.left_out})
     else:
         console.say(f"{out}: {len(records):,} persons encoded. {references} stays with you.")
     if report.left_out:
         raise typer.Exit(console.ROWS_LEFT_OUT)
+
+
+def envelope_number() -> int:
+    """Number an envelope by the time in milliseconds: it grows, and nobody has to keep count."""
+    return time.time_ns() // 1_000_000
 
 
 def results(

@@ -24,6 +24,10 @@ from matcher.formats.files import written_whole
 from matcher.formats.secret import Secret
 
 _MAX_FILE_BYTES: Final = 1 << 14
+
+MAX_KEYS_BYTES: Final = 1 << 26
+"""The most that a file of many keys beside a sealed one may have: a quarter of a million keys."""
+
 _Salt = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -167,6 +171,24 @@ class SealedSecret(_Part):
         return json.dumps(self.model_dump(), indent=2) + "\n"
 
 
+def seal_id(path: Path) -> str:
+    """Name the seal of a key file by its salt: the same for copies, another when sealed anew.
+
+    Raises:
+        KeyFileError: The file can't be read or is no key file.
+    """
+    return _any_kind(path).header.kdf.salt
+
+
+def require_passphrase(path: Path, passphrase: str) -> None:
+    """Refuse a passphrase that does not open a key file, of whatever kind it is.
+
+    Raises:
+        KeyFileError: It does not, or the file can't be read or is no key file.
+    """
+    _any_kind(path).open(passphrase, path).wipe()
+
+
 def refuse_to_replace(path: Path) -> None:
     """Refuse to write a key over another file.
 
@@ -204,6 +226,15 @@ def parse(path: Path, content: bytes) -> Any:
         return json.loads(content.decode("ascii"))
     except (ValueError, RecursionError):
         raise KeyFileError(f"{path}: not a kinmatch key file; choose another file.") from None
+
+
+def _any_kind(path: Path) -> SealedSecret:
+    fields = parse(path, read_limited(path, MAX_KEYS_BYTES))
+    if isinstance(fields, dict):
+        fields.pop("data_keys", None)  # of a store
+    header = fields.get("header") if isinstance(fields, dict) else None
+    kind = header.get("format") if isinstance(header, dict) else None
+    return SealedSecret.of(fields, path, str(kind))
 
 
 def _altered(path: Path) -> KeyFileError:

@@ -23,7 +23,13 @@ from matcher.formats.errors import IntegrityError, OutputError, ParameterError
 from matcher.formats.files import written_whole
 from matcher.formats.locking import locked
 from matcher.formats.secret import Secret
-from matcher.formats.secretfile import SealedSecret, parse, read_limited, refuse_to_replace
+from matcher.formats.secretfile import (
+    MAX_KEYS_BYTES,
+    SealedSecret,
+    parse,
+    read_limited,
+    refuse_to_replace,
+)
 
 FORMAT: Final = "kinmatch-store-keys/1"
 """The format's name and version."""
@@ -31,7 +37,6 @@ FORMAT: Final = "kinmatch-store-keys/1"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 """What a name in the store must be."""
 
-_MAX_FILE_BYTES = 1 << 26  # a quarter of a million data keys
 _NONCE_BYTES = 12
 _WRAPPED = re.compile(r"[0-9a-f]{120}")  # nonce, 32 bytes of key, 16 of tag
 
@@ -176,7 +181,7 @@ def _associated(name: str) -> bytes:
 
 
 def _read(path: Path) -> tuple[SealedSecret, dict[str, str]]:
-    fields: Any = parse(path, read_limited(path, _MAX_FILE_BYTES))
+    fields: Any = parse(path, read_limited(path, MAX_KEYS_BYTES))
     keys = fields.pop("data_keys", None) if isinstance(fields, dict) else None
     sealed = SealedSecret.of(fields, path, FORMAT)
     if not isinstance(keys, dict) or not all(
@@ -189,7 +194,7 @@ def _read(path: Path) -> tuple[SealedSecret, dict[str, str]]:
 
 def _write(path: Path, sealed: SealedSecret, keys: Mapping[str, str]) -> None:
     text = json.dumps({**sealed.model_dump(), "data_keys": dict(sorted(keys.items()))}, indent=2)
-    if len(text) >= _MAX_FILE_BYTES:
+    if len(text) >= MAX_KEYS_BYTES:
         raise OutputError(f"{path}: no room for more keys; begin another store.")
     with written_whole(path, private=True) as aside:
         aside.write_text(text + "\n", encoding="ascii", newline="\n")

@@ -15,6 +15,9 @@ from matcher.cli import main
 PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of test keys
 REQUESTS, REGISTER = 120, 400
 
+OFFICE = ("agreement.toml", "keys.json", "seeking.identity", "meeting.identity", "hub.identity")
+"""What lies in an office before anything is encoded."""
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -92,16 +95,39 @@ class Here:
 
 
 def draw_up(run: Callable[..., Ran], folder: Path, valid_until: str = "2999-12-31") -> Path:
-    """Write the agreement of two societies."""
+    """Write the agreement of two societies, and where there are none the identities of all."""
+    for name in ("seeking", "meeting", "hub"):
+        if not (folder / f"{name}.identity").exists():
+            new_identity(run, folder, name)
     path = folder / "agreement.toml"
     ran = run(
-        *("agreement", "new", "--out", path, "--linkage-unit", "hub"),
-        *("--party", "seeking", "--party", "meeting", "--purpose", "family-tracing"),
+        *("agreement", "new", "--out", path, "--linkage-unit", folder / "hub.public"),
+        *("--party", folder / "seeking.public", "--party", folder / "meeting.public"),
+        *("--purpose", "family-tracing"),
         *("--legal-basis", "consent", "--retention-days", "30"),
         *("--valid-from", "2020-01-01", "--valid-until", valid_until),
     )
     assert ran.status == 0, ran.said
     return path
+
+
+def new_identity(run: Callable[..., Ran], folder: Path, name: str) -> None:
+    """Write `folder/NAME.identity`, sealed, and `folder/NAME.public`."""
+    ran = run(
+        *("identity", "new", name, "--out", folder / f"{name}.identity"),
+        *("--public", folder / f"{name}.public"),
+        passphrase=PASSPHRASE,
+    )
+    assert ran.status == 0, ran.said
+
+
+def match_words(folder: Path, *envelopes: Path, out: Path | None = None) -> list[str | Path]:
+    """The words by which the hub matches envelopes into `folder/found`, or another folder."""
+    return [
+        *("match", *envelopes, "--agreement", folder / "agreement.toml"),
+        *("--identity", folder / "hub.identity", "--ledger", folder / "ledger"),
+        *("--out", out or folder / "found"),
+    ]
 
 
 def draw_keys(run: Callable[..., Ran], folder: Path) -> Path:
@@ -119,7 +145,7 @@ def encode_words(
     options = {
         "agreement": folder / "agreement.toml",
         "keys": folder / "keys.json",
-        "society": society,
+        "identity": folder / f"{society}.identity",
         "role": "sought" if society == "seeking" else "registered",
         "out": folder / f"{society}.batch",
         "references": folder / f"{society}.references",

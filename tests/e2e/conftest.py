@@ -13,6 +13,7 @@ from command_line import (
     draw_up,
     encode_words,
     kinmatch,
+    match_words,
 )
 
 
@@ -36,7 +37,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
         step(society, *words, "--json", passphrase=PASSPHRASE)
     batches = (folder / "seeking.batch", folder / "meeting.batch")
     agreement = ("--agreement", folder / "agreement.toml")
-    step("match", "match", *batches, *agreement, "--out", folder / "found", "--json")
+    step("match", *match_words(folder, *batches), "--json", passphrase=PASSPHRASE)
     for society in ("seeking", "meeting"):
         step(
             f"results {society}",

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import PASSPHRASE, Here, encode_words, kinmatch
+from command_line import (
+    OFFICE,
+    PASSPHRASE,
+    Here,
+    encode_words,
+    kinmatch,
+    match_words,
+    new_identity,
+)
 
 HEADER = "record_id,given_name,family_name,birth_date\n"
 GOOD = "1,Amina,Yusuf,1990-02-05\n"
@@ -19,13 +27,15 @@ GOOD = "1,Amina,Yusuf,1990-02-05\n"
 @pytest.fixture
 def office(job: Path, tmp_path: Path) -> Path:
     """A folder with the agreement and keys of the job and nothing else."""
-    for name in ("agreement.toml", "keys.json"):
+    for name in OFFICE:
         shutil.copy(job / name, tmp_path / name)
     return tmp_path
 
 
 def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    """All files but the ledger, in which stays what was accepted before a command failed."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)) for path in found if not path.name.startswith("ledger")}
 
 
 def write(folder: Path, content: str | bytes, name: str = "people.csv") -> Path:
@@ -135,16 +145,12 @@ def test_a_descriptor_that_is_not_open(office: Path, run_here: Here) -> None:
 
 def test_a_society_that_is_no_party(office: Path, run_here: Here) -> None:
     source = write(office, HEADER + GOOD)
+    new_identity(run_here, office, "stranger")
     before = files(office)
     ran = run_here(*encode_words(source, office, "stranger"), passphrase=PASSPHRASE)
     assert ran.status == 2
     assert "not a party" in ran.said
     assert files(office) == before
-
-
-def match_words(batches: list[Path], office: Path) -> list[str | Path]:
-    out = ("--agreement", office / "agreement.toml", "--out", office / "found")
-    return ["match", *batches, *out]
 
 
 @pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.99, 1.0])
@@ -153,7 +159,7 @@ def test_a_batch_altered_by_one_byte(job: Path, office: Path, run_here: Here, pl
     altered[int(place * (len(altered) - 1))] ^= 1
     batch = write(office, bytes(altered), "seeking.batch")
     before = files(office)
-    ran = run_here(*match_words([batch, job / "meeting.batch"], office))
+    ran = run_here(*match_words(office, batch, job / "meeting.batch"), passphrase=PASSPHRASE)
     assert ran.status == 2, ran.said
     assert "seeking.batch" in ran.said
     assert files(office) == before
@@ -161,7 +167,7 @@ def test_a_batch_altered_by_one_byte(job: Path, office: Path, run_here: Here, pl
 
 def test_a_batch_cut_short(job: Path, office: Path, run_here: Here) -> None:
     batch = write(office, (job / "seeking.batch").read_bytes()[:-1000], "seeking.batch")
-    ran = run_here(*match_words([batch, job / "meeting.batch"], office))
+    ran = run_here(*match_words(office, batch, job / "meeting.batch"), passphrase=PASSPHRASE)
     assert ran.status == 2
     assert not (office / "found").exists()
 
@@ -186,7 +192,7 @@ def test_altered_candidates_and_references(job: Path, office: Path, run_here: He
 
 
 def test_batches_of_one_society_alone(job: Path, office: Path, run_here: Here) -> None:
-    ran = run_here(*match_words([job / "seeking.batch"], office))
+    ran = run_here(*match_words(office, job / "seeking.batch"), passphrase=PASSPHRASE)
     assert ran.status == 2
     assert "two societies" in ran.said
 
@@ -223,7 +229,7 @@ def full_disk_words(command: str, job: Path, office: Path) -> list[str | Path]:
     if command == "encode":
         return encode_words(job / "data" / "requests.csv", office)
     if command == "match":
-        return match_words([job / "seeking.batch", job / "meeting.batch"], office)
+        return match_words(office, job / "seeking.batch", job / "meeting.batch")
     if command == "results":
         candidates = job / "found" / "candidates-seeking.parquet"
         references = ("--references", job / "seeking.references")
@@ -239,7 +245,7 @@ def test_a_full_disk_leaves_nothing_behind(
     monkeypatch.setenv("TMPDIR", str(office))
     before = files(office)
     words = full_disk_words(command, job, office)
-    passphrase = PASSPHRASE if command == "encode" else None
+    passphrase = PASSPHRASE if command in ("encode", "match") else None
     ran = kinmatch(*words, passphrase=passphrase, before=limited(600))
     assert ran.status == 2, ran.said
     assert "can't be written" in ran.said

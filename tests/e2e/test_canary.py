@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import PASSPHRASE, Here, Ran, encode_words, kinmatch
+from command_line import OFFICE, PASSPHRASE, Here, Ran, encode_words, kinmatch, match_words
 
 import matcher.cli.linkage
 import matcher.cli.society
@@ -46,7 +46,7 @@ def canaries_in(content: str | bytes, *, but: tuple[str, ...] = ()) -> list[str]
 
 @pytest.fixture
 def office(job: Path, tmp_path: Path) -> Path:
-    for name in ("agreement.toml", "keys.json"):
+    for name in OFFICE:
         shutil.copy(job / name, tmp_path / name)
     for society in ("seeking", "meeting"):
         (tmp_path / f"{society}.csv").write_text(rows(society), encoding="utf-8")
@@ -64,7 +64,7 @@ def test_nothing_of_a_record_is_found_anywhere(
             said.append(run_here(*encode_words(source, office, society), passphrase=PASSPHRASE))
         agreement = ("--agreement", office / "agreement.toml")
         batches = (office / "seeking.batch", office / "meeting.batch")
-        said.append(run_here("match", *batches, *agreement, "--out", office / "found", "--json"))
+        said.append(run_here(*match_words(office, *batches), "--json", passphrase=PASSPHRASE))
         said.append(
             run_here(
                 *("results", office / "found" / "candidates-seeking.parquet", *agreement),

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import PASSPHRASE, REGISTER, Here, draw_keys, draw_up, encode_words
+from command_line import (
+    PASSPHRASE,
+    REGISTER,
+    Here,
+    draw_keys,
+    draw_up,
+    encode_words,
+    match_words,
+)
 
 
 def told(job: Path, name: str) -> dict[str, object]:
@@ -63,7 +71,9 @@ def test_each_result_names_records_of_its_society_alone(job: Path) -> None:
 def test_nothing_half_written_is_left(job: Path) -> None:
     files = {str(path.relative_to(job)) for path in job.rglob("*") if path.is_file()}
     assert files == {
-        "agreement.toml", "keys.json",
+        "agreement.toml", "keys.json", "ledger", "ledger.lock",
+        "seeking.identity", "meeting.identity", "hub.identity",
+        "seeking.public", "meeting.public", "hub.public",
         "data/requests.csv", "data/register.csv", "data/truth.csv",
         "seeking.batch", "seeking.references", "meeting.batch", "meeting.references",
         "found/candidates-seeking.parquet", "found/candidates-seeking.csv",
@@ -78,8 +88,11 @@ def test_matching_again_gives_the_same_bytes(
     job: Path, tmp_path: Path, run_here: Here, threads: str
 ) -> None:
     ran = run_here(
-        *("match", job / "seeking.batch", job / "meeting.batch", "--out", tmp_path / "new" / "er"),
-        *("--agreement", job / "agreement.toml", "--threads", threads),
+        *match_words(
+            job, job / "seeking.batch", job / "meeting.batch", out=tmp_path / "new" / "er"
+        ),
+        *("--threads", threads),
+        passphrase=PASSPHRASE,
     )
     assert ran.status == 0, ran.said
     for path in (job / "found").iterdir():
@@ -97,8 +110,8 @@ def test_encoding_again_gives_another_batch_under_fresh_references(
     assert (tmp_path / "b").read_bytes() != (job / "seeking.batch").read_bytes()
     # And its candidates can't be named by the references of the first.
     run_here(
-        *("match", tmp_path / "b", job / "meeting.batch", "--out", tmp_path / "found"),
-        *("--agreement", job / "agreement.toml"),
+        *match_words(job, tmp_path / "b", job / "meeting.batch", out=tmp_path / "found"),
+        passphrase=PASSPHRASE,
     )
     ran = run_here(
         *("results", tmp_path / "found" / "candidates-seeking.parquet"),
@@ -118,8 +131,8 @@ def test_an_expired_agreement(job: Path, tmp_path: Path, run_here: Here) -> None
         words = encode_words(job / "data" / file, tmp_path, society)
         assert run_here(*words, passphrase=PASSPHRASE).status == 0
     ran = run_here(
-        *("match", tmp_path / "seeking.batch", tmp_path / "meeting.batch"),
-        *("--agreement", tmp_path / "agreement.toml", "--out", tmp_path / "found"),
+        *match_words(tmp_path, tmp_path / "seeking.batch", tmp_path / "meeting.batch"),
+        passphrase=PASSPHRASE,
     )
     assert ran.status == 2
     assert "valid from 2020-01-01 to 2020-12-31" in ran.said
@@ -139,17 +152,21 @@ def test_what_belongs_to_another_agreement_is_refused_with_both_values(
     ]
     other = ("--agreement", tmp_path / "agreement.toml")
     words: dict[str, list[str | Path]] = {
-        "match": ["match", job / "seeking.batch", job / "meeting.batch", "--out", tmp_path / "out"],
+        "match": [
+            *("match", job / "seeking.batch", job / "meeting.batch", "--out", tmp_path / "out"),
+            *("--identity", job / "hub.identity", "--ledger", tmp_path / "ledger"),
+        ],
         "results": [
             *("results", job / "found" / "candidates-seeking.parquet"),
             *("--references", job / "seeking.references", "--out", tmp_path / "out"),
         ],
         "encode": [
             *("encode", job / "data" / "requests.csv", "--keys", job / "keys.json"),
-            *("--society", "seeking", "--out", tmp_path / "out", "--references", tmp_path / "r"),
+            *("--identity", job / "seeking.identity"),
+            *("--out", tmp_path / "out", "--references", tmp_path / "r"),
         ],
     }
-    passphrase = PASSPHRASE if command == "encode" else None
+    passphrase = None if command == "results" else PASSPHRASE
     ran = run_here(*words[command], *other, passphrase=passphrase)
     assert ran.status == 2
     assert all(value in ran.said for value in ids)

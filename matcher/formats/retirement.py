@@ -1,0 +1,91 @@
+"""The retirement notice: a society takes its fingerprints of an old key epoch out of use.
+
+The society writes one when it has encoded its records under a new epoch. Once the old epoch's last
+day is over, or at once if it is over already, the linkage unit destroys every batch of that society
+and epoch, and opens none of its envelopes again.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import AgreementError, MismatchError
+from matcher.formats.identity import Identity, Slug
+from matcher.formats.signed import Document, read_signed, write_signed
+
+FORMAT: Final = "kinmatch-retirement/1"
+"""The format's name and version."""
+
+
+class Retirement(Document):
+    """Which fingerprints go, and when.
+
+    Attributes:
+        format: Format name and version.
+        agreement_id: The agreement.
+        society: Whose fingerprints.
+        key_epoch: The epoch that is retired, and with it every earlier one.
+        last_day: The last day on which they may be compared.
+        replaced_by: The seal of the batch that takes their place.
+    """
+
+    format: Literal["kinmatch-retirement/1"] = FORMAT
+    agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    society: Slug
+    key_epoch: int = Field(ge=1, lt=1 << 31)
+    last_day: date
+    replaced_by: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+def write_retirement(
+    path: Path, *, identity: Identity, agreement: Agreement, replaced_by: str
+) -> Retirement:
+    """Sign a notice that retires all epochs of an agreement but its newest.
+
+    Args:
+        path: The notice; an older file of that name is replaced.
+        identity: The society's.
+        agreement: Amended by the new epoch.
+        replaced_by: The seal of the batch under the new epoch.
+
+    Raises:
+        AgreementError: The agreement has one epoch alone, so there is nothing to retire.
+        OutputError: The file can't be written.
+    """
+    if len(agreement.epochs) == 1:
+        raise AgreementError(
+            f"Agreement {agreement.agreement_id} has one key epoch alone, so there is nothing to "
+            "retire; begin a new epoch first."
+        )
+    old = agreement.epochs[-2]
+    notice = Retirement(
+        agreement_id=agreement.agreement_id,
+        society=identity.public.name,
+        key_epoch=old.number,
+        last_day=old.valid_until,
+        replaced_by=replaced_by,
+    )
+    write_signed(path, notice, identity)
+    return notice
+
+
+def read_retirement(path: Path, agreement: Agreement) -> Retirement:
+    """Read a notice, and check that its society signed it.
+
+    Raises:
+        InputError: The file can't be read or is no notice.
+        MismatchError: It is of another agreement.
+        AgreementError: Its society is not a party.
+        IntegrityError: Its society did not sign it, or it was altered since.
+    """
+    notice = read_signed(path, Retirement, lambda found: agreement.identity_of(found.society))
+    if notice.agreement_id != agreement.agreement_id:
+        raise MismatchError(
+            f"{path}: the notice is of agreement {notice.agreement_id}, the agreement given is "
+            f"{agreement.agreement_id}."
+        )
+    agreement.require_party(notice.society)
+    return notice

@@ -1,0 +1,87 @@
+"""Small documents that a party signs: JSON with an Ed25519 signature of its canonical form.
+
+Canonical means keys sorted, no spaces and ASCII only: the layout of the file does not count.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matcher.formats.errors import InputError, IntegrityError
+from matcher.formats.files import written_whole
+from matcher.formats.identity import Identity, PublicIdentity
+
+_MAX_FILE_BYTES = 1 << 20
+
+
+class Document(BaseModel):
+    """What is signed: a format's name and version, and whatever a subclass adds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: str
+
+    @property
+    def canonical(self) -> bytes:
+        """The bytes that are signed."""
+        fields = self.model_dump(mode="json")
+        return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+
+class _Signed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    document: dict[str, Any]
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+_D = TypeVar("_D", bound=Document)
+
+
+def write_signed(path: Path, document: Document, identity: Identity) -> None:
+    """Sign a document and write it; an older file of that name is replaced.
+
+    Raises:
+        OutputError: The file can't be written.
+    """
+    signature = identity.sign(document.format, document.canonical)
+    fields = {"document": document.model_dump(mode="json"), "signature": signature.hex()}
+    with written_whole(path) as aside:
+        aside.write_text(json.dumps(fields, indent=2) + "\n", encoding="ascii", newline="\n")
+
+
+def read_signed(path: Path, kind: type[_D], signer: Callable[[_D], PublicIdentity]) -> _D:
+    """Read a document and check who signed it.
+
+    Args:
+        path: The file.
+        kind: What document it must be.
+        signer: Tells of a document, not yet to be trusted, who must have signed it.
+
+    Raises:
+        InputError: The file can't be read or is no such document.
+        IntegrityError: It was not signed by the one who must have signed it, or was altered since.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
+    try:
+        signed = _Signed.model_validate_json(content)
+        document = kind.model_validate_json(json.dumps(signed.document))
+    except ValidationError:
+        wanted = kind.model_fields["format"].default
+        raise InputError(
+            f"{path}: not a '{wanted}', which is what is asked for here; choose another file."
+        ) from None
+    who = signer(document)
+    if not who.has_signed(document.format, document.canonical, bytes.fromhex(signed.signature)):
+        raise IntegrityError(
+            f"{path}: not signed by '{who.name}' with the key that the agreement has for it, or "
+            "altered since. Ask them for it again, by another way."
+        )
+    return document
