@@ -53,6 +53,7 @@ _MUST_BE = {
     "valid_from": "must be a date such as 2026-01-31",
     "valid_until": "must be a date such as 2026-12-31",
     "retention_days": "must be a whole number of days from 1 to 36525",
+    "exposure_ceiling": "must be a number of records greater than 0, or left out",
     "epochs": (
         "must be one or more key epochs, each with a number from 1 on, the day it begins and the "
         "day it ends: numbers go up by one, an epoch begins later than the one before and at the "
@@ -101,6 +102,8 @@ class Agreement(BaseModel):
         valid_from: The first day of the agreement.
         valid_until: The last day of the agreement.
         retention_days: How many days the linkage unit may keep a batch.
+        exposure_ceiling: How many other records a record may visibly resemble on average, at the
+            number that the linkage unit holds (see `matcher.exposure`); no ceiling if None.
         epochs: The key epochs, in order; the last is the one to encode under.
         corridors: Pairs (from, to): fingerprints of `from` may be compared for `to`.
         identities: The public keys of all parties and the linkage unit, by which envelopes and
@@ -120,6 +123,13 @@ class Agreement(BaseModel):
     valid_from: date
     valid_until: date
     retention_days: int = Field(ge=1, le=36_525, strict=True)
+    exposure_ceiling: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        strict=True,
+        exclude_if=lambda ceiling: ceiling is None,
+    )
     epochs: Annotated[tuple[KeyEpoch, ...], Field(min_length=1)]
     corridors: Annotated[tuple[tuple[Slug, Slug], ...], Field(min_length=1)]
     identities: tuple[PublicIdentity, ...] = ()
@@ -172,6 +182,7 @@ class Agreement(BaseModel):
         valid_from: date,
         valid_until: date,
         retention_days: int,
+        exposure_ceiling: float | None = None,
         key_epoch: int = 1,
         corridors: Iterable[tuple[str, str]] | None = None,
         identities: Iterable[PublicIdentity] = (),
@@ -188,6 +199,7 @@ class Agreement(BaseModel):
             valid_from: The first day.
             valid_until: The last day.
             retention_days: How many days the linkage unit may keep a batch.
+            exposure_ceiling: How many other records a record may visibly resemble on average.
             key_epoch: Number of its one key epoch, which lasts as long as the agreement.
             corridors: Pairs (from, to) of parties; every ordered pair when not given.
             identities: The public keys of all parties and the linkage unit; none for a rehearsal.
@@ -207,6 +219,7 @@ class Agreement(BaseModel):
                 "valid_from": valid_from,
                 "valid_until": valid_until,
                 "retention_days": retention_days,
+                "exposure_ceiling": exposure_ceiling,
                 "epochs": (
                     {"number": key_epoch, "valid_from": valid_from, "valid_until": valid_until},
                 ),

@@ -12,6 +12,7 @@
     ├── OutputError         a result can't be written: disk full, not allowed, already there
     ├── StoreError          the linkage unit's database can't be used, or holds no such thing
     ├── StateError          what was asked is not possible in the state that a thing is in
+    ├── ExposureError       a batch would show more of people than its agreement allows
     ├── LimitError          a run would exceed the limits that were set for it
     └── ParameterError      an argument of a library call or command is out of its range
 
@@ -66,6 +67,10 @@ class StoreError(KinmatchError):
 
 class StateError(KinmatchError):
     """What was asked is not possible in the state that a batch, run or candidate is in."""
+
+
+class ExposureError(KinmatchError):
+    """With a batch, the linkage unit would hold what shows more than the agreement's ceiling."""
 
 
 class LimitError(KinmatchError):

@@ -1,0 +1,117 @@
+"""The command that says what batches give away to who holds them, without any key."""
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from matcher.cli import console
+from matcher.cli.identities import IdentityOption
+from matcher.cli.linkage import LedgerOption, Threads, opened_batches
+from matcher.cli.passphrases import PassphraseFd, Passphrases
+from matcher.cli.society import AgreementOption, JsonFlag
+from matcher.exposure import Exposure, Report, measure_batches
+from matcher.formats.agreement import Agreement
+from matcher.formats.batch import Batch
+from matcher.formats.errors import ParameterError
+from matcher.formats.identity import Identity
+from matcher.formats.ledger import FileLedger
+
+CEILING_EXCEEDED = 1
+"""Exit status when all was measured, but a society's batches are beyond the agreement's ceiling."""
+
+
+def exposure(
+    envelopes: Annotated[
+        list[Path], typer.Argument(show_default=False, help="Envelopes with batches to measure.")
+    ],
+    agreement: AgreementOption,
+    identity: IdentityOption,
+    ledger: LedgerOption,
+    at_size: Annotated[
+        int | None,
+        typer.Option(min=2, help="Records to state it for; all in the envelopes if not given."),
+    ] = None,
+    threads: Threads = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure what batches give away to who holds them: whom a record visibly resembles.
+
+    One report for each society, since the same person in two of them is no stranger. Exits with
+    status 1 when a society is beyond the agreement's ceiling.
+    """
+    under = Agreement.read(agreement)
+    own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
+    with ExitStack() as stack:
+        batches = opened_batches(envelopes, under, own, FileLedger(ledger), stack)
+        size = at_size or sum(map(len, batches))
+        if size < 2:
+            raise ParameterError("Exposure needs at least two records; give more envelopes.")
+        reports = {
+            society: _measured(
+                society, [b for b in batches if b.header.society == society], size, threads
+            )
+            for society in sorted({batch.header.society for batch in batches})
+        }
+    ceiling = under.exposure_ceiling
+    beyond = [
+        society
+        for society, report in reports.items()
+        if ceiling is not None and report.together.degree_at_size.low > ceiling
+    ]
+    if as_json:
+        societies = {society: report.as_data() for society, report in reports.items()}
+        console.print_json({"ceiling": ceiling, "beyond": beyond, "societies": societies})
+    else:
+        for society, report in reports.items():
+            console.out.print(_as_table(society, report))
+        for society in beyond:
+            console.say(f"{society}: beyond the agreement's ceiling of {ceiling:g}.")
+    if beyond:
+        raise typer.Exit(CEILING_EXCEEDED)
+
+
+def _measured(society: str, batches: list[Batch], at_size: int, threads: int | None) -> Report:
+    records = sum(map(len, batches))
+    with console.counting(f"comparing {society}", records) as progress:
+        return measure_batches(batches, at_size=at_size, threads=threads, progress=progress)
+
+
+def _as_table(society: str, report: Report) -> Table:
+    table = Table(title=f"{society}: who is visibly resembled, keys unknown", title_justify="left")
+    at = f"{report.together.at_size:,}"
+    for heading in (
+        "pass",
+        "records",
+        "others resembled",
+        f"at {at} held",
+        "resemble any",
+        "same fingerprint",
+        "smallest group",
+        "bit entropy",
+        "weight spread",
+    ):
+        table.add_column(heading, justify="left" if heading == "pass" else "right")
+    for name, one in (*report.passes.items(), ("all together", report.together)):
+        table.add_row(name, *_cells(one))
+    return table
+
+
+def _cells(one: Exposure) -> list[str]:
+    bits = ["", ""]
+    if one.bits:
+        bits = [f"{one.bits.entropy:.4f}", f"{one.bits.weight_spread:.2f}"]
+    at_size = one.degree_at_size
+    return [
+        f"{one.records:,}",
+        f"{one.degree.value:.3g}",
+        f"{at_size.value:.3g} ({at_size.low:.3g} to {at_size.high:.3g})",
+        f"{one.share_with_neighbours:.1%}",
+        f"{one.duplicates:,}",
+        f"{one.smallest_group:,}",
+        *bits,
+    ]

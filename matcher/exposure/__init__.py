@@ -1,0 +1,12 @@
+"""The exposure meter: what a set of fingerprints gives away to who holds it, keys unknown.
+
+`measure` looks at any fingerprints, pass by pass and all passes together, and says what they give
+away at their own number and at another; `measure_batches` does so for the batches of a society.
+`check_exposure` is the gate: it refuses a batch with which the linkage unit would hold more than
+the agreement's ceiling allows.
+"""
+
+from matcher.exposure.batches import check_exposure, measure_batches
+from matcher.exposure.meter import Exposure, Report, measure
+
+__all__ = ["Exposure", "Report", "check_exposure", "measure", "measure_batches"]
