@@ -15,8 +15,9 @@ def name_candidates(candidates: Path, references: Path, agreement: Agreement) ->
     """Join a society's candidates with the reference file of its batch.
 
     Returns:
-        Frame of `candidate_id` (hexadecimal), `record_id`, `role`, `score` (bits), `band` and, for
-        each pass, its level in words; in the order of the candidates: best score first.
+        Frame of `candidate_id` (hexadecimal), `record_id`, `role`, `other_role` (that of the other
+        side's record), `score` (bits), `band` and, for each pass and for `kin`, its level in
+        words; in the order of the candidates: best score first.
 
     Raises:
         InputError: A file can't be read.
@@ -30,10 +31,12 @@ def name_candidates(candidates: Path, references: Path, agreement: Agreement) ->
         "candidate_id": [bytes(identifier).hex() for identifier in found.identifiers],
         "record_id": known.record_ids(found.references),
         "role": [ROLES[role] for role in found.roles],
+        "other_role": [ROLES[role] for role in found.other_roles],
         "score": found.scores,
         "band": [BANDS[band] for band in found.bands],
     }
     levels = {name: [LEVELS[level] for level in codes] for name, codes in found.levels.items()}
+    levels["kin"] = [LEVELS[level] for level in found.kin_levels]
     return pd.DataFrame(columns | levels)
 
 

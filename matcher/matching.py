@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matcher.decisions.candidates import Candidates, Side, find_candidates
-from matcher.decisions.evidence import EvidenceModel
-from matcher.decisions.roles import COMPARED
+from matcher.decisions.candidates import Candidates, find_candidates
+from matcher.decisions.evidence import EvidenceModel, levels_of
+from matcher.decisions.kin import KinModel, support_of
+from matcher.decisions.people import People
+from matcher.decisions.roles import COMPARED, is_mutual
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
-from matcher.formats.candidates import CandidateList, write_candidates
+from matcher.formats.candidates import Bits, CandidateList, write_candidates
+from matcher.formats.cells import Mask
 from matcher.formats.errors import AgreementError, ParameterError
 from matcher.formats.files import written_whole
 from matcher.formats.vocabulary import BANDS, ROLES
@@ -37,6 +40,7 @@ class Compared:
     Attributes:
         left: The batch whose rows have candidates, such as sought persons.
         right: The other batch.
+        roles: The role of the left rows, and that of the right.
         left_rows: Rows of `left` that took part, ascending, int64.
         right_rows: Rows of `right` that took part.
         candidates: What was found; its rows index `left_rows` and `right_rows`.
@@ -44,6 +48,7 @@ class Compared:
 
     left: Batch
     right: Batch
+    roles: tuple[str, str]
     left_rows: Rows
     right_rows: Rows
     candidates: Candidates
@@ -61,12 +66,14 @@ class Run:
     Attributes:
         agreement: Under which the batches were encoded.
         model: What the distances were taken to mean.
+        kin: What the people around a pair were taken to mean.
         batches: What was compared, in the order given.
         compared: Every direction of every corridor, in the order of the batches.
     """
 
     agreement: Agreement
     model: EvidenceModel
+    kin: KinModel
     batches: tuple[Batch, ...]
     compared: tuple[Compared, ...]
 
@@ -90,6 +97,7 @@ class Run:
             "agreement_digest": self.agreement.digest,
             "scheme": self.agreement.scheme.label,
             "model_digest": self.model.digest,
+            "kin_model_digest": self.kin.digest,
             "batches": [
                 {"society": batch.header.society, "rows": len(batch), "seal": batch.header.seal}
                 for batch in self.batches
@@ -135,18 +143,23 @@ def match(
         agreement.require_epoch(batch.header.key_epoch, on)
     if len({batch.header.seal for batch in batches}) < len(batches):
         raise ParameterError("One batch was given twice; give each batch once.")
-    model = EvidenceModel.of(agreement.scheme)
-    compared = []
+    model, kin = EvidenceModel.of(agreement.scheme), KinModel.published()
     directions = list(_directions(batches, agreement))
+    compared = []
+    people: dict[str, People] = {}  # of the two batches that are being compared
     for left, right, roles in directions:
         progress(f"{left.header.society} {roles[0]} with {right.header.society} {roles[1]}")
+        people = {
+            batch.header.seal: people.get(batch.header.seal) or People.of(batch, model.passes)
+            for batch in (left, right)
+        }
         register = sum(
             other.header.counts.roles[roles[1]]
             for one, other, others_roles in directions
             if one is left and others_roles == roles
         )
-        compared.append(_compare(left, right, roles, model, top, register, threads))
-    return Run(agreement, model, tuple(batches), tuple(compared))
+        compared.append(_compare(left, right, people, roles, model, kin, top, register, threads))
+    return Run(agreement, model, kin, tuple(batches), tuple(compared))
 
 
 def _directions(
@@ -159,52 +172,41 @@ def _directions(
     ]
     if not pairs:
         raise ParameterError("Give batches of at least two societies: one's own are not compared.")
-    # Under two roots nothing is alike: such batches wait until both societies have rotated.
-    pairs = [p for p in pairs if p[0].header.key_epoch == p[1].header.key_epoch]
-    if not pairs:
-        raise AgreementError(
-            "These batches are of different key epochs, which can't be compared; ask for batches "
-            f"of epoch {agreement.key_epoch} of agreement {agreement.agreement_id}."
-        )
     allowed = [p for p in pairs if agreement.allows(p[0].header.society, p[1].header.society)]
     if not allowed:
         raise AgreementError(
             f"Agreement {agreement.agreement_id} has no corridor between the societies of these "
             "batches."
         )
-    yield from ((left, right, roles) for left, right in allowed for roles in COMPARED)
+    for at, (left, right) in enumerate(allowed):
+        for roles in COMPARED:
+            if not (is_mutual(roles) and (right, left) in allowed[:at]):
+                yield left, right, roles
 
 
 def _compare(
     left: Batch,
     right: Batch,
+    people: dict[str, People],
     roles: tuple[str, str],
     model: EvidenceModel,
+    kin: KinModel,
     top: int,
     register: int,
     threads: int | None,
 ) -> Compared:
-    left_rows, right_rows = (
-        np.flatnonzero(batch.roles == ROLES.index(role))
-        for batch, role in zip((left, right), roles, strict=True)
-    )
+    of_left, of_right = people[left.header.seal], people[right.header.seal]
+    left_rows, left_side = of_left.of_role(roles[0])
+    right_rows, right_side = of_right.of_role(roles[1])
+
+    def around(left_found: Rows, right_found: Rows) -> tuple[Bits, Mask]:
+        pairs = left_rows[left_found], right_rows[right_found]
+        return kin.weigh(support_of(of_left, of_right, *pairs, model))
+
     found = find_candidates(
-        _side(left, left_rows, model),
-        _side(right, right_rows, model),
-        model,
-        top=top,
-        register=register,
-        threads=threads,
+        left_side, right_side, model, top=top, register=register, around=around, threads=threads
     )
-    return Compared(left, right, left_rows, right_rows, found)
-
-
-def _side(batch: Batch, rows: Rows, model: EvidenceModel) -> Side:
-    passes = {}
-    for name in model.passes:
-        bits, present = batch.fingerprints(name)
-        passes[name] = (bits[rows], present[rows])
-    return Side(passes, batch.known[rows])
+    return Compared(left, right, roles, left_rows, right_rows, found)
 
 
 def write_run(run: Run, folder: Path) -> list[Path]:
@@ -265,10 +267,13 @@ def _own_side(one: Compared, run: Run, own: Batch) -> CandidateList:
         ),
         references=own.references[rows],
         roles=own.roles[rows],
+        other_roles=np.full(len(rows), ROLES.index(one.roles[own is one.left]), np.int8),
         scores=found.scores,
         bands=found.bands,
         levels={name: levels[:, i] for i, name in enumerate(run.model.passes)},
         weights={name: weights[:, i] for i, name in enumerate(run.model.passes)},
+        kin_levels=levels_of(found.kin, found.has_kin),
+        kin_weights=found.kin,
     )
 
 

@@ -1,12 +1,12 @@
 """Finding candidates: the pairs that the passes bring together, weighed and ordered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.decisions.evidence import ABSENT, Distances, EvidenceModel, Weights
+from matcher.decisions.evidence import ABSENT, DECIMALS, Distances, EvidenceModel, Weights
 from matcher.formats.knowledge import Knowledge
 from matcher.formats.vocabulary import BANDS
 from matcher.scoring import distances_at, find_pairs
@@ -16,6 +16,11 @@ Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 Fingerprints = tuple[Filters, Mask]
 """Those of one pass: uint64 of shape (n, words), and whether each person has one, bool, (n,)."""
+
+
+Around = Callable[[Rows, Rows], tuple[Weights, Mask]]
+"""Given left and right rows, gives what the people around each pair weigh in bits, float64, and
+whether there were any on both sides, bool."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,13 +49,17 @@ class Candidates:
         right: Row numbers of the right side.
         distances: Hamming distances in bits, int32 of shape (n, passes), in the model's order of
             passes; `ABSENT` where one of the two records lacks the pass.
-        scores: Scores in bits, float64.
+        kin: What the people around each pair weigh, in bits, float64; 0 where nobody could meet.
+        has_kin: Whether there were people around it who could meet, bool.
+        scores: Scores in bits, float64: of the passes, and of kin.
         bands: Positions in `BANDS`, int8.
     """
 
     left: Rows
     right: Rows
     distances: Distances
+    kin: Weights
+    has_kin: Mask
     scores: Weights
     bands: npt.NDArray[np.int8]
 
@@ -65,12 +74,14 @@ def find_candidates(
     *,
     top: int,
     register: int,
+    around: Around = lambda left_rows, _: _nobody_around(left_rows),
     threads: int | None = None,
 ) -> Candidates:
     """Compare two sides and keep the best candidates of every left row.
 
     A pair is looked at where at least one pass is within the model's reach; all its passes are
-    then weighed together.
+    then weighed together. Where they say that it is likelier one person than two, the people around
+    it are asked too; they make no candidate alone.
 
     Args:
         left: The side whose rows are to have at most `top` candidates each.
@@ -78,17 +89,33 @@ def find_candidates(
         model: What the distances mean.
         top: Candidates kept for a left row; of equal scores those with the lowest right rows.
         register: With how many persons each left row is compared in all; bands depend on it.
+        around: Given left and right rows of pairs, gives what the people around each pair weigh,
+            and whether there were any; nobody unless given (`matcher.decisions.kin`).
         threads: How many threads to use; all processors if None. The result is the same.
     """
     left_rows, right_rows, distances = pairs_within_reach(left, right, model.reach, threads)
-    scores = model.scores(distances, left.known[left_rows], right.known[right_rows])
+    own = model.scores(distances, left.known[left_rows], right.known[right_rows])
+    likely = np.flatnonzero(own >= model.bands.weak)
+    left_rows, right_rows = left_rows[likely], right_rows[likely]
+    kin, has_kin = around(left_rows, right_rows)
+    scores = np.round(own[likely] + kin, DECIMALS)
     bands = model.bands_of(scores, register)
     order = np.lexsort((right_rows, left_rows, -scores))
     order = order[bands[order] < len(BANDS)]
     order = order[_place_in_group(left_rows[order]) < top]
     return Candidates(
-        left_rows[order], right_rows[order], distances[order], scores[order], bands[order]
+        left_rows[order],
+        right_rows[order],
+        distances[likely[order]],
+        kin[order],
+        has_kin[order],
+        scores[order],
+        bands[order],
     )
+
+
+def _nobody_around(rows: Rows) -> tuple[Weights, Mask]:
+    return np.zeros(len(rows)), np.zeros(len(rows), np.bool_)
 
 
 def pairs_within_reach(

@@ -29,7 +29,20 @@ ABSENT = -1
 """The distance of a pass that one of the two records does not have."""
 
 _AGREE_BITS = 8.0
-_DECIMALS = 3  # of a bit; finer than any curve is known, coarse enough to hide a distance's noise
+DECIMALS = 3
+"""Of a bit, in scores: finer than any curve is known, coarse enough to hide a distance's noise."""
+
+
+def digest_of(model: BaseModel) -> str:
+    """Give SHA-256 of a model's canonical JSON, as `sha256:` and 64 hexadecimal digits."""
+    canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def levels_of(weights: Weights, present: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    """Give evidence as positions in `LEVELS`, from weights in bits and where there are any."""
+    level = np.where(weights >= _AGREE_BITS, 0, np.where(weights > 0, 1, 2))
+    return np.where(present, level, 3).astype(np.int8)
 
 
 class _Part(BaseModel):
@@ -146,8 +159,7 @@ class EvidenceModel(_Part):
     @property
     def digest(self) -> str:
         """SHA-256 of the model's canonical JSON, as `sha256:` and 64 hexadecimal digits."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of(self)
 
     @property
     def passes(self) -> tuple[str, ...]:
@@ -187,7 +199,7 @@ class EvidenceModel(_Part):
         kinds = [frozenset(self.compares[name]) for name in self.passes]
         most = bound(left, right, distances != ABSENT, kinds)
         told = self.intercept + self.weights(distances).sum(axis=1)
-        scores: Weights = np.round(bounded(told, most), _DECIMALS)
+        scores: Weights = np.round(bounded(told, most), DECIMALS)
         return scores
 
     def bands_of(self, scores: Weights, register: int = 1) -> npt.NDArray[np.int8]:
@@ -206,6 +218,4 @@ class EvidenceModel(_Part):
 
         A pass agrees from 8 bits on, is close above 0 bits, and differs at or below.
         """
-        weights = self.weights(distances)
-        level = np.where(weights >= _AGREE_BITS, 0, np.where(weights > 0, 1, 2))
-        return np.where(distances == ABSENT, 3, level).astype(np.int8)
+        return levels_of(self.weights(distances), distances != ABSENT)

@@ -39,19 +39,25 @@ class CandidateList:
         identifiers: Shape (n, 16), uint8: the same for both sides of a candidate.
         references: Shape (n, 16), uint8: the society's own record, by its batch's reference.
         roles: Shape (n,), int8: the record's role, as a position in `ROLES`.
+        other_roles: Shape (n,), int8: the role of the other side's record.
         scores: Shape (n,), float64: weight of all evidence, in bits.
         bands: Shape (n,), int8: positions in `BANDS`.
         levels: For each pass shape (n,), int8: positions in `LEVELS`.
         weights: For each pass shape (n,), float64: its weight in bits, 0 where absent.
+        kin_levels: Shape (n,), int8: what the people of both cases say, as a position in `LEVELS`.
+        kin_weights: Shape (n,), float64: its weight in bits.
     """
 
     identifiers: Octets
     references: Octets
     roles: Codes
+    other_roles: Codes
     scores: Bits
     bands: Codes
     levels: Mapping[str, Codes]
     weights: Mapping[str, Bits]
+    kin_levels: Codes
+    kin_weights: Bits
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -68,10 +74,13 @@ class CandidateList:
             identifiers=together(one.identifiers for one in lists),
             references=together(one.references for one in lists),
             roles=together(one.roles for one in lists),
+            other_roles=together(one.other_roles for one in lists),
             scores=together(one.scores for one in lists),
             bands=together(one.bands for one in lists),
             levels={p: together(one.levels[p] for one in lists) for p in lists[0].levels},
             weights={p: together(one.weights[p] for one in lists) for p in lists[0].weights},
+            kin_levels=together(one.kin_levels for one in lists),
+            kin_weights=together(one.kin_weights for one in lists),
         )
 
 
@@ -128,10 +137,13 @@ def read_candidates(path: Path, *, agreement: Agreement) -> CandidateList:
         identifiers=_bytes(file, "candidate"),
         references=_bytes(file, "reference"),
         roles=_numbers(file, "role", len(ROLES)),
+        other_roles=_numbers(file, "other_role", len(ROLES)),
         scores=_numbers(file, "score"),
         bands=_numbers(file, "band", len(BANDS)),
         levels={name: _numbers(file, f"{name}_level", len(LEVELS)) for name in passes},
         weights={name: _numbers(file, f"{name}_bits") for name in passes},
+        kin_levels=_numbers(file, "kin_level", len(LEVELS)),
+        kin_weights=_numbers(file, "kin_bits"),
     )
 
 
@@ -141,10 +153,13 @@ def _schema(passes: list[str]) -> pa.Schema:
             pa.field("candidate", _IDENTIFIER, nullable=False),
             pa.field("reference", _IDENTIFIER, nullable=False),
             pa.field("role", pa.int8(), nullable=False),
+            pa.field("other_role", pa.int8(), nullable=False),
             pa.field("score", pa.float64(), nullable=False),
             pa.field("band", pa.int8(), nullable=False),
             *(pa.field(f"{name}_level", pa.int8(), nullable=False) for name in passes),
             *(pa.field(f"{name}_bits", pa.float64(), nullable=False) for name in passes),
+            pa.field("kin_level", pa.int8(), nullable=False),
+            pa.field("kin_bits", pa.float64(), nullable=False),
         ]
     )
 
@@ -153,9 +168,14 @@ def _table(candidates: CandidateList) -> pa.Table:
     columns = [
         fixed_size(candidates.identifiers),
         fixed_size(candidates.references),
-        *(pa.array(array) for array in (candidates.roles, candidates.scores, candidates.bands)),
+        pa.array(candidates.roles),
+        pa.array(candidates.other_roles),
+        pa.array(candidates.scores),
+        pa.array(candidates.bands),
         *(pa.array(array) for array in candidates.levels.values()),
         *(pa.array(array) for array in candidates.weights.values()),
+        pa.array(candidates.kin_levels),
+        pa.array(candidates.kin_weights),
     ]  # fmt: skip
     return pa.table(columns, schema=_schema(list(candidates.levels)))
 
@@ -163,17 +183,21 @@ def _table(candidates: CandidateList) -> pa.Table:
 def _write_csv(path: Path, candidates: CandidateList) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["candidate_id", "reference", "role", "score", "band", *candidates.levels])
+        writer.writerow(
+            ["candidate_id", "reference", "role", "other_role", "score", "band",
+             *candidates.levels, "kin"]
+        )  # fmt: skip
         writer.writerows(_csv_rows(candidates))
 
 
 def _csv_rows(candidates: CandidateList) -> Iterator[list[Any]]:
-    levels = np.stack(list(candidates.levels.values()), axis=1)
+    levels = np.stack([*candidates.levels.values(), candidates.kin_levels], axis=1)
     for row in range(len(candidates)):
         yield [
             candidates.identifiers[row].tobytes().hex(),
             candidates.references[row].tobytes().hex(),
             ROLES[candidates.roles[row]],
+            ROLES[candidates.other_roles[row]],
             f"{candidates.scores[row]:.3f}",
             BANDS[candidates.bands[row]],
             *(LEVELS[level] for level in levels[row]),

@@ -15,7 +15,16 @@ from matcher.formats.errors import InputError, IntegrityError, MismatchError, Ou
 from matcher.formats.vocabulary import BANDS, LEVELS, ROLES
 
 DrawUp = Callable[..., Agreement]
-FIELDS = ("identifiers", "references", "roles", "scores", "bands")
+FIELDS = (
+    "identifiers",
+    "references",
+    "roles",
+    "other_roles",
+    "scores",
+    "bands",
+    "kin_levels",
+    "kin_weights",
+)
 
 
 def some_candidates(count: int, seed: int = 0) -> CandidateList:
@@ -24,10 +33,13 @@ def some_candidates(count: int, seed: int = 0) -> CandidateList:
         identifiers=rng.integers(0, 256, (count, 16), dtype=np.uint8),
         references=rng.integers(0, 256, (count, 16), dtype=np.uint8),
         roles=rng.integers(0, len(ROLES), count).astype(np.int8),
+        other_roles=rng.integers(0, len(ROLES), count).astype(np.int8),
         scores=np.sort(np.round(rng.normal(10, 5, count), 1))[::-1].copy(),
         bands=rng.integers(0, len(BANDS), count).astype(np.int8),
         levels={p: rng.integers(0, len(LEVELS), count).astype(np.int8) for p in ("one", "two")},
         weights={p: rng.normal(0, 3, count) for p in ("one", "two")},
+        kin_levels=rng.integers(0, len(LEVELS), count).astype(np.int8),
+        kin_weights=rng.normal(0, 3, count),
     )
 
 
@@ -82,10 +94,12 @@ def test_the_csv_says_the_same_in_words(write: Write) -> None:
             "candidate_id": candidates.identifiers[i].tobytes().hex(),
             "reference": candidates.references[i].tobytes().hex(),
             "role": ROLES[candidates.roles[i]],
+            "other_role": ROLES[candidates.other_roles[i]],
             "score": f"{candidates.scores[i]:.3f}",
             "band": BANDS[candidates.bands[i]],
             "one": LEVELS[candidates.levels["one"][i]],
             "two": LEVELS[candidates.levels["two"][i]],
+            "kin": LEVELS[candidates.kin_levels[i]],
         }
 
 

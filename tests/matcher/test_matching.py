@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from matcher.decisions.evidence import EvidenceModel
+from matcher.decisions.kin import KinModel
+from matcher.decisions.roles import COMPARED
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows, read_batch, write_batch
 from matcher.formats.candidates import CandidateList, read_candidates
@@ -118,7 +120,7 @@ def test_sought_meet_registered_of_the_other_society(
     assert found(run, PEOPLE) == {
         (ONE, 4, TWO, 4), (ONE, 5, TWO, 5), (ONE, 6, TWO, 6), (TWO, 9, ONE, 9)
     }  # fmt: skip
-    assert run.pairs == 6 * 5 + 1 * 3
+    assert run.pairs == 6 * 5 + 1 * 3 + 6 * 1  # and those that both seek, once
     assert run.bands == {"strong": 4, "possible": 0, "weak": 0}
 
 
@@ -154,10 +156,9 @@ def test_two_batches_of_one_society_are_not_compared_with_each_other(
 def test_only_where_a_corridor_allows(draw_up: DrawUp, batches: Batches) -> None:
     under = draw_up(scheme=SCHEME, corridors=[(ONE, TWO), (THREE, ONE)])
     run = match(batches(ONE, TWO, THREE, under=under), under, on=TODAY)
-    assert [(one.left.header.society, one.right.header.society) for one in run.compared] == [
-        (ONE, TWO),
-        (THREE, ONE),
-    ]
+    ways = {(one.left.header.society, one.right.header.society) for one in run.compared}
+    assert ways == {(ONE, TWO), (THREE, ONE)}
+    assert len(run.compared) == 2 * len(COMPARED)
 
 
 def test_no_corridor_at_all_is_refused(draw_up: DrawUp, batches: Batches) -> None:
@@ -176,7 +177,7 @@ def test_an_agreement_that_is_not_valid_on_the_day(
 
 @pytest.mark.parametrize("on", [date(2026, 1, 1), date(2026, 12, 31)])
 def test_its_first_and_last_day_are_in(batches: Batches, agreement: Agreement, on: date) -> None:
-    assert match(batches(ONE, TWO), agreement, on=on).pairs == 33
+    assert match(batches(ONE, TWO), agreement, on=on).pairs == 39
 
 
 def test_a_batch_given_twice_is_refused(batches: Batches, agreement: Agreement) -> None:
@@ -273,7 +274,11 @@ def test_both_sides_of_a_candidate_have_one_identifier(
     np.testing.assert_array_equal(one.identifiers, two.identifiers)
     np.testing.assert_array_equal(one.scores, two.scores)
     assert len({row.tobytes() for row in one.identifiers}) == len(one)
-    (compared,) = (done for done in run.compared if done.left is many[0])
+    (compared,) = (
+        done
+        for done in run.compared
+        if done.left is many[0] and done.roles == ("sought", "registered")
+    )
     expected = many[0].references[compared.left_rows[compared.candidates.left]]
     np.testing.assert_array_equal(one.references, expected)
     assert {ROLES[role] for role in one.roles} == {"sought"}
@@ -322,6 +327,7 @@ def test_the_manifest_says_what_the_run_was_made_of(
     manifest = match(many, agreement, on=TODAY).manifest()
     assert manifest["agreement_digest"] == agreement.digest
     assert manifest["model_digest"] == EvidenceModel.of(SCHEME).digest
+    assert manifest["kin_model_digest"] == KinModel.published().digest
     assert [batch["seal"] for batch in manifest["batches"]] == [b.header.seal for b in many]
     assert manifest["pairs"] == 60 * 240
 
@@ -331,7 +337,10 @@ def test_progress_names_societies_and_roles(batches: Batches, agreement: Agreeme
     match(batches(ONE, TWO), agreement, on=TODAY, progress=said.append)
     assert said == [
         "red-one sought with red-two registered",
+        "red-one sought with red-two enquirer",
+        "red-one sought with red-two sought",
         "red-two sought with red-one registered",
+        "red-two sought with red-one enquirer",
     ]
 
 
