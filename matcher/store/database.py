@@ -50,7 +50,7 @@ class Store:
         """A transaction of the linkage unit's: committed when the block ends well, else undone.
 
         Raises:
-            StoreError: The database can't be reached.
+            StoreError: The database can't be reached, or was lost before the end.
         """
         with self._connected(self._unit) as connection, Session(connection) as session:
             yield session
@@ -61,7 +61,7 @@ class Store:
         """A transaction of one society's: it can read and change that society's rows alone.
 
         Raises:
-            StoreError: The database can't be reached.
+            StoreError: The database can't be reached, or was lost before the end.
         """
         with self._connected(self._service) as connection, Session(connection) as session:
             session.info[SOCIETY] = society
@@ -78,8 +78,14 @@ class Store:
                 raise _unreachable() from None
             self.server.ensure_running()
             connection = engine.connect()
-        with connection:
-            yield connection
+        try:
+            with connection:
+                yield connection
+        except OperationalError:
+            raise StoreError(
+                "The database was lost, or two changes were in each other's way. Do the same "
+                "again: what was not done to its end was not done at all."
+            ) from None
 
 
 def enter(connection: Connection, society: str, claim_key: bytes) -> None:

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+
+from matcher.settings import Settings
+from matcher.store.database import Store, open_store
+from matcher.store.postgres import PrivateServer
 
 
 @pytest.fixture(scope="session")
@@ -20,21 +25,14 @@ def data_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster(data_folder: Path) -> Iterator[str]:
     """The URL of a running server, of its superuser."""
-    from matcher.store.postgres import PrivateServer
-
     server = PrivateServer(data_folder / "database")
     with server.in_use():
         yield server.url()
 
 
 @pytest.fixture
-def store(cluster: str, data_folder: Path) -> Iterator[object]:
+def store(cluster: str, data_folder: Path) -> Iterator[Store]:
     """An empty store."""
-    from sqlalchemy import create_engine, text
-
-    from matcher.settings import Settings
-    from matcher.store.database import open_store
-
     engine = create_engine(cluster)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA IF EXISTS kinmatch CASCADE"))

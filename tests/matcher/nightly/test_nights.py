@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from types import ModuleType
 from uuid import UUID
 
 import pytest
@@ -23,9 +24,22 @@ from people import (
 from sqlalchemy import select
 
 from matcher.formats.agreement import Agreement
-from matcher.nightly.night import Limits, Outcome, run_night
+from matcher.formats.errors import StateError
+from matcher.nightly import night as night_module
+from matcher.nightly import publishing
+from matcher.nightly.comparing import compare
+from matcher.nightly.night import Limits, Outcome, plan_only, run_night
+from matcher.store import batches, candidates
 from matcher.store.database import Store
-from matcher.store.models import CandidateRow, CandidateSide, Comparison, Record, RunRow
+from matcher.store.models import (
+    BatchRow,
+    CandidateRow,
+    CandidateSide,
+    Comparison,
+    Disclosure,
+    Record,
+    RunRow,
+)
 
 LIMITS = Limits(pairs=10**9, candidates=10**6)
 
@@ -164,3 +178,328 @@ def sides(store: Store) -> set[tuple[object, ...]]:
              tuple(one.weights), one.state, one.version, one.since, one.listed)
             for one in session.scalars(select(CandidateSide))
         }  # fmt: skip
+
+
+def state_of(store: Store, one: tuple[str, int], other: tuple[str, int]) -> tuple[str, int]:
+    with store.as_unit() as session:
+        (key,) = (
+            row[0]
+            for refs, row in pairs(store).items()
+            if refs == (reference(*one), reference(*other))
+        )
+        row = session.get_one(CandidateRow, key)
+        return row.state, row.version
+
+
+def decide(store: Store, society: str, person: int, verdict: str, version: int = 1) -> None:
+    with store.as_unit() as session:
+        side = session.scalars(
+            select(CandidateSide).where(
+                CandidateSide.society == society,
+                CandidateSide.reference == reference(society, person),
+            )
+        ).one()
+        candidates.decide(
+            session, side.candidate_id, society=society, verdict=verdict, version=version,
+            gates=lambda *_: True,
+        )  # fmt: skip
+
+
+def test_a_rejection_stays_until_one_of_the_records_changes(store: Store, given: Submit) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1, 2))
+    night(store)
+    decide(store, ONE, 1, "reject")
+    first = pairs(store)[reference(ONE, 1), reference(TWO, 1)][0]
+    given(TWO, registered(3))
+    night(store, TODAY + timedelta(days=1))
+    night(store, TODAY + timedelta(days=1), full=True)
+    assert state_of(store, (ONE, 1), (TWO, 1)) == ("rejected", 1)
+    # The same record again, unchanged, in another batch; then changed.
+    given(TWO, registered(1, 4))
+    night(store, TODAY + timedelta(days=2))
+    assert state_of(store, (ONE, 1), (TWO, 1)) == ("rejected", 1)
+    given(TWO, registered(1), noise={1: 0.08})
+    night(store, TODAY + timedelta(days=3))
+    assert state_of(store, (ONE, 1), (TWO, 1)) == ("new", 2)
+    assert pairs(store)[reference(ONE, 1), reference(TWO, 1)][0] == first
+    with store.as_society(ONE) as session:
+        side = session.scalars(
+            select(CandidateSide).where(CandidateSide.candidate_id == first)
+        ).one()
+        assert (side.verdict, side.since) == (None, TODAY + timedelta(days=3))
+    assert state_of(store, (ONE, 2), (TWO, 2))[0] == "open"
+
+
+def test_a_record_that_no_longer_resembles_takes_its_candidate_along(
+    store: Store, given: Submit
+) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1, 2))
+    night(store)
+    decide(store, ONE, 1, "reject")
+    given(TWO, registered(1), noise={1: 0.5})
+    (outcome,) = night(store)
+    assert outcome.candidates == {"gone": 1, "changed": 0, "kept": 0, "new": 0}
+    assert set(pairs(store)) == people((ONE, 2, TWO, 2))
+
+
+def test_what_both_confirmed_stays_and_is_disclosed(store: Store, given: Submit) -> None:
+    given(ONE, sought(1))
+    given(TWO, registered(1))
+    night(store)
+    decide(store, ONE, 1, "confirm")
+    assert state_of(store, (ONE, 1), (TWO, 1))[0] == "half_confirmed"
+    with store.as_society(TWO) as session:
+        assert session.scalars(select(Disclosure)).all() == []
+        assert session.scalars(select(CandidateSide.verdict)).all() == [None]
+    decide(store, TWO, 1, "confirm")
+    for own, other in ((ONE, TWO), (TWO, ONE)):
+        with store.as_society(own) as session:
+            told = session.scalars(select(Disclosure)).one()
+            assert (told.other_society, told.other_reference) == (other, reference(other, 1))
+    with pytest.raises(StateError):
+        decide(store, TWO, 1, "reject")
+    night(store, full=True)
+    assert state_of(store, (ONE, 1), (TWO, 1))[0] == "confirmed"
+
+
+@pytest.mark.parametrize("why", ["withdraw", "supersede", "expire"])
+def test_a_batch_that_leaves_takes_all_of_it_along_the_same_night(
+    store: Store, given: Submit, why: str
+) -> None:
+    given(ONE, sought(1, 2, 3))
+    leaving = given(TWO, registered(1, 2))
+    staying = given(TWO, registered(3), on=TODAY + timedelta(days=50))
+    night(store, TODAY + timedelta(days=50))
+    assert len(pairs(store)) == 3
+    on = TODAY + timedelta(days=60)
+    if why == "withdraw":
+        with store.as_society(TWO) as session:
+            batches.withdraw(session, leaving, actor="tester")
+    elif why == "supersede":
+        staying = given(TWO, registered(2, 5), on=on, supersedes=leaving)
+    else:
+        on = TODAY + timedelta(days=100)
+        given(ONE, sought(1, 2, 3, 9), on=on)  # One's own would be over on this day, too
+    night(store, on)
+    left = people((ONE, 3, TWO, 3), *([(ONE, 2, TWO, 2)] if why == "supersede" else []))
+    assert set(pairs(store)) == left
+    assert leaving not in store.fingerprints.held()
+    assert staying in store.fingerprints.held()
+    with store.as_unit() as session:
+        assert session.get_one(BatchRow, leaving).state == "destroyed"
+        assert not session.scalars(select(Record).where(Record.batch_id == leaving)).all()
+
+
+def test_an_agreement_that_is_over_is_cleared_away(store: Store, given: Submit) -> None:
+    on = date(2026, 12, 31)
+    given(ONE, sought(1), on=on)
+    given(TWO, registered(1), on=on)
+    night(store, on)
+    assert len(pairs(store)) == 1
+    assert night(store, on + timedelta(days=1)) == []
+    assert pairs(store) == {}
+    assert store.fingerprints.held() == set()
+
+
+def test_only_so_many_are_listed_and_the_next_best_moves_up(store: Store, given: Submit) -> None:
+    given(ONE, sought(1))
+    best = given(TWO, registered(1), noise={1: 0.0})
+    given(THREE, registered(1), noise={1: 0.12})
+    night(store, top=1)
+
+    def listed() -> list[bytes]:
+        with store.as_unit() as session:
+            rows = session.scalars(select(CandidateSide).where(CandidateSide.listed))
+            return [row.reference for row in rows if row.society != ONE]
+
+    assert listed() == [reference(TWO, 1)]
+    with store.as_society(TWO) as session:
+        batches.withdraw(session, best, actor="tester")
+    night(store, top=1)
+    assert listed() == [reference(THREE, 1)]
+
+
+def test_a_night_beyond_its_limits_is_refused_and_leaves_nothing(
+    store: Store, given: Submit
+) -> None:
+    given(ONE, sought(*range(10)))
+    given(TWO, registered(*range(10)))
+    (outcome,) = night(store, limits=Limits(pairs=99, candidates=100))
+    assert "100 pairs" in str(outcome.refused)
+    with store.as_unit() as session:
+        assert session.scalars(select(RunRow)).all() == []
+    (outcome,) = night(store, limits=Limits(pairs=100, candidates=9))
+    assert "more than 9 candidates" in str(outcome.refused)
+    assert pairs(store) == {}
+    (outcome,) = night(store)
+    assert outcome.candidates is not None
+    assert outcome.candidates["new"] == 10
+
+
+def test_a_dry_run_tells_the_plan_and_changes_nothing(store: Store, given: Submit) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1, 2, 3))
+    ((plan, seconds),) = plan_only(store, on=TODAY)
+    assert plan.summary() | {"agreement": None} == {
+        "agreement": None, "full": True, "new": 5, "held": 0, "pairs": 6, "tiles": 1
+    }  # fmt: skip
+    assert seconds > 0
+    with store.as_unit() as session:
+        assert session.scalars(select(RunRow)).all() == []
+
+
+def test_two_key_epochs_are_never_compared(store: Store, given: Submit, tmp_path: Path) -> None:
+    first = draw_agreement()
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1, 2))
+    night(store)
+    decide(store, ONE, 1, "reject")
+    second = add(store, first.with_next_epoch(TODAY, overlap_days=30))
+    rekeyed = write(tmp_path / "rekeyed", second, TWO, registered(1, 2), noise={1: 0.03, 2: 0.03})
+    submit(store, rekeyed, second, TWO)
+    (outcome,) = night(store)
+    assert outcome.plan["pairs"] == 0
+    assert len(pairs(store)) == 2
+    submit(store, write(tmp_path / "both", second, ONE, sought(1, 2)), second, ONE)
+    (outcome,) = night(store)
+    assert outcome.plan["pairs"] == 4
+    assert outcome.candidates == {"gone": 0, "changed": 0, "kept": 2, "new": 0}
+    assert state_of(store, (ONE, 1), (TWO, 1))[0] == "rejected"
+    night(store, TODAY + timedelta(days=40))
+    assert len(pairs(store)) == 2
+    with store.as_unit() as session:
+        assert {record.key_epoch for record in session.scalars(select(Record))} == {2}
+
+
+def test_a_record_that_changes_during_the_night_is_new_in_the_next(
+    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1))
+    night(store)
+    withdrawn = given(TWO, registered(2))
+
+    def meanwhile(*arguments: object, **named: object) -> None:
+        compare(*arguments, **named)
+        given(TWO, registered(1), noise={1: 0.08})
+        with store.as_society(TWO) as session:
+            batches.withdraw(session, withdrawn, actor="tester")
+
+    given(ONE, sought(3))
+    given(TWO, registered(3))
+    monkeypatch.setattr(night_module, "compare", meanwhile)
+    night(store)
+    monkeypatch.undo()
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1), (ONE, 3, TWO, 3))
+    (outcome,) = night(store)
+    assert outcome.candidates == {"gone": 0, "changed": 1, "kept": 0, "new": 0}
+    assert outcome.plan["new"] == 1
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1), (ONE, 3, TWO, 3))
+
+
+class Killed(BaseException):
+    """As if the process had ended here."""
+
+
+@pytest.mark.parametrize(
+    ("module", "after"),
+    [
+        (night_module, "clear_away"),
+        (night_module, "_begin"),
+        (night_module, "compare"),
+        (publishing, "copy_rows"),
+        (publishing, "refresh"),
+        (publishing, "_check"),
+        (night_module, "_finish"),
+    ],
+)
+def test_a_night_cut_off_anywhere_ends_as_if_it_had_not_been(
+    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch, module: ModuleType, after: str
+) -> None:
+    given(ONE, sought(*range(6)) + registered(9))
+    given(TWO, registered(*range(3, 8)) + sought(9))
+    original = getattr(module, after)
+
+    def killed(*arguments: object, **named: object) -> None:
+        original(*arguments, **named)
+        raise Killed
+
+    monkeypatch.setattr(module, after, killed)
+    with pytest.raises(Killed):
+        night(store)
+    monkeypatch.undo()
+    published = after == "_finish"
+    assert (pairs(store) == {}) is not published
+    assert len(night(store)) == (0 if published else 1)
+    assert set(pairs(store)) == people(
+        (ONE, 3, TWO, 3), (ONE, 4, TWO, 4), (ONE, 5, TWO, 5), (TWO, 9, ONE, 9)
+    )
+    assert set(compared(store).values()) == {1}
+    with store.as_unit() as session:
+        assert session.scalars(select(RunRow.state)).all() == ["published"]
+
+
+def test_a_run_that_was_cut_off_is_abandoned_when_there_is_more_to_compare(
+    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1))
+
+    def killed(*arguments: object, **named: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(night_module, "publish", killed)
+    with pytest.raises(Killed):
+        night(store)
+    monkeypatch.undo()
+    given(TWO, registered(2))
+    night(store)
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1), (ONE, 2, TWO, 2))
+    with store.as_unit() as session:
+        assert sorted(session.scalars(select(RunRow.state))) == ["abandoned", "published"]
+    assert list((store.folder / "work").glob("*")) == []
+
+
+def test_a_damaged_tile_is_compared_again(
+    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1, 2))
+
+    def killed(*arguments: object, **named: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(night_module, "publish", killed)
+    with pytest.raises(Killed):
+        night(store)
+    monkeypatch.undo()
+    (tile,) = (store.folder / "work").glob("*/tile-0.parquet")
+    content = bytearray(tile.read_bytes())
+    content[20] ^= 1
+    tile.write_bytes(content)
+    night(store)
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1), (ONE, 2, TWO, 2))
+
+
+def test_two_nights_at_once_are_refused(store: Store, given: Submit) -> None:
+    with night_module._alone(store), pytest.raises(StateError, match="Another night"):
+        night(store)
+
+
+def test_another_model_or_another_corridor_makes_a_full_run(
+    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(ONE, sought(1) + registered(2))
+    given(TWO, registered(1) + sought(2))
+    night(store)
+    decide(store, ONE, 1, "reject")
+    narrower = draw_agreement().model_copy(
+        update={"corridors": ((ONE, TWO),), "amends": (draw_agreement().digest,)}
+    )
+    add(store, narrower)
+    (outcome,) = night(store)
+    assert outcome.plan["full"]
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1))
+    assert state_of(store, (ONE, 1), (TWO, 1))[0] == "rejected"
