@@ -144,7 +144,7 @@ def sweep(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     truths = len(_checked(truth))
     last_of_score = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])
     linked = last_of_score + 1
-    right = np.cumsum(_is_true(ordered, truth), dtype=np.int64)[last_of_score]
+    right = np.cumsum(is_true(ordered, truth), dtype=np.int64)[last_of_score]
     return pd.DataFrame(
         {
             "threshold": scores[last_of_score],
@@ -192,7 +192,7 @@ def at_threshold(links: pd.DataFrame, truth: pd.DataFrame, threshold: float) -> 
     """
     ordered = in_order(links)
     linked = ordered[ordered["score"] >= threshold]
-    right = int(np.count_nonzero(_is_true(linked, truth)))
+    right = int(np.count_nonzero(is_true(linked, truth)))
     return Accuracy(float(threshold), len(linked), right, len(_checked(truth)))
 
 
@@ -216,12 +216,13 @@ def recall_at(candidates: pd.DataFrame, truth: pd.DataFrame, k: int) -> float:
         raise ParameterError("k must be at least 1: it is how many candidates are looked at.")
     ordered = in_order(candidates)
     first = ordered[ordered.groupby("request_id").cumcount().to_numpy() < k]
-    found = first.loc[_is_true(first, truth), "request_id"].nunique()
+    found = first.loc[is_true(first, truth), "request_id"].nunique()
     sought = _checked(truth)["request_id"].nunique()
     return found / sought if sought else 0.0
 
 
-def _is_true(pairs: pd.DataFrame, truth: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def is_true(pairs: pd.DataFrame, truth: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell of each pair, in the order given, whether it stands in truth."""
     known = pd.MultiIndex.from_frame(_checked(truth))
     return np.asarray(pd.MultiIndex.from_frame(pairs[PAIR]).isin(known), dtype=np.bool_)
 

@@ -25,6 +25,7 @@ from encoders.encoding import encode
 from encoders.keys import Keys
 from encoders.records import Records
 from encoders.references import References, read_references
+from matcher.decisions.evidence import Bands
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
 from matcher.formats.files import written_whole
@@ -42,13 +43,21 @@ class Rehearsal:
     Attributes:
         pairs: The candidates, as a frame of `request_id`, `register_id`, `score` (bits) and
             `band`: best score first, then by request id, then by register id.
+        weights: Row for row with `pairs`, what each pass and the kin around a pair add to its
+            score, in bits; the rest of a score is what is added whatever was compared.
         run: The run that found them.
         seconds: How long each step took.
     """
 
     pairs: pd.DataFrame
+    weights: pd.DataFrame
     run: Run
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def bands(self) -> Bands:
+        """The least scores of the bands, against a register of this size."""
+        return self.run.model.bands.at(len(self.run.compared[0].right_rows))
 
     def report(self, truth: pd.DataFrame | None = None) -> dict[str, Any]:
         """Give counts, times and, where the truth is known, accuracy, as data for JSON.
@@ -152,7 +161,7 @@ def rehearse(
                 threads=threads,
                 progress=lambda what: progress(f"comparing {what}"),
             )
-    return Rehearsal(_named(run, *(references for _, references in sides)), run, seconds)
+    return Rehearsal(*_named(run, *(references for _, references in sides)), run, seconds)
 
 
 def default_agreement(scheme: Scheme | None = None) -> Agreement:
@@ -191,8 +200,10 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     seconds[step] = time.perf_counter() - start
 
 
-def _named(run: Run, requests: References, register: References) -> pd.DataFrame:
-    """Give the candidates of the first direction by the societies' own record ids."""
+def _named(
+    run: Run, requests: References, register: References
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the candidates of the first direction by the societies' own ids, and their weights."""
     one = run.compared[0]
     found = one.candidates
     left = one.left.references[one.left_rows[found.left]]
@@ -205,9 +216,9 @@ def _named(run: Run, requests: References, register: References) -> pd.DataFrame
             "band": np.asarray(BANDS)[found.bands],
         }
     )
-    return frame.sort_values(
-        ["score", "request_id", "register_id"],
-        ascending=[False, True, True],
-        kind="stable",
-        ignore_index=True,
+    frame = frame.sort_values(
+        ["score", "request_id", "register_id"], ascending=[False, True, True], kind="stable"
     )
+    weights = pd.DataFrame(run.model.weights(found.distances), columns=list(run.model.passes))
+    weights = weights.assign(kin=found.kin).loc[frame.index]
+    return frame.reset_index(drop=True), weights.reset_index(drop=True)
