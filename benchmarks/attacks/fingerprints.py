@@ -1,6 +1,6 @@
 """Encoding a population as the attacked society does, or as an attacker with own keys would.
 
-An undefended scheme is the same scheme without hardening and floor: same tokens, same bits.
+An undefended scheme is the same scheme without hardening, floor and salts: same tokens.
 """
 
 from typing import Any
@@ -12,7 +12,9 @@ from scipy import sparse
 from benchmarks.rehearsal import default_agreement
 from encoders.encoding import Encoded, Fingerprints, encode
 from encoders.keys import Keys
+from encoders.passes import views_of
 from encoders.records import Records
+from encoders.salting import salted, salts_of
 from encoders.tokens import Vocabulary
 from matcher.formats.scheme import Pass, Scheme
 
@@ -23,8 +25,14 @@ _DEFENCES: dict[str, Any] = {"hardening": (), "floor": 0}
 
 
 def undefended(scheme: Scheme) -> Scheme:
-    """Give a scheme without its hardening and floor."""
-    passes = tuple(part.model_copy(update=_DEFENCES) for part in scheme.passes)
+    """Give a scheme without its hardening, floor and salts."""
+    passes = tuple(
+        part.model_copy(
+            update=_DEFENCES
+            | {"attributes": tuple(one.model_copy(update={"salt": ()}) for one in part.attributes)}
+        )
+        for part in scheme.passes
+    )
     return Scheme(name="undefended", version=scheme.version, passes=passes)
 
 
@@ -74,13 +82,13 @@ def weighted_tokens(records: Records, part: Pass) -> sparse.csr_matrix:
         that the token sets, so that a product of two rows counts the positions they share.
     """
     blocks = []
-    vocabulary = Vocabulary(
-        (attribute.name, view.name) for attribute in part.attributes for view in attribute.views
-    )
-    tokenised = vocabulary.tokenise(records.table).tokens
+    tokenised = Vocabulary(views_of([part])).tokenise(records.table).tokens
     for attribute in part.attributes:
         for view in attribute.views:
             tokens = tokenised[attribute.name, view.name]
+            if attribute.salt:
+                salting = [(one.view, tokenised[one.attribute, one.view]) for one in attribute.salt]
+                tokens = salted(tokens, salts_of(salting))
             count = np.diff(tokens.offsets)
             share = np.minimum(view.each, np.maximum(1, view.most // np.maximum(count, 1)))
             weights = np.sqrt(np.repeat(share, count)).astype(np.float32)

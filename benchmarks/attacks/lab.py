@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from benchmarks.attacks import exposure, frequency, key_compromise, known_plaintext, pattern_mining
+from benchmarks.attacks import frequency, key_compromise, known_plaintext, pattern_mining
 from benchmarks.attacks.fingerprints import (
     Signs,
     as_signs,
@@ -28,8 +28,10 @@ from benchmarks.attacks.populations import misspelt, overlapping, people, record
 from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack
 from encoders.hardening import diffuse, diffusion_sets
 from encoders.records import Records
+from matcher.exposure import Report, measure
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Scheme
+from matcher.formats.steps import Diffusion
 
 EXTRAPOLATED_TO = 1_000_000
 """The records that the exposure is stated for if nothing else is asked."""
@@ -108,14 +110,14 @@ class Findings:
         seed: Of everything drawn.
         sizes: How many records each attack got.
         found: The findings, attack by attack, proofs first.
-        exposure: For each pass what its fingerprints give away.
+        exposure: What the fingerprints give away.
     """
 
     scheme: Scheme
     seed: int
     sizes: Sizes
     found: tuple[Finding, ...]
-    exposure: dict[str, exposure.Exposure]
+    exposure: Report
 
     @property
     def holds(self) -> bool:
@@ -131,7 +133,7 @@ class Findings:
             "seed": self.seed,
             "holds": self.holds,
             "findings": [one.as_data() for one in self.found],
-            "exposure": {name: one.as_data() for name, one in self.exposure.items()},
+            "exposure": self.exposure.as_data(),
         }
 
 
@@ -166,10 +168,10 @@ def run(
         found.append(one)
     progress("exposure")
     held = encoded_by(records_of(people(sizes.exposure, seed)), scheme, seed)
-    measured = {
-        name: exposure.measure(present_only(prints), extrapolated_to)
-        for name, prints in held.passes.items()
-    }
+    measured = measure(
+        {name: (prints.bits, prints.present) for name, prints in held.passes.items()},
+        at_size=extrapolated_to,
+    )
     return Findings(scheme, seed, sizes, tuple(found), measured)
 
 
@@ -269,6 +271,8 @@ def key_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
     yield Finding(outcome, at_least=0.99)
     part = max(scheme.passes, key=lambda one: held[one.name].present.sum())
     step = part.hardening[0]
+    if not isinstance(step, Diffusion):
+        return
     bare = present_only(encoded_by(records, unhardened(scheme), seed).passes[part.name])
     secret = hashlib.sha256(f"diffusion {seed:d}".encode()).digest()
     outcome = key_compromise.undiffuse(

@@ -6,6 +6,7 @@ from html import escape
 from benchmarks.attacks.charts import Bar, bars
 from benchmarks.attacks.lab import Finding, Findings
 from benchmarks.attacks.outcome import CONFIDENCE
+from matcher.exposure import BitFigures
 
 _STORIES = {
     "A1": (
@@ -158,21 +159,18 @@ def _bar(finding: Finding) -> Bar:
 def _exposure(findings: Findings) -> str:
     """Show the exposure meter: what is to be seen without any list of names."""
     measured = findings.exposure
-    size = next(iter(measured.values())).extrapolated_to
-    most = max(1.0, *(one.informative_degree for one in measured.values()))
-    rows = [
-        Bar(name, one.informative_degree, f"{one.informative_degree:.3f}")
-        for name, one in measured.items()
-    ]
+    size = measured.together.at_size
+    every = {**measured.passes, "all passes together": measured.together}
+    most = max(1.0, *(one.degree.value for one in every.values()))
+    rows = [Bar(name, one.degree.value, f"{one.degree.value:.3f}") for name, one in every.items()]
     cells = "".join(
-        f"<tr><td>{escape(name)}</td><td>{one.records:,}</td><td>{one.informative_degree:.3f}</td>"
+        f"<tr><td>{escape(name)}</td><td>{one.records:,}</td><td>{one.degree.value:.3f}</td>"
         f"<td>{one.share_with_neighbours:.1%}</td><td>{one.most_neighbours}</td>"
-        f"<td>{one.extrapolated_degree:,.1f}</td><td>{one.duplicates}</td>"
+        f"<td>{one.degree_at_size.value:,.1f} ({one.degree_at_size.low:,.1f} to "
+        f"{one.degree_at_size.high:,.1f})</td><td>{one.duplicates}</td>"
         f"<td>{one.smallest_group}</td><td>{one.marketer_risk:.2f}</td>"
-        f"<td>{one.prosecutor_risk:.2f}</td><td>{one.bit_entropy:.4f}</td>"
-        f"<td>{one.bit_gini:.3f}</td><td>{one.bit_correlation:.4f}</td>"
-        f"<td>{one.weight_spread:.2f}</td></tr>"
-        for name, one in measured.items()
+        f"<td>{one.prosecutor_risk:.2f}</td>{_bit_cells(one.bits)}</tr>"
+        for name, one in every.items()
     )
     return (
         "<h2>Exposure: what is to be seen without keys or names</h2><p>How many other people of "
@@ -184,4 +182,13 @@ def _exposure(findings: Findings) -> str:
         f"<th>resembled at {size:,}</th><th>duplicates</th><th>smallest group</th>"
         "<th>marketer risk</th><th>prosecutor risk</th><th>bit entropy</th><th>bit Gini</th>"
         f"<th>bit correlation</th><th>weight spread</th></tr>{cells}</table></details>"
+    )
+
+
+def _bit_cells(bits: BitFigures | None) -> str:
+    if bits is None:
+        return "<td></td>" * 4
+    return (
+        f"<td>{bits.entropy:.4f}</td><td>{bits.gini:.3f}</td><td>{bits.correlation:.4f}</td>"
+        f"<td>{bits.weight_spread:.2f}</td>"
     )

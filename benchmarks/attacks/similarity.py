@@ -12,7 +12,18 @@ import numpy.typing as npt
 from scipy import sparse
 
 from benchmarks.attacks.fingerprints import Filters, Signs, as_bits, as_signs
+from encoders.hardening.response import PER_MILLE
+from encoders.hardening.windowed_xor import window_sets
 from matcher.formats.scheme import Pass
+from matcher.formats.steps import (
+    Diffusion,
+    Resampling,
+    Response,
+    Rule90,
+    Step,
+    WindowedXor,
+    XorFold,
+)
 
 Similarities = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -74,7 +85,8 @@ def expected(tokens: sparse.csr_matrix, present: Mask, part: Pass) -> Likeness:
 
     W positions set m(1 - (1 - 1/m)^W) of m bits on average (Swamidass and Baldi, J. Chem. Inf.
     Model. 47, 2007, section 2), a filter below the floor counts as filled up, and diffusion of t
-    bits turns a correlation r into r^t (Armknecht, Heng and Schnell, PoPETs 2023(2), section 4).
+    bits turns a correlation r into r^t (Armknecht, Heng and Schnell, PoPETs 2023(2), section 4);
+    other steps of hardening likewise.
     Without hardening, gives the Dice coefficient of the positions.
 
     Args:
@@ -99,11 +111,35 @@ def expected(tokens: sparse.csr_matrix, present: Mask, part: Pass) -> Likeness:
         union = positions[which, None] + positions[None, :] - (tokens[which] @ tokens.T).toarray()
         differ = bare[which, None] + bare[None, :] - 2 * np.exp(union * left_out)
         correlation: Similarities = 1 - 2 * differ
+        bits = part.bits
         for step in part.hardening:
-            correlation = correlation**step.t
+            correlation = _after(correlation, step, bits)
+            bits = step.output(bits)
         return _absent(correlation, present, which)
 
     return Likeness(len(positions), hardened)
+
+
+def _after(correlation: Similarities, step: Step, bits: int) -> Similarities:
+    """Say what is left of a correlation of filters of `bits` bits after a step of hardening.
+
+    The XOR of t bits of correlation r has correlation r^t; what only moves bits leaves it.
+    """
+    match step:
+        case Diffusion():
+            return correlation**step.t
+        case XorFold() | Rule90() | Resampling():
+            return correlation**2
+        case WindowedXor():
+            sizes = np.bincount(np.diff(window_sets(bits, step.window).offsets)) / bits
+            left = np.zeros_like(correlation)
+            for t in np.flatnonzero(sizes):
+                left += sizes[t] * correlation**t
+            return left
+        case Response():
+            return correlation * (1 - step.per_mille / PER_MILLE) ** 2
+        case _:
+            return correlation
 
 
 def _absent(similarities: Similarities, present: Mask, which: slice) -> Similarities:

@@ -7,6 +7,7 @@ the agreement's ceiling allows.
 """
 
 from matcher.exposure.batches import check_exposure, measure_batches
+from matcher.exposure.bits import BitFigures
 from matcher.exposure.meter import Exposure, Report, measure
 
-__all__ = ["Exposure", "Report", "check_exposure", "measure", "measure_batches"]
+__all__ = ["BitFigures", "Exposure", "Report", "check_exposure", "measure", "measure_batches"]

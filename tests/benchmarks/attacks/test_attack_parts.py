@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.attacks import exposure, key_compromise
+from benchmarks.attacks import key_compromise
 from benchmarks.attacks.alignment import NOTHING, Values, align
 from benchmarks.attacks.charts import Bar, bars
 from benchmarks.attacks.fingerprints import (
@@ -83,38 +83,6 @@ def test_what_plaintext_lets_expect_is_what_fingerprints_show(standard: Scheme) 
             assert np.corrcoef(seen[alike], told[alike])[0, 1] > 0.8
             if part.hardening:  # Dice of filters has chance in it, which the attacks subtract
                 assert abs((seen - told)[alike].mean()) < 1.5 / np.sqrt(part.output_bits)
-
-
-def test_exposure_counts_the_neighbours_that_were_planted() -> None:
-    filters = random_filters(400, 1024, 0.5, 1)
-    assert exposure.measure(filters, 1000).informative_degree == 0
-    filters[10:13] = filters[10]  # three of one fingerprint
-    filters[20, :8] = filters[21, :8]  # half of the bits alike
-    found = exposure.measure(filters, 4000)
-    assert found.informative_degree == pytest.approx((3 * 2 + 2) / 400)
-    assert found.extrapolated_degree == pytest.approx(8 / 400 * 3999 / 399)
-    assert (found.duplicates, found.smallest_group, found.most_neighbours) == (3, 1, 2)
-    assert found.prosecutor_risk == 1
-    assert found.marketer_risk == pytest.approx((395 + 3 / 3 + 2 / 2) / 400)
-
-
-def test_exposure_sees_uneven_bits_and_weights() -> None:
-    even = exposure.measure(random_filters(500, 512, 0.5, 2), 500)
-    assert even.bit_entropy > 0.99
-    assert abs(even.bit_gini) < 0.05
-    assert abs(even.bit_correlation) < 0.002
-    assert even.weight_spread == pytest.approx(1, abs=0.1)
-    uneven = random_filters(500, 512, 0.5, 2)
-    uneven[:250, 4:] = 0  # half of them hold less, and half of their bits go together
-    seen = exposure.measure(uneven, 500)
-    assert seen.weight_spread > 3
-    assert seen.bit_gini > even.bit_gini + 0.1
-    assert seen.bit_correlation > 0.05
-
-
-def test_exposure_of_one_record_is_refused() -> None:
-    with pytest.raises(ParameterError):
-        exposure.measure(random_filters(1, 64, 0.5, 0), 10)
 
 
 def test_alignment_finds_a_permutation_by_likeness() -> None:
