@@ -106,6 +106,15 @@ class Run:
             "candidates": self.bands,
         }
 
+    def manifest_text(self) -> str:
+        """The manifest as it is written to a file."""
+        return json.dumps(self.manifest(), indent=2, sort_keys=True) + "\n"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest's text, as `sha256:` and 64 hexadecimal digits."""
+        return "sha256:" + hashlib.sha256(self.manifest_text().encode()).hexdigest()
+
 
 def match(
     batches: Sequence[Batch],
@@ -222,18 +231,20 @@ def write_run(run: Run, folder: Path) -> list[Path]:
     Raises:
         OutputError: A file can't be written.
     """
-    manifest = json.dumps(run.manifest(), indent=2, sort_keys=True) + "\n"
-    digest = "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
     paths = []
     for society in sorted({batch.header.society for batch in run.batches}):
         path = folder / f"candidates-{society}.parquet"
         write_candidates(
-            path, candidates_of(run, society), society=society, agreement=run.agreement, run=digest
+            path,
+            candidates_of(run, society),
+            society=society,
+            agreement=run.agreement,
+            run=run.digest,
         )
         paths.append(path)
     path = folder / "run.json"
     with written_whole(path) as aside:
-        aside.write_text(manifest, encoding="utf-8", newline="\n")
+        aside.write_text(run.manifest_text(), encoding="utf-8", newline="\n")
     return [*paths, path]
 
 
@@ -262,7 +273,7 @@ def _own_side(one: Compared, run: Run, own: Batch) -> CandidateList:
     levels = run.model.levels(found.distances)
     weights = run.model.weights(found.distances)
     return CandidateList(
-        identifiers=_identifiers(
+        identifiers=candidate_identifiers(
             run.agreement, one.left.references[left], one.right.references[right]
         ),
         references=own.references[rows],
@@ -277,10 +288,19 @@ def _own_side(one: Compared, run: Run, own: Batch) -> CandidateList:
     )
 
 
-def _identifiers(
+def candidate_identifiers(
     agreement: Agreement, left: npt.NDArray[np.uint8], right: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.uint8]:
-    """Name each pair by a digest of both references, which neither side can turn back."""
+    """Name each pair by a digest of both references, which neither side can turn back.
+
+    Args:
+        agreement: Under which the pairs were found.
+        left: The references of the left records, shape (n, 16), uint8.
+        right: Those of the right ones.
+
+    Returns:
+        Shape (n, 16), uint8.
+    """
     start = hashlib.blake2b(
         bytes.fromhex(agreement.agreement_id), digest_size=16, person=b"kinm-candidate"
     )
