@@ -17,7 +17,7 @@ from encoders.codes import normalise_relation, normalise_role
 from encoders.encoding import Encoded
 from encoders.knowledge import knowledge_of
 from encoders.records import Records
-from encoders.references import refuse_to_replace, write_references
+from encoders.references import References, refuse_to_replace, write_references
 from encoders.rules import Problem
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import (
@@ -44,6 +44,7 @@ def write_batch_of(
     path: Path,
     references_path: Path,
     seed: int | None = None,
+    keep: References | None = None,
 ) -> BatchHeader:
     """Write a batch and its local reference file: both, or neither.
 
@@ -58,6 +59,8 @@ def write_batch_of(
         seed: Any whole number, to draw the same references for the same society and agreement
             again. Whoever knows it can undo the shuffle, so it is for tests and rehearsals; without
             it they are random.
+        keep: References of an earlier batch: records that stand in it keep theirs, as when they
+            are encoded under a new key epoch. Only then can the two batches be laid side by side.
 
     Returns:
         The batch's header.
@@ -74,6 +77,9 @@ def write_batch_of(
     _check(encoded, records)
     draw = _drawing(society, agreement, seed)
     references = draw("reference", len(records))
+    if keep is not None:
+        held, is_held = keep.references_of(records.column("record_id"))
+        references = np.where(is_held[:, np.newaxis], held, references)
     order = np.lexsort(references.T[::-1])
     groups = _groups(encoded, _People(records, references, draw), order)
     with written_batch(path, society=society, agreement=agreement, groups=groups) as header:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from encoders.keyfile import open_root, seal_root
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError
+from matcher.formats.identity import readable, wrap_to
 from matcher.formats.secret import Secret
 
 USES: Final = (
@@ -31,6 +32,8 @@ USES: Final = (
     "shuffle",
     "reference",
     "refinement",
+    "check",
+    "confirmation",
 )
 """What a key may be derived for."""
 
@@ -59,6 +62,11 @@ class Keys:
     def generate(cls, agreement: Agreement) -> Self:
         """Draw a new root for an agreement and its key epoch."""
         return cls(Secret(secrets.token_bytes(_ROOT_BYTES)), agreement, throwaway=False)
+
+    @classmethod
+    def of_root(cls, root: Secret, agreement: Agreement) -> Self:
+        """Take over a root of 32 bytes that another society has drawn."""
+        return cls(root, agreement, throwaway=False)
 
     @classmethod
     def throwaway(cls, agreement: Agreement, seed: int | None = None) -> Self:
@@ -138,6 +146,21 @@ class Keys:
             use,
         )
         return HKDF(SHA256(), length, salt=None, info=info).derive(self._root.expose())
+
+    @property
+    def check(self) -> str:
+        """Thirty digits that two who hold one root compare by voice; they tell nothing of it."""
+        return readable(self.derive("check"))
+
+    def wrap_root(self, public_key: str, context: bytes) -> bytes:
+        """Encrypt the root to another society's X25519 key (`matcher.formats.identity.wrap_to`).
+
+        Raises:
+            ParameterError: The keys are throwaway keys, or the public key keeps nothing secret.
+        """
+        if self._throwaway:
+            raise ParameterError("Throwaway keys go to nobody; generate keys for real data.")
+        return wrap_to(public_key, self._root, context)
 
     def wipe(self) -> None:
         """Overwrite the root with zeros; nothing can be derived from then on."""

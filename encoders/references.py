@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matcher.formats.agreement import Agreement, Slug
 from matcher.formats.batch import REFERENCE_BYTES, BatchHeader
-from matcher.formats.cells import Octets, fixed_size
+from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import MismatchError, OutputError
 from matcher.formats.files import written_whole
 from matcher.formats.sealed import SealedFile, write_sealed
@@ -93,6 +93,22 @@ class References:
             )
         found: list[str] = self._record_ids.take(places).to_pylist()
         return found
+
+    def references_of(self, record_ids: pa.ChunkedArray) -> tuple[Octets, Mask]:
+        """Give the references of records, and whether they have one.
+
+        Args:
+            record_ids: n record ids.
+
+        Returns:
+            Shape (n, 16), uint8, zeros where there is none; and shape (n,), bool.
+        """
+        places = pc.index_in(record_ids, value_set=self._record_ids).combine_chunks()
+        found = self._references.take(places)
+        known: Mask = places.is_valid().to_numpy(zero_copy_only=False)
+        held = content_of(found, REFERENCE_BYTES).copy()
+        held[~known] = 0
+        return held, known
 
 
 def refuse_to_replace(path: Path) -> None:

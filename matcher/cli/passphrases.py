@@ -55,6 +55,13 @@ class Passphrases:
         asked = console.read_passphrase(self._descriptor, confirm=False)
         return self._opened(asked, opened_with)
 
+    @property
+    def last(self) -> str:
+        """The passphrase that opened a file; seals what belongs to the same person."""
+        if self._last is None:
+            raise ParameterError("No file was opened yet whose passphrase could seal another.")
+        return self._last
+
     def _opened(self, passphrase: str, opened_with: Callable[[str], _T]) -> _T:
         opened = opened_with(passphrase)
         self._last = passphrase
