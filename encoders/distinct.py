@@ -12,13 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from encoders.growing import Lists
-from encoders.records import code_cells, number_rows
+from encoders.records import code_cells, join_cells
 
 Ids = npt.NDArray[np.int32]
-Row = tuple[str | None, ...]
 
-BROKEN = object()
-"""Stands for a value that can't be parsed."""
+_BROKEN = object()
 
 
 class Values:
@@ -33,7 +31,7 @@ class Values:
 
     def __init__(self, parse: Callable[..., Any]) -> None:
         self._parse = parse
-        self._numbers: dict[Row, int] = {}
+        self._numbers: dict[str, int] = {}
         self.fresh: list[Any] = []
 
     def __len__(self) -> int:
@@ -46,30 +44,56 @@ class Values:
             Shape (n, columns): the value's number, -1 where the cell is null.
         """
         codes, cells = code_cells(table, columns)
-        in_turn = self._number([(cell,) for cell in cells.to_pylist()])
-        numbers: Ids = np.array([*in_turn, -1], dtype=np.int32)[codes]
+        texts = cells.to_pylist()
+        for text in texts:
+            if text not in self._numbers:
+                self._add(text, (text,))
+        numbers: Ids = np.array([*map(self._numbers.__getitem__, texts), -1], dtype=np.int32)[codes]
         return numbers
 
     def number_rows(self, table: pa.Table, columns: tuple[str, ...]) -> Ids:
         """Number the values of n records, all cells of a row together being one: shape (n, 1)."""
-        codes, cells = code_cells(table, columns)
-        texts = [*cells.to_pylist(), None]  # code -1 leads to the last
-        which = number_rows(codes)
-        first = np.unique(which, return_index=True)[1]
-        rows = [tuple(texts[code] for code in row) for row in codes[first].tolist()]
-        numbers: Ids = np.array(self._number(rows), dtype=np.int32)[which]
+        cells = table.select(list(columns))
+        joined = join_cells(cells).dictionary_encode()
+        codes = joined.indices.to_numpy()
+        texts = joined.dictionary.to_pylist()
+        fresh = [place for place, text in enumerate(texts) if text not in self._numbers]
+        if fresh:
+            first = np.unique(codes, return_index=True)[1][fresh]
+            fresh_cells = [column.to_pylist() for column in cells.take(pa.array(first)).columns]
+            for place, *row in zip(fresh, *fresh_cells, strict=True):
+                self._add(texts[place], row)
+        numbers: Ids = np.array([*map(self._numbers.__getitem__, texts)], dtype=np.int32)[codes]
         return numbers[:, np.newaxis]
 
-    def _number(self, rows: list[Row]) -> list[int]:
-        numbers = self._numbers
-        for cells in rows:
-            if cells not in numbers:
-                numbers[cells] = len(numbers)
-                try:
-                    self.fresh.append(self._parse(*cells))
-                except Exception:
-                    self.fresh.append(BROKEN)
-        return [numbers[cells] for cells in rows]
+    def _add(self, text: str, cells: Iterable[str | None]) -> None:
+        self._numbers[text] = len(self._numbers)
+        try:
+            self.fresh.append(self._parse(*cells))
+        except Exception:
+            self.fresh.append(_BROKEN)
+
+
+class Numbering:
+    """Distinct things that can be keys of a dictionary, in order of first appearance.
+
+    Attributes:
+        distinct: All of them.
+        fresh: Those that were added since this was emptied.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+        self.distinct: list[Any] = []
+        self.fresh: list[Any] = []
+
+    def number(self, thing: Any) -> int:
+        """Give the position of a thing in `distinct`."""
+        number = self._numbers.setdefault(thing, len(self.distinct))
+        if number == len(self.distinct):
+            self.distinct.append(thing)
+            self.fresh.append(thing)
+        return number
 
 
 class Made:
@@ -78,44 +102,38 @@ class Made:
     Args:
         source: The things.
         make: Gives what is made of one of them.
+        into: Numbers what is made.
 
     Attributes:
-        lists: For each thing, positions in `distinct`.
-        distinct: All that was made, each once, in order of first appearance.
+        into: As given.
+        lists: For each thing, the numbers of what was made of it, each once.
         broken: The numbers of the things that nothing could be made of.
     """
 
-    def __init__(self, source: "Values | Made", make: Callable[[Any], Iterable[Any]]) -> None:
+    def __init__(
+        self, source: Values | Numbering, make: Callable[[Any], Iterable[Any]], into: Numbering
+    ) -> None:
         self._source = source
         self._make = make
-        self._numbers: dict[Any, int] = {}
+        self.into = into
         self.lists = Lists()
-        self.distinct: list[Any] = []
         self.broken: list[int] = []
-        self.fresh: list[Any] = []
 
     def follow(self) -> None:
-        """Take in what is fresh in the source; what that adds is fresh here."""
-        known = len(self.distinct)
+        """Take in what is fresh in the source."""
+        number = self.into.number
         lists: list[list[int]] = []
         for thing in self._source.fresh:
             made = self._made_of(thing)
             if made is None:
                 self.broken.append(len(self.lists) + len(lists))
-            lists.append([self._number(one) for one in made or ()])
+            lists.append([number(one) for one in made or ()])
         self.lists.extend(lists)
-        self.fresh = self.distinct[known:]
 
     def _made_of(self, thing: Any) -> Iterable[Any] | None:
-        if thing is BROKEN:
+        if thing is _BROKEN:
             return None
         try:
             return dict.fromkeys(self._make(thing))
         except Exception:
             return None
-
-    def _number(self, one: Any) -> int:
-        number = self._numbers.setdefault(one, len(self.distinct))
-        if number == len(self.distinct):
-            self.distinct.append(one)
-        return number

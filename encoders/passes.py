@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from encoders.bits import WORD, Filters, Positions, PositionTable, fill_up, set_bits
+from encoders.bits import WORD, Filters, Positions, PositionTable, Rows, set_bits
+from encoders.filling import fill_up
 from encoders.hardening import Hardening
 from encoders.keys import Keys
 from encoders.salting import Salts, salted, salts_of
@@ -31,7 +33,7 @@ class Chunk:
         self._table = table
         self._tokens = tokens
         self._salts: dict[tuple[Salt, ...], Salts] = {}
-        self._joined: pa.ChunkedArray | None = None
+        self._joined: Any = None
 
     def tokens(self, attribute: str, view: str) -> Tokens:
         """Give the records' tokens under a view."""
@@ -45,13 +47,17 @@ class Chunk:
             )
         return self._salts[salt]
 
-    def contents(self, rows: npt.NDArray[np.int64]) -> list[bytes]:
+    def contents(self, rows: Rows) -> list[bytes]:
         """Give all cells of some records as one text each, which no two records share by chance."""
+        return [row.encode() for row in self.texts(rows).to_pylist()]
+
+    def texts(self, rows: Rows) -> Any:
+        """Give the same as a `pyarrow` array of strings."""
         if self._joined is None:
             self._joined = pc.binary_join_element_wise(
                 *self._table.columns, "\x1f", null_handling="replace", null_replacement="\x1e"
-            )
-        return [row.encode() for row in self._joined.take(rows).to_pylist()]
+            ).combine_chunks()
+        return self._joined.take(pa.array(rows))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,8 +151,7 @@ class PassEncoder:
         floor = self._pass.floor
         weights = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
         rows = np.flatnonzero(present & (weights < floor))
-        seeds = [self._filling_key + row for row in chunk.contents(rows)]
-        fill_up(filters, rows, seeds, self._pass.bits, floor)
+        fill_up(filters, rows, self._filling_key, chunk.texts(rows), self._pass.bits, floor)
 
 
 def views_of(passes: Sequence[Pass]) -> dict[ViewOf, None]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from encoders.distinct import Made, Values
+from encoders.distinct import Made, Numbering, Values
 from encoders.views import ATTRIBUTES, VIEWS, Attribute
 
 Ids = npt.NDArray[np.int32]
@@ -62,6 +62,7 @@ class Vocabulary:
 
     def __init__(self, views: Iterable[ViewOf]) -> None:
         self._values: dict[object, Values] = {}
+        self._numberings: dict[object, Numbering] = {}
         self._parts: dict[object, Made] = {}
         self._tokens: dict[object, Made] = {}
         self._ways = {(name, view): self._way(ATTRIBUTES[name], view) for name, view in views}
@@ -80,6 +81,8 @@ class Vocabulary:
         """
         for values in self._values.values():
             values.fresh.clear()
+        for numbering in self._numberings.values():
+            numbering.fresh.clear()
         by_attribute = {name: way for (name, _), way in self._ways.items()}
         codes = {name: way.codes(table) for name, way in by_attribute.items()}
         for made in (*self._parts.values(), *self._tokens.values()):
@@ -97,10 +100,16 @@ class Vocabulary:
         view, narrow = VIEWS[label], attribute.narrow
         reading = (attribute.parse, attribute.pooled or attribute.columns)
         values = self._values.setdefault(reading, Values(attribute.parse))
+        kind = (attribute.parse, view.parts)
+        distinct_parts = self._numberings.setdefault(kind, Numbering())
         parts = self._parts.setdefault(
-            (*reading, narrow, view.parts), Made(values, lambda value: view.parts(narrow(value)))
+            (reading, narrow, kind),
+            Made(values, lambda value: view.parts(narrow(value)), distinct_parts),
         )
-        tokens = self._tokens.setdefault((parts, label), Made(parts, view.tokens))
+        distinct_tokens = self._numberings.setdefault((kind, label), Numbering())
+        tokens = self._tokens.setdefault(
+            (kind, label), Made(distinct_parts, view.tokens, distinct_tokens)
+        )
         return _Way(attribute, values, parts, tokens)
 
 
@@ -120,7 +129,7 @@ class _Way:
         return self.to_values.number_rows(table, columns)
 
     def tokens(self, codes: Ids) -> Tokens:
-        distinct = self.to_tokens.distinct
+        distinct = self.to_tokens.into.distinct
         lists = (*self.to_parts.lists.arrays(), *self.to_tokens.lists.arrays())
         return Tokens(distinct, *_union(codes, *lists, len(distinct)))
 

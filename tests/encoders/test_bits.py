@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
-from encoders.bits import fill_up, set_bits, token_positions
+from encoders.bits import set_bits, token_positions
 
 KEY = bytes(range(32))
 UNHURRIED = settings(deadline=None)  # the first call compiles
@@ -125,27 +125,6 @@ def test_set_bits_is_a_union_of_sets(records: list[list[int]], each: int, most: 
     assert to_sets(filters) == expected
 
 
-@UNHURRIED
-@given(
-    held=st.lists(st.sets(st.integers(0, 319), max_size=150), max_size=5),
-    floor=st.integers(0, 160),
-)
-def test_fill_up_sets_the_first_free_bits_of_its_stream(held: list[set[int]], floor: int) -> None:
-    filters = to_filters(held, 5)
-    rows = np.array([i for i, bits in enumerate(held) if len(bits) < floor], np.int64)
-    seeds = [f"seed {row}".encode() for row in rows]
-    fill_up(filters, rows, seeds, 320, floor)
-    filled = to_sets(filters)
-    for row, bits in enumerate(held):
-        if len(bits) >= floor:
-            assert filled[row] == bits
-            continue
-        stream = hashlib.shake_256(f"seed {row}".encode()).digest(20_000)
-        free = [position for position in accepted(words_of(stream), 320) if position not in bits]
-        assert filled[row] == bits | set(free[: floor - len(bits)])
-        assert len(filled[row]) == floor
-
-
 ELEMENTS = 500
 
 
@@ -178,12 +157,3 @@ def test_membership_is_that_of_a_textbook_bloom_filter(textbook: BloomFilter) ->
     assert binomtest(ours, trials, expected).pvalue > 1e-6
     # Theirs come from a linear congruential generator, and come up to a fifth more often.
     assert 0.6 < ours / theirs < 1.4
-
-
-def test_filled_bits_are_spread_evenly() -> None:
-    filters = np.zeros((3_000, 5), np.uint64)
-    rng = np.random.default_rng(1)
-    fill_up(filters, np.arange(3_000), [rng.bytes(16) for _ in range(3_000)], 320, 100)
-    tally = np.unpackbits(filters.view(np.uint8), axis=1).sum(axis=0)
-    statistic = chisquare(tally).statistic * 319 / 220
-    assert abs(statistic - 319) < 5 * np.sqrt(2 * 319)

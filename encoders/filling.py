@@ -1,0 +1,121 @@
+"""Filling up filters that hold few bits, each from a keyed stream of its own record.
+
+What two filters share then has to be a fixed number of bits before they come close, however little
+each of them holds, and no filter shows by its weight how little that is.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+import pyarrow as pa
+
+from encoders.bits import Filters, Rows
+from encoders.keccak import RATE_BYTES, SPONGES, STATE_WORDS, permute
+
+_RATE_WORDS = RATE_BYTES // 8
+
+
+def fill_up(filters: Filters, rows: Rows, key: bytes, contents: Any, bits: int, floor: int) -> None:
+    """Set further bits in filters that have fewer than `floor`.
+
+    The stream of a filter is SHAKE-256(key, then the record's content), in 16-bit little-endian
+    words; words at or beyond the largest multiple of `bits` are rejected. What is left, modulo
+    `bits`, are positions, of which those are taken that are not set.
+
+    Args:
+        filters: Shape (n, words), uint64, C-contiguous; changed in place.
+        rows: The filters that have too few bits, as row numbers.
+        key: The key of the streams.
+        contents: For each of `rows` its record's content: a `pyarrow` array of strings or bytes.
+        bits: Length of the filter, 64 to 65,536.
+        floor: Bits that are set afterwards, at most half of `bits`.
+    """
+    missing = floor - np.bitwise_count(filters[rows]).sum(axis=1, dtype=np.int64)
+    large = contents.cast(pa.large_binary())
+    _, offsets, data = large.buffers()
+    ends = np.frombuffer(offsets, np.int64) if offsets else np.zeros(1, np.int64)
+    text = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    ends = ends[large.offset : large.offset + len(rows) + 1]
+    _fill(filters, rows, missing, np.frombuffer(key, np.uint8), text, ends, bits)
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill(filters, rows, missing, key, text, ends, bits):  # type: ignore[no-untyped-def]
+    """Run eight sponges side by side; one that is done takes the next row."""
+    state = np.zeros((STATE_WORDS, SPONGES), dtype=np.uint64)
+    at = np.full(SPONGES, -1, dtype=np.int64)  # which of the rows a sponge works on
+    absorbed = np.zeros(SPONGES, dtype=np.int64)  # how many blocks of it are taken in
+    following = 0
+    while True:
+        for sponge in range(SPONGES):
+            if at[sponge] < 0 or missing[at[sponge]] <= 0:
+                at[sponge] = following if following < len(rows) else -1
+                following += 1
+                absorbed[sponge] = 0
+                state[:, sponge] = 0
+            nth = at[sponge]
+            if nth >= 0:
+                content = text[ends[nth] : ends[nth + 1]]
+                absorbed[sponge] += _absorb(state[:, sponge], key, content, absorbed[sponge])
+        if at.max() < 0:
+            return
+        permute(state)
+        for sponge in range(SPONGES):
+            nth = at[sponge]
+            if nth >= 0 and absorbed[sponge] * RATE_BYTES > len(key) + ends[nth + 1] - ends[nth]:
+                stream = state[:_RATE_WORDS, sponge]
+                missing[nth] = _set_new_bits(filters[rows[nth]], stream, bits, missing[nth])
+
+
+@numba.njit(cache=True)
+def _absorb(state, key, text, number):  # type: ignore[no-untyped-def]
+    """Take one block of key and text into a sponge; say how many there were to take, 1 or 0."""
+    if number * RATE_BYTES > len(key) + len(text):
+        return 0
+    block = np.zeros(RATE_BYTES, dtype=np.uint8)
+    _write_block(block, key, text, number)
+    words = block.view(np.uint64)
+    for place in range(_RATE_WORDS):
+        state[place] ^= words[place]
+    return 1
+
+
+@numba.njit(cache=True)
+def _write_block(block, key, text, number):  # type: ignore[no-untyped-def]
+    """Write one block of key and text, padded as SHAKE-256 does (FIPS 202, section 6.2)."""
+    start = number * RATE_BYTES
+    end = 0
+    if start < len(key):
+        end = min(len(key) - start, RATE_BYTES)
+        block[:end] = key[start : start + end]
+    first = start + end - len(key)
+    size = min(len(text) - first, RATE_BYTES - end)
+    block[end : end + size] = text[first : first + size]
+    if start + end + size == len(key) + len(text) and end + size < RATE_BYTES:
+        block[end + size] ^= 0x1F
+        block[RATE_BYTES - 1] ^= 0x80
+
+
+@numba.njit(cache=True)
+def _set_new_bits(filter_, stream, bits, count):  # type: ignore[no-untyped-def]
+    """Set `count` bits that are not set, as far as the stream goes; say how many are left to set.
+
+    Args:
+        filter_: Shape (words,), uint64; changed in place.
+        stream: 64-bit words of the stream.
+        bits: Length of the filter.
+        count: Bits to set.
+    """
+    limit = 65536 - 65536 % bits
+    for word in stream:
+        for shift in range(0, 64, 16):
+            draw = np.int64((word >> np.uint64(shift)) & np.uint64(0xFFFF))
+            if count <= 0:
+                return count
+            position = draw % bits
+            bit = np.uint64(1) << np.uint64(position & 63)
+            if draw < limit and not filter_[position >> 6] & bit:
+                filter_[position >> 6] |= bit
+                count -= 1
+    return count
