@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import linear_sum_assignment
 
 from matcher.decisions.candidates import distances_of
-from matcher.decisions.evidence import DECIMALS, EvidenceModel, digest_of
+from matcher.decisions.evidence import ABSENT, DECIMALS, EvidenceModel, digest_of
 from matcher.decisions.people import People, Rows
 from matcher.formats.cells import Mask
 from matcher.formats.relations import DIRECT, Relations
@@ -157,7 +157,9 @@ def _scores(left: People, right: People, one: Rows, other: Rows, model: Evidence
     """The scores of pairs of people in bits, 0 where they are no likelier one person than two."""
     distances = distances_of(left.side, right.side, one, other, model.passes)
     scores = model.scores(distances, left.side.known[one], right.side.known[other])
-    return np.maximum(scores, 0.0)
+    # The model is of pairs within reach; of others it is only known that they are far apart.
+    within = (distances != ABSENT) & (distances <= list(model.reach.values()))
+    return np.where(within.any(axis=1), np.maximum(scores, 0.0), 0.0)
 
 
 def _forebears(relations: Relations) -> npt.NDArray[np.bool_]:
