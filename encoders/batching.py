@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from encoders.codes import normalise_relation, normalise_role
-from encoders.encoding import Encoded
+from encoders.encoding import Encoded, Encoding
 from encoders.knowledge import knowledge_of
 from encoders.records import Records
 from encoders.references import References, refuse_to_replace, write_references
@@ -32,11 +32,12 @@ from matcher.formats.cells import Mask, Octets
 from matcher.formats.errors import ParameterError
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
+Positions = npt.NDArray[np.int64]
 _Draw = Callable[[str, int], Octets]
 
 
 def write_batch_of(
-    encoded: Encoded,
+    encoded: Encoded | Encoding,
     records: Records,
     *,
     society: str,
@@ -49,7 +50,9 @@ def write_batch_of(
     """Write a batch and its local reference file: both, or neither.
 
     Args:
-        encoded: The fingerprints of n records.
+        encoded: The fingerprints of n records; an `Encoding` makes them on the way into the
+            batch, so that no more than a group of them is in memory. Records that could not be
+            encoded are left out; its findings say which.
         records: The same n records, in the same order; those that a check found usable.
         society: Whose records they are; a party to the agreement.
         agreement: What they were encoded under.
@@ -81,10 +84,12 @@ def write_batch_of(
         held, is_held = keep.references_of(records.column("record_id"))
         references = np.where(is_held[:, np.newaxis], held, references)
     order = np.lexsort(references.T[::-1])
-    groups = _groups(encoded, _People(records, references, draw), order)
+    written: list[Positions] = []
+    groups = _groups(encoded, _People(records, references, draw), order, written)
     with written_batch(path, society=society, agreement=agreement, groups=groups) as header:
-        record_ids = records.column("record_id").combine_chunks().take(order)
-        write_references(references_path, references[order], record_ids, header)
+        record_ids = records.column("record_id")
+        rows = ((references[part], record_ids.take(part)) for part in written)
+        write_references(references_path, rows, header)
     return header
 
 
@@ -106,10 +111,12 @@ class _People:
         self.cases = draw("case", len(cases))[which] * self.has_case[:, np.newaxis]
 
 
-def _groups(encoded: Encoded, people: _People, order: npt.NDArray[np.int64]) -> Iterator[Rows]:
-    # A group at a time, so that the fingerprints are never in memory a second time.
-    for start in range(0, len(order), GROUP_ROWS):
-        part = order[start : start + GROUP_ROWS]
+def _groups(
+    encoded: Encoded | Encoding, people: _People, order: Positions, written: list[Positions]
+) -> Iterator[Rows]:
+    """Give the rows of the batch, and tell which records stand in each group."""
+    for part, made in _regrouped(encoded.in_order(order)):
+        written.append(part)
         yield Rows(
             references=people.references[part],
             roles=people.roles[part],
@@ -118,14 +125,33 @@ def _groups(encoded: Encoded, people: _People, order: npt.NDArray[np.int64]) -> 
             cases=people.cases[part],
             has_case=people.has_case[part],
             fingerprints={
-                name: (prints.bits[part], prints.present[part])
-                for name, prints in encoded.passes.items()
+                name: (prints.bits, prints.present) for name, prints in made.passes.items()
             },
         )
 
 
-def _check(encoded: Encoded, records: Records) -> None:
-    if any(len(prints.bits) != len(records) for prints in encoded.passes.values()):
+def _regrouped(
+    pieces: Iterator[tuple[Positions, Encoded]],
+) -> Iterator[tuple[Positions, Encoded]]:
+    """Give groups of `GROUP_ROWS` records and the rest, whatever pieces they come in."""
+    held: list[tuple[Positions, Encoded]] = []
+    for piece in pieces:
+        held.append(piece)
+        while sum(len(rows) for rows, _ in held) >= GROUP_ROWS:
+            rows, encoded = _joined(held)
+            yield rows[:GROUP_ROWS], encoded.rows(slice(GROUP_ROWS))
+            held = [(rows[GROUP_ROWS:], encoded.rows(slice(GROUP_ROWS, None)))]
+    if held:
+        yield _joined(held)
+
+
+def _joined(pieces: Sequence[tuple[Positions, Encoded]]) -> tuple[Positions, Encoded]:
+    rows = np.concatenate([rows for rows, _ in pieces])
+    return rows, Encoded.joined([encoded for _, encoded in pieces])
+
+
+def _check(encoded: Encoded | Encoding, records: Records) -> None:
+    if len(encoded) != len(records):
         raise ParameterError("Fingerprints and records differ in number; encode these records.")
     nameless = records.column("record_id").is_null().to_numpy()
     if nameless.any():

@@ -6,10 +6,11 @@ and then begun anew; no bit depends on that, nor on chunks, order or threads.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,19 +69,34 @@ class Encoded:
         return min((len(prints.present) for prints in self.passes.values()), default=0)
 
     def in_order(self, order: Rows) -> Iterator[tuple[Rows, "Encoded"]]:
-        """Give the fingerprints in another order; the same as `Encoding.in_order`."""
-        failed = [finding.rows for finding in self.findings]
-        left_out = np.concatenate([np.empty(0, np.int64), *failed])
-        for rows in _chunks(order[~np.isin(order, left_out)]):
-            yield (
-                rows,
-                Encoded(
-                    {
-                        name: Fingerprints(prints.bits[rows], prints.present[rows])
-                        for name, prints in self.passes.items()
-                    }
-                ),
-            )
+        """Give the fingerprints in another order, as `Encoding.in_order` does."""
+        left_out = [finding.rows for finding in self.findings]
+        if left_out:
+            order = order[~np.isin(order, np.concatenate(left_out))]
+        for rows in _chunks(order):
+            yield rows, self.rows(rows)
+
+    def rows(self, which: slice | Rows | Mask) -> "Encoded":
+        """Give the fingerprints of some of the n persons."""
+        return Encoded(
+            {
+                name: Fingerprints(prints.bits[which], prints.present[which])
+                for name, prints in self.passes.items()
+            }
+        )
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Self]) -> Self:
+        """Put the fingerprints of several sets of persons one after the other."""
+        return cls(
+            {
+                name: Fingerprints(
+                    np.concatenate([piece.passes[name].bits for piece in pieces]),
+                    np.concatenate([piece.passes[name].present for piece in pieces]),
+                )
+                for name in pieces[0].passes
+            }
+        )
 
 
 def encode(
@@ -187,7 +203,7 @@ class Encoding:
                 self._failed[column].append(rows[where])
                 left_out |= where
             done += len(rows)
-            yield (rows[~left_out], _without(encoded, left_out)) if failed else (rows, encoded)
+            yield (rows[~left_out], encoded.rows(~left_out)) if failed else (rows, encoded)
             self._progress(done)
 
     def _encode(self, rows: Rows) -> _Made:
@@ -213,15 +229,6 @@ class Encoding:
 def _chunks(order: Rows) -> Iterator[Rows]:
     for start in range(0, len(order), CHUNK):
         yield order[start : start + CHUNK]
-
-
-def _without(encoded: Encoded, left_out: Mask) -> Encoded:
-    return Encoded(
-        {
-            name: Fingerprints(prints.bits[~left_out], prints.present[~left_out])
-            for name, prints in encoded.passes.items()
-        }
-    )
 
 
 def _in_turn(

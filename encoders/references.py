@@ -4,6 +4,7 @@ A sealed file (see `matcher.formats.sealed`) with the columns `reference` and `r
 order of the batch, readable by its owner alone. It holds no more of a record than its id.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -125,14 +126,14 @@ def refuse_to_replace(path: Path) -> None:
 
 
 def write_references(
-    path: Path, references: Octets, record_ids: pa.Array, batch: BatchHeader
+    path: Path, rows: Iterable[tuple[Octets, pa.ChunkedArray]], batch: BatchHeader
 ) -> None:
     """Write the reference file of a batch, with mode 0600.
 
     Args:
         path: The file; not there yet.
-        references: Shape (n, 16), uint8, distinct.
-        record_ids: The n record ids, in the same order.
+        rows: Group by group the references, shape (n, 16), uint8, all distinct, and the n record
+            ids in the same order.
         batch: The header of the batch.
 
     Raises:
@@ -146,9 +147,12 @@ def write_references(
         "key_epoch": batch.key_epoch,
         "batch_seal": batch.seal,
     }
-    rows = pa.record_batch([fixed_size(references), record_ids], schema=_SCHEMA)
+    groups = (
+        pa.record_batch([fixed_size(references), record_ids.combine_chunks()], schema=_SCHEMA)
+        for references, record_ids in rows
+    )
     with written_whole(path, private=True) as aside:
-        write_sealed(aside, _SCHEMA, [rows], lambda: header)
+        write_sealed(aside, _SCHEMA, groups, lambda: header)
 
 
 def read_references(path: Path, agreement: Agreement) -> References:
