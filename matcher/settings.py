@@ -30,6 +30,8 @@ class Settings(BaseSettings):
         database_url: A PostgreSQL server's URL; a private one in the data folder if not set.
         service_database_url: The same for a login that is a member of `kinmatch_service` alone,
             so that not even a statement smuggled into the service can leave its role.
+        store_keys_file: The keys of the fingerprints; beside the data folder if not set, so that
+            no copy of the folder takes them along.
         audit_key_file: The private key that signs the audit log; made when it is not there.
         checkpoints_file: Where signatures on the audit log are kept beside the database.
         top: Candidates listed for each record that is sought.
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     data_folder: Path = Path("linkage-unit")
     database_url: SecretStr | None = None
     service_database_url: SecretStr | None = None
+    store_keys_file: Path | None = None
     audit_key_file: Path | None = None
     checkpoints_file: Path | None = None
     top: Annotated[int, Field(ge=1)] = 10
@@ -90,6 +93,12 @@ class Settings(BaseSettings):
             f"The settings are not what they must be. {'; '.join(problems)}. Correct the variable "
             f"KINMATCH_… or the settings file."
         )
+
+    @property
+    def store_keys(self) -> Path:
+        """The file of the keys that open the fingerprints."""
+        beside = self.data_folder.with_name(f"{self.data_folder.name}.store-keys.json")
+        return self.store_keys_file or beside
 
     @property
     def audit_key(self) -> Path:

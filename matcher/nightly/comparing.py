@@ -5,22 +5,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matcher.decisions.candidates import Side, pairs_within_reach
+from matcher.decisions.candidates import Fingerprints, Mask, Side, find_candidates
 from matcher.decisions.evidence import Distances, Weights
+from matcher.decisions.kin import support_of
+from matcher.decisions.people import People
 from matcher.formats.batch import Batch
 from matcher.formats.errors import IntegrityError, LimitError, OutputError
 from matcher.formats.files import written_whole
-from matcher.formats.vocabulary import BANDS
 from matcher.nightly.planning import NightPlan, Tile
 from matcher.nightly.records import Numbers
-from matcher.store.fingerprints import Fingerprints
+from matcher.store.fingerprints import Held
 
 # The sample from which a night's cost is told.
 _SAMPLED_LEFT = 1 << 11
@@ -38,12 +37,16 @@ class Found:
         left: Positions of left records in the plan's records, shape (n,).
         right: Positions of right records.
         distances: As in `matcher.decisions.candidates.Candidates`, shape (n, passes), int32.
-        scores: Scores in bits, float64.
+        kin: What the people around each pair weigh, in bits, float64.
+        has_kin: Whether there were people around it who could meet, bool.
+        scores: Scores in bits, float64: of the passes, and of kin.
     """
 
     left: Numbers
     right: Numbers
     distances: Distances
+    kin: Weights
+    has_kin: Mask
     scores: Weights
 
     def __len__(self) -> int:
@@ -52,7 +55,7 @@ class Found:
 
 def compare(
     plan: NightPlan,
-    fingerprints: Fingerprints,
+    fingerprints: Held,
     folder: Path,
     *,
     most_candidates: int,
@@ -78,13 +81,13 @@ def compare(
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise OutputError(f"{folder}: can't be made ({error.strerror}).") from None
-    side = _Sides(plan, fingerprints).side
+    gather = _Gathering(plan, fingerprints)
     count = 0
     for tile in plan.tiles:
         path = _file(folder, tile)
         rows = _whole_rows(path)
         if rows is None:
-            found = compare_tile(plan, tile, side, threads)
+            found = compare_tile(plan, tile, gather, threads)
             _write(found, path)
             rows = len(found)
         count += rows
@@ -96,18 +99,33 @@ def compare(
         advance(len(tile.left) * len(tile.right))
 
 
-def compare_tile(
-    plan: NightPlan, tile: Tile, side: Callable[[Numbers], Side], threads: int | None
-) -> Found:
+def compare_tile(plan: NightPlan, tile: Tile, gather: "_Gathering", threads: int | None) -> Found:
     """Compare one tile: all its pairs whose score makes them at least weak candidates."""
-    model = plan.model
-    left, right = side(tile.left), side(tile.right)
-    left_rows, right_rows, distances = pairs_within_reach(left, right, model.reach, threads)
-    scores = model.scores(distances, left.known[left_rows], right.known[right_rows])
-    kept = model.bands_of(scores) < len(BANDS)
-    return Found(
-        tile.left[left_rows[kept]], tile.right[right_rows[kept]], distances[kept], scores[kept]
+    left, left_rows = gather.people(tile.left)
+    right, right_rows = gather.people(tile.right)
+
+    def around(left_found: Numbers, right_found: Numbers) -> tuple[Weights, Mask]:
+        pairs = left_rows[left_found], right_rows[right_found]
+        return plan.kin.weigh(support_of(left, right, *pairs, plan.model))
+
+    found = find_candidates(
+        _taken(left.side, left_rows),
+        _taken(right.side, right_rows),
+        plan.model,
+        top=len(right_rows),  # which are listed is only known when all are found
+        register=1,
+        around=around,
+        threads=threads,
     )
+    return Found(
+        tile.left[found.left], tile.right[found.right], found.distances, found.kin, found.has_kin,
+        found.scores,
+    )  # fmt: skip
+
+
+def _taken(side: Side, rows: Numbers) -> Side:
+    passes = {name: (bits[rows], present[rows]) for name, (bits, present) in side.passes.items()}
+    return Side(passes, side.known[rows])
 
 
 def found_by(plan: NightPlan, folder: Path) -> Iterator[Found]:
@@ -131,40 +149,53 @@ def found_by(plan: NightPlan, folder: Path) -> Iterator[Found]:
             table.column("left").to_numpy(),
             table.column("right").to_numpy(),
             flat.reshape(-1, width),
+            table.column("kin").to_numpy(),
+            table.column("has_kin").to_numpy(),
             table.column("score").to_numpy(),
         )
 
 
-class _Sides:
-    """Gathers the fingerprints of records from their batches; each batch is opened once."""
+class _Gathering:
+    """Gathers people from their batches; each batch is opened once and checked."""
 
-    def __init__(self, plan: NightPlan, fingerprints: Fingerprints) -> None:
+    def __init__(self, plan: NightPlan, fingerprints: Held) -> None:
         self._plan = plan
         self._opened = cache(lambda batch: fingerprints.open(batch, plan.agreement))
 
-    def side(self, rows: Numbers) -> Side:
-        records = self._plan.records
-        batches = np.unique(records.batch[rows]).tolist()
-        parts = [
-            (self._open(records.batches[place]), records.row[rows[records.batch[rows] == place]])
-            for place in batches
-        ]
-        passes = {name: _gathered(parts, name) for name in self._plan.model.passes}
-        return Side(passes, np.concatenate([batch.known[chosen] for batch, chosen in parts]))
+    def people(self, positions: Numbers) -> tuple[People, Numbers]:
+        """Give all people of some records' batches, for the sake of their cases, and their rows."""
+        records, model = self._plan.records, self._plan.model
+        places, which = np.unique(records.batch[positions], return_inverse=True)
+        batches: list[Batch] = [self._opened(records.batches[place]) for place in places.tolist()]
+        starts = np.cumsum([0, *(len(batch) for batch in batches)])
+        passes = {name: _joined(batches, name) for name in model.passes}
+        side = Side(passes, np.concatenate([batch.known for batch in batches]))
+        people = People(
+            side,
+            np.concatenate([batch.roles for batch in batches]),
+            np.concatenate([batch.relations for batch in batches]),
+            _cases(batches),
+        )
+        return people, starts[which] + records.row[positions]
 
-    def _open(self, batch: UUID) -> Batch:
-        return self._opened(batch)
 
-
-def _gathered(
-    parts: list[tuple[Batch, Numbers]], name: str
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-    bits, present = [], []
-    for batch, chosen in parts:
-        words, there = batch.fingerprints(name)
-        bits.append(words[chosen])
-        present.append(there[chosen])
+def _joined(batches: list[Batch], name: str) -> Fingerprints:
+    bits, present = zip(*(batch.fingerprints(name) for batch in batches), strict=True)
     return np.concatenate(bits), np.concatenate(present)
+
+
+def _cases(batches: list[Batch]) -> Numbers:
+    """Number the cases of some batches from 0, -1 for who has none; a case lies in one batch."""
+    cases = np.full(sum(len(batch) for batch in batches), -1, dtype=np.int64)
+    has_case = np.concatenate([batch.has_case for batch in batches])
+    origin = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
+    named = np.concatenate(
+        [origin.astype(">u8")[:, None].view(np.uint8), np.concatenate([b.cases for b in batches])],
+        axis=1,
+    )
+    of_case = np.ascontiguousarray(named[has_case]).view("V24").ravel()
+    cases[has_case] = np.unique(of_case, return_inverse=True)[1]
+    return cases
 
 
 def _file(folder: Path, tile: Tile) -> Path:
@@ -179,6 +210,8 @@ def _write(found: Found, path: Path) -> None:
             "left": found.left,
             "right": found.right,
             "distances": pa.FixedSizeListArray.from_arrays(cells, width),
+            "kin": found.kin,
+            "has_kin": found.has_kin,
             "score": found.scores,
         }
     )
@@ -196,14 +229,14 @@ def _whole_rows(path: Path) -> int | None:
         return None
 
 
-def sampled_rate(plan: NightPlan, fingerprints: Fingerprints) -> float:
+def sampled_rate(plan: NightPlan, fingerprints: Held) -> float:
     """Compare a sample of the first tile, and give the pairs compared in a second."""
     tile = plan.tiles[0]
     sample = Tile(0, tile.left[:_SAMPLED_LEFT], tile.right[:_SAMPLED_RIGHT])
-    side = _Sides(plan, fingerprints).side
+    gather = _Gathering(plan, fingerprints)
     seconds = []
     for _ in range(2):  # the first may have to compile
         begin = time.perf_counter()
-        compare_tile(plan, sample, side, None)
+        compare_tile(plan, sample, gather, None)
         seconds.append(time.perf_counter() - begin)
     return len(sample.left) * len(sample.right) / min(seconds)

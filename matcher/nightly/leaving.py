@@ -44,7 +44,7 @@ def clear_away(store: Store, on: date) -> int:
         destroyed = set(
             session.scalars(select(BatchRow.id).where(BatchRow.state == "destroyed")).all()
         )
-    for batch_id in store.fingerprints.held() & destroyed:
+    for batch_id in store.fingerprints.ids() & destroyed:
         store.fingerprints.destroy(batch_id)
     return count
 

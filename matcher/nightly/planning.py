@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from matcher.decisions.evidence import EvidenceModel
+from matcher.decisions.kin import KinModel
 from matcher.decisions.roles import COMPARED
 from matcher.formats.agreement import Agreement
 from matcher.formats.vocabulary import ROLES
@@ -23,7 +24,7 @@ from matcher.store.models import AgreementRow
 
 # A tile holds whole batches, up to so many rows, or one batch that has more.
 LEFT_ROWS = 1 << 16
-RIGHT_ROWS = 1 << 18
+RIGHT_ROWS = 1 << 17
 
 _PARTS = (("new", "held"), ("held", "new"), ("new", "new"))
 
@@ -82,7 +83,8 @@ class NightPlan:
     Attributes:
         agreement: The agreement.
         model: What distances mean under its scheme.
-        compares_as: Digest of the scheme, the model, the corridors and the rule of roles.
+        kin: What the people around a pair mean.
+        compares_as: Digest of the scheme, the models, the corridors and the rule of roles.
         is_full: Whether all records count as new.
         records: The records that take part.
         directions: What is compared, in the agreement's order of corridors.
@@ -92,6 +94,7 @@ class NightPlan:
 
     agreement: Agreement
     model: EvidenceModel
+    kin: KinModel
     compares_as: str
     is_full: bool
     records: Records
@@ -156,8 +159,8 @@ def plan_night(session: Session, row: AgreementRow, *, full: bool = False) -> Ni
         AgreementError: There is no evidence model for its scheme.
     """
     agreement = Agreement.model_validate(row.document)
-    model = EvidenceModel.of(agreement.scheme)
-    compares_as = _compares_as(agreement, model)
+    model, kin = EvidenceModel.of(agreement.scheme), KinModel.published()
+    compares_as = _compares_as(agreement, model, kin)
     is_full = full or row.compared_as != compares_as
     records = records_of(session, row.agreement_id, is_full=is_full)
     met = _meetings(agreement)
@@ -173,7 +176,7 @@ def plan_night(session: Session, row: AgreementRow, *, full: bool = False) -> Ni
         if len(left_rows) and len(right_rows)
     ]  # fmt: skip
     return NightPlan(
-        agreement, model, compares_as, is_full, records, tuple(directions),
+        agreement, model, kin, compares_as, is_full, records, tuple(directions),
         _registers(met, records),
     )  # fmt: skip
 
@@ -199,9 +202,9 @@ def _meetings(agreement: Agreement) -> list[tuple[str, int, str, int]]:
     return list(met.values())
 
 
-def _compares_as(agreement: Agreement, model: EvidenceModel) -> str:
+def _compares_as(agreement: Agreement, model: EvidenceModel, kin: KinModel) -> str:
     said = json.dumps(
-        [agreement.scheme.digest, model.digest, sorted(agreement.corridors), COMPARED]
+        [agreement.scheme.digest, model.digest, kin.digest, sorted(agreement.corridors), COMPARED]
     )
     return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
 

@@ -45,6 +45,7 @@ _FOUND = {
     "distances": "integer[]",
     "levels": "integer[]",
     "weights": "float8[]",
+    "kin": "float8",
     "score": "float8",
 }
 _REGISTERS = {
@@ -174,7 +175,9 @@ def _found_rows(plan: NightPlan, folder: Path) -> Iterator[tuple[Any, ...]]:
             left, right = found.left[place], found.right[place]
             yield (
                 key, int(records.ids[left]), int(records.ids[right]), int(records.epoch[left]),
-                distances[place], levels[place], weights[place], float(found.scores[place]),
+                distances[place], levels[place], weights[place],
+                float(found.kin[place]) if found.has_kin[place] else None,
+                float(found.scores[place]),
             )  # fmt: skip
 
 

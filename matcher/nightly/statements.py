@@ -79,7 +79,7 @@ ON CONFLICT (id) DO NOTHING
 
 UPDATE_SIDES = """
 UPDATE kinmatch.candidate_sides SET
-  score = candidates.score, levels = found.levels, weights = found.weights,
+  score = candidates.score, levels = found.levels, weights = found.weights, kin = found.kin,
   state = candidates.state, version = candidates.version,
   since = CASE WHEN candidates.version > candidate_sides.version THEN :on ELSE since END,
   verdict = CASE WHEN candidates.version = candidate_sides.version THEN verdict END
@@ -89,14 +89,16 @@ WHERE candidate_id = found.id AND candidates.left_record = found.left_record
 
 ADD_SIDES = """
 INSERT INTO kinmatch.candidate_sides (
-  candidate_id, society, agreement, reference, role, score, band, levels, weights, state, version,
-  since, listed
+  candidate_id, society, agreement, reference, role, other_role, score, band, levels, weights, kin,
+  state, version, since, listed
 )
-SELECT found.id, record.society, :agreement, record.reference, record.role, found.score, 2, levels,
-  weights, 'new', 1, :on, false
+SELECT found.id, record.society, :agreement, record.reference, record.role, other.role,
+  found.score, 2, levels, weights, found.kin, 'new', 1, :on, false
 FROM found
 JOIN kinmatch.candidates ON candidates.id = found.id AND candidates.found_in = :run
 JOIN kinmatch.records AS record ON record.id IN (found.left_record, found.right_record)
+JOIN kinmatch.records AS other
+  ON other.id IN (found.left_record, found.right_record) AND other.id <> record.id
 ON CONFLICT (candidate_id, society) DO NOTHING
 """
 

@@ -1,6 +1,7 @@
 """The linkage unit's store: societies, batches, records, runs, candidates, and the audit log.
 
-    with open_store(Settings.load()) as store:          # starts the private PostgreSQL, if any
+    keys = StoreKeys.open(settings.store_keys, passphrase)
+    with open_store(settings, keys) as store:           # starts the private PostgreSQL, if any
         with store.as_unit() as session:                # the linkage unit: sees all rows
             parties.add_agreement(session, agreement)
         with store.as_society("red-one") as session:    # one society: its own rows, by the database

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -261,22 +260,32 @@ ON CONFLICT (agreement, society, reference, key_epoch) DO UPDATE SET
 
 
 def row_digests(content: Batch, scheme: Scheme) -> list[bytes]:
-    """Digest all that a batch says of each of its rows, but the reference and the case.
+    """Digest all that a batch says of each of its rows and of the others of its case.
 
-    Both are random; the same person has the same digest in two batches if nothing changed.
+    References and the case's own number are random and don't count: a person of whom nothing
+    changed has the same digest in two batches.
     """
     codes = np.stack([content.roles, content.relations, content.known.view(np.int8)], axis=1)
     parts = [codes.view(np.uint8)]
     for part in scheme.passes:
         bits, present = content.fingerprints(part.name)
-        digests = [_digest(cells) for cells in bits.view(np.uint8)]
-        parts.append(np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES))
+        digests = b"".join(_digest(cells.tobytes()) for cells in bits.view(np.uint8))
+        parts.append(np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST_BYTES))
         parts.append(present[:, None].view(np.uint8))
-    return [_digest(cells) for cells in np.concatenate(parts, axis=1)]
+    own = [_digest(cells.tobytes()) for cells in np.concatenate(parts, axis=1)]
+    mates: dict[bytes, list[bytes]] = {}
+    cases = [bytes(case) for case in content.cases]
+    for row in np.flatnonzero(content.has_case).tolist():
+        mates.setdefault(cases[row], []).append(own[row])
+    together = {case: b"".join(sorted(digests)) for case, digests in mates.items()}
+    return [
+        _digest(digest + together[case]) if has_case else digest
+        for digest, case, has_case in zip(own, cases, content.has_case.tolist(), strict=True)
+    ]
 
 
-def _digest(cells: npt.NDArray[np.uint8]) -> bytes:
-    return hashlib.blake2b(cells.tobytes(), digest_size=_DIGEST_BYTES).digest()
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
 
 
 def note_envelope(

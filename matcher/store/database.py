@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from matcher.formats.errors import OutputError, StoreError
 from matcher.settings import Settings
 from matcher.store.audit import SOCIETY
-from matcher.store.fingerprints import Fingerprints
+from matcher.store.fingerprints import Held
 from matcher.store.migrating import require_current, upgrade
 from matcher.store.models import ClaimKey
 from matcher.store.postgres import PrivateServer
+from matcher.vault import StoreKeys, Vault
 
 UNIT: Final = "kinmatch_unit"
 SERVICE: Final = "kinmatch_service"
@@ -39,7 +40,7 @@ class Store:
     """
 
     folder: Path
-    fingerprints: Fingerprints
+    fingerprints: Held
     server: PrivateServer | None
     _unit: Engine
     _service: Engine
@@ -106,24 +107,27 @@ def enter(connection: Connection, society: str, claim_key: bytes) -> None:
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
+def open_store(settings: Settings, keys: StoreKeys) -> Iterator[Store]:
     """Open the store, with the database that the settings name, or its own private one.
 
     The private database is made and brought to the current version when that is needed; any
     other is checked, and brought there by `upgrade_database`.
 
+    Args:
+        settings: Where it lies.
+        keys: What opens the fingerprints; their file lies outside the data folder.
+
     Raises:
         StoreError: The database can't be used, with the reason.
+        ParameterError: The file of the keys lies among the fingerprints.
         OutputError: The data folder can't be made.
     """
     folder = settings.data_folder.absolute()
-    _make(folder)
     with ExitStack() as stack:
-        server = PrivateServer(folder / "database") if settings.database_url is None else None
-        if server is not None:
-            stack.enter_context(server.in_use())
-            with _engine(server.url()) as owner, owner.begin() as connection:
-                upgrade(connection)
+        _make(folder)
+        server = None
+        if settings.database_url is None:
+            server = stack.enter_context(_private(settings))
         else:
             with _owner_engine(settings) as owner, _begun(owner) as connection:
                 require_current(connection)
@@ -131,7 +135,9 @@ def open_store(settings: Settings) -> Iterator[Store]:
         service = stack.enter_context(_engine(*_address(settings, server, SERVICE)))
         with Session(unit) as session:
             claim_key = session.scalars(select(ClaimKey.key)).one()
-        yield Store(folder, Fingerprints(folder / "fingerprints"), server, unit, service, claim_key)
+        yield Store(
+            folder, Held(Vault(folder / "fingerprints", keys)), server, unit, service, claim_key
+        )
 
 
 def upgrade_database(settings: Settings) -> None:
@@ -141,10 +147,22 @@ def upgrade_database(settings: Settings) -> None:
         StoreError: It can't be reached, or the login may not make roles.
     """
     if settings.database_url is None:
-        with open_store(settings):
+        with _private(settings):
             return
     with _owner_engine(settings) as owner, _begun(owner) as connection:
         upgrade(connection)
+
+
+@contextmanager
+def _private(settings: Settings) -> Iterator[PrivateServer]:
+    """The private server, running and at this release's version."""
+    folder = settings.data_folder.absolute()
+    _make(folder)
+    server = PrivateServer(folder / "database")
+    with server.in_use():
+        with _engine(server.url()) as owner, owner.begin() as connection:
+            upgrade(connection)
+        yield server
 
 
 def _make(folder: Path) -> None:

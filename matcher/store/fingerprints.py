@@ -1,50 +1,49 @@
-"""Where the fingerprints of batches lie: one file a batch, found by the batch's id."""
+"""Where the fingerprints of batches lie: encrypted, one file and one key a batch, found by its id."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.batch import Batch, read_batch
-from matcher.formats.files import written_whole
+from matcher.formats.batch import KIND, VERSION, Batch
+from matcher.formats.sealed import SealedFile
+from matcher.vault import Vault
 
 
 @dataclass(frozen=True)
-class Fingerprints:
+class Held:
     """The batches' files.
 
     Attributes:
-        folder: Where they lie; made when first needed.
+        vault: What keeps them.
     """
 
-    folder: Path
+    vault: Vault
 
     def put(self, batch: UUID, source: Path) -> None:
-        """Keep a copy of a batch's file; one of the same id is replaced.
+        """Keep a copy of a batch's file; one that is there already is left, as after a crash.
 
         Raises:
+            InputError: The file can't be read.
             OutputError: It can't be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with written_whole(self._path(batch), private=True) as aside:
-            shutil.copyfile(source, aside)
+        if str(batch) not in self.vault.names():
+            self.vault.put(str(batch), source)
 
     def open(self, batch: UUID, agreement: Agreement) -> Batch:
-        """Read a batch, and check all of it.
+        """Read a batch, and check all of it; it is never decrypted to the disk.
 
         Raises:
             InputError, IntegrityError, MismatchError: As `matcher.formats.batch.read_batch`.
         """
-        return read_batch(self._path(batch), agreement)
+        name = str(batch)
+        file = SealedFile(self.vault.folder / name, KIND, VERSION, self.vault.open(name))
+        return Batch(file, agreement)
 
     def destroy(self, batch: UUID) -> None:
-        """Remove a batch's file, if it is there."""
-        self._path(batch).unlink(missing_ok=True)
+        """Destroy a batch's key and file, if they are there: no backup can be read any more."""
+        self.vault.destroy(str(batch))
 
-    def held(self) -> set[UUID]:
+    def ids(self) -> set[UUID]:
         """The batches of which there is a file."""
-        return {UUID(path.name.split(".")[0]) for path in self.folder.glob("*.batch.parquet")}
-
-    def _path(self, batch: UUID) -> Path:
-        return self.folder / f"{batch}.batch.parquet"
+        return {UUID(name) for name in self.vault.names()}

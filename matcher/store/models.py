@@ -305,6 +305,7 @@ class CandidateRow(Table):
 class CandidateSide(Table):
     """A candidate as one of its two societies sees it: its own record, and the evidence.
 
+    `kin` is what the people around both records weigh, in bits; null where nobody could meet.
     `listed` is false for what has too many better ones before it; `since` the day of the run that
     found it, or found it again after a change; `verdict` this society's own.
     """
@@ -318,10 +319,12 @@ class CandidateSide(Table):
     agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"))
     reference: Mapped[bytes]
     role: Mapped[int] = mapped_column(SmallInteger)
+    other_role: Mapped[int] = mapped_column(SmallInteger)
     score: Mapped[float]
     band: Mapped[int] = mapped_column(SmallInteger)
     levels: Mapped[list[int]]
     weights: Mapped[list[float]]
+    kin: Mapped[float | None]
     state: Mapped[str]
     version: Mapped[int]
     since: Mapped[date]

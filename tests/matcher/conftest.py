@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from matcher.settings import Settings
 from matcher.store.database import Store, open_store
 from matcher.store.postgres import PrivateServer
+from matcher.vault import StoreKeys
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +31,21 @@ def cluster(data_folder: Path) -> Iterator[str]:
         yield server.url()
 
 
+@pytest.fixture(scope="session")
+def store_keys(data_folder: Path) -> StoreKeys:
+    return StoreKeys.new(data_folder / "store-keys.json", "passphrase")
+
+
 @pytest.fixture
-def store(cluster: str, data_folder: Path) -> Iterator[Store]:
+def store(cluster: str, data_folder: Path, store_keys: StoreKeys) -> Iterator[Store]:
     """An empty store."""
     engine = create_engine(cluster)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA IF EXISTS kinmatch CASCADE"))
     engine.dispose()
-    for name in ("fingerprints", "work"):
-        shutil.rmtree(data_folder / name, ignore_errors=True)
-    with open_store(Settings.load(data_folder=data_folder)) as opened:
+    for name in store_keys.names():
+        store_keys.destroy(name)
+    for folder in ("fingerprints", "work"):
+        shutil.rmtree(data_folder / folder, ignore_errors=True)
+    with open_store(Settings.load(data_folder=data_folder), store_keys) as opened:
         yield opened

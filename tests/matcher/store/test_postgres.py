@@ -16,8 +16,9 @@ from sqlalchemy import text
 from matcher.formats.errors import StoreError
 from matcher.settings import Settings
 from matcher.store import postgres
-from matcher.store.database import open_store
+from matcher.store.database import Store, open_store
 from matcher.store.postgres import PrivateServer
+from matcher.vault import StoreKeys
 
 
 @pytest.fixture
@@ -70,18 +71,22 @@ def test_the_call_right_after_a_kill_works(server: PrivateServer) -> None:
             assert asked(server) == 42
 
 
-def test_a_store_survives_the_kill_of_its_database() -> None:
+def test_a_store_survives_the_kill_of_its_database(store_keys: StoreKeys) -> None:
+    def lose(store: Store) -> None:
+        with store.as_unit() as session:
+            assert store.server is not None
+            os.kill(postmaster(store.server), signal.SIGKILL)
+            while session.scalar(text("SELECT 42")) == 42:
+                pass
+
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o711)
-        with open_store(Settings.load(data_folder=Path(name))) as store:
-            assert store.server is not None
+        with open_store(Settings.load(data_folder=Path(name)), store_keys) as store:
             for _ in range(3):
                 with store.as_unit() as session:
                     assert session.scalar(text("SELECT 42")) == 42
-                with pytest.raises(StoreError, match="again"), store.as_unit() as session:
-                    os.kill(postmaster(store.server), signal.SIGKILL)
-                    while session.scalar(text("SELECT 42")) == 42:
-                        pass
+                with pytest.raises(StoreError, match="again"):
+                    lose(store)
             with store.as_society("red-one") as session:
                 assert session.scalar(text("SELECT 42")) == 42
 
@@ -90,6 +95,7 @@ USER = """
 import sys, time
 from pathlib import Path
 from matcher.store.postgres import PrivateServer
+from matcher.vault import StoreKeys
 with PrivateServer(Path(sys.argv[1])).in_use():
     print("in", flush=True)
     sys.stdin.readline()

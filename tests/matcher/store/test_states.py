@@ -158,7 +158,7 @@ def test_a_file_that_is_no_batch_is_refused_with_the_reason(
     with store.as_society(ONE) as session:
         (problem,) = session.get_one(BatchRow, batch).problems
         assert str(tmp_path) not in problem
-    assert store.fingerprints.held() == set()
+    assert store.fingerprints.ids() == set()
     assert moves(store).count("batch.refuse") == 1
 
 
