@@ -55,11 +55,16 @@ class Calendar:
             The first and the last day (the interval is closed), or None where there is no such
             date, or none before the year 10000.
         """
-        found = [self._days(months(year), month, day) for months in self.reckonings]
-        spans = [span for span in found if span is not None]
+        spans = []
+        for months in self.reckonings:
+            span = self._days(months(year), month, day)
+            if span is not None:
+                spans.append(span)
         if not spans:
             return None
-        first, last = min(span[0] for span in spans), max(span[1] for span in spans)
+        first, last = spans[0]
+        for span in spans[1:]:
+            first, last = min(first, span[0]), max(last, span[1])
         if not 1 <= first <= last <= _LAST_ORDINAL:
             return None
         return datetime.date.fromordinal(first), datetime.date.fromordinal(last)
@@ -92,6 +97,8 @@ def calendar_named(text: str | None) -> Calendar | None:
     """
     if text is None:
         return CALENDARS["gregorian"]
+    if text in CALENDARS:
+        return CALENDARS[text]
     folded = unicodedata.normalize("NFKC", text).casefold()
     word = "".join(letter for letter in folded if letter.isalnum())
     return CALENDARS.get(_CODES.get(word, ""))

@@ -126,7 +126,7 @@ def parse_date(
         The date, or the name of the rule (`encoders.rules.RULES`) that it breaks.
     """
     plain = _plain(text)
-    decade = _DECADE.fullmatch(plain)
+    decade = None if plain[-1:].isdecimal() else _DECADE.fullmatch(plain)
     dated = _decade(int(decade[1]), calendar) if decade else _year_month_day(plain, calendar)
     if isinstance(dated, Dated) and today is not None and dated.earliest > today:
         return "date_in_future"
@@ -221,8 +221,8 @@ def _year_month_day(plain: str, calendar: Calendar) -> Dated | str:
 def _numbers(plain: str, calendar: Calendar) -> tuple[int, int | None, int | None] | str:
     """Read year, month and day, or name the rule that the text breaks."""
     if match := _DATE.fullmatch(plain):
-        year, month, day = (int(part) if part else None for part in match.groups())
-        return year or 0, month, day
+        year, month, day = match.groups()
+        return int(year), int(month) if month else None, int(day) if day else None
     match = _YEAR_LAST.fullmatch(plain)
     if match is None:
         return "date_unreadable"

@@ -11,8 +11,7 @@ can read it in its own way.
 import re
 import unicodedata
 
-from anyascii import anyascii
-
+from encoders.letters import in_ascii
 from encoders.names import romanised, without_optional_marks
 from encoders.names.pieces import folded, without_apostrophes, without_article
 
@@ -23,7 +22,7 @@ _ARTICLES = frozenset(("al", "el", "ال", "аль", "эль", "ель"))
 
 def place_parts(place: str) -> tuple[str, ...]:
     """The romanised parts of a place, of letters a to z and digits, in the order written."""
-    romanised = anyascii(without_optional_marks(place)).lower()
+    romanised = in_ascii(without_optional_marks(place)).lower()
     return tuple(part for part in _NOT_LETTERS_OR_DIGITS.split(romanised) if part)
 
 

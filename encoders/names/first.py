@@ -14,9 +14,11 @@ still meet. Each function is pure; callers run it once per distinct value.
 
 import re
 import unicodedata
+from operator import add
 
 import jellyfish
-from anyascii import anyascii
+
+from encoders.letters import in_ascii, without_invisible
 
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼʻʾʿ"), None)  # noqa: RUF001 - these are the point
@@ -55,23 +57,34 @@ def parts(name: str) -> tuple[str, ...]:
         Parts of letters a to z; without particles, unless the name has nothing else. Empty
         where nothing of the name can be romanised.
     """
+    if name.isascii():
+        # Nothing of what follows changes such a name.
+        romanised = name.lower().replace("'", "").replace("`", "")
+        if romanised.isalpha():
+            return (romanised,)
+        return _without_particles(romanised)
     # NFKC makes a space of the acute accent that stands for an apostrophe: it goes before.
     text = without_optional_marks(name.translate(_APOSTROPHES))
-    romanised = anyascii(_ARABIC_ARTICLE.sub("", text)).lower().translate(_APOSTROPHES)
+    romanised = in_ascii(_ARABIC_ARTICLE.sub("", text)).lower().translate(_APOSTROPHES)
+    return _without_particles(romanised)
+
+
+def _without_particles(romanised: str) -> tuple[str, ...]:
     found = tuple(part for part in _NOT_LETTERS.split(romanised) if part)
     return tuple(part for part in found if part not in PARTICLES) or found
 
 
 def without_optional_marks(text: str) -> str:
     """A text in NFKC, without what a writer may leave out: invisible characters, vowel points."""
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFKC", visible))
+    if text.isascii():
+        return text
+    return _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFKC", without_invisible(text)))
 
 
 def bigrams(part: str) -> tuple[str, ...]:
     """Letter pairs of a part, its ends marked with `_`; of `ana`: `_a an na a_`."""
     marked = f"_{part}_"
-    return tuple(dict.fromkeys(marked[i : i + 2] for i in range(len(marked) - 1)))
+    return tuple(dict.fromkeys(map(add, marked, marked[1:])))
 
 
 def skeleton(part: str) -> str:
