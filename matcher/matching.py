@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from itertools import permutations
@@ -19,6 +19,8 @@ from matcher.decisions.evidence import EvidenceModel, levels_of
 from matcher.decisions.kin import KinModel, support_of
 from matcher.decisions.people import People
 from matcher.decisions.roles import COMPARED, is_mutual
+from matcher.decisions.selection import Links, Select
+from matcher.decisions.selection import select as select_links
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.candidates import Bits, CandidateList, write_candidates
@@ -69,6 +71,8 @@ class Run:
         kin: What the people around a pair were taken to mean.
         batches: What was compared, in the order given.
         compared: Every direction of every corridor, in the order of the batches.
+        top: How many candidates a record may have for each direction.
+        select: How candidates were selected.
     """
 
     agreement: Agreement
@@ -76,6 +80,8 @@ class Run:
     kin: KinModel
     batches: tuple[Batch, ...]
     compared: tuple[Compared, ...]
+    top: int
+    select: Select
 
     @property
     def pairs(self) -> int:
@@ -98,6 +104,8 @@ class Run:
             "scheme": self.agreement.scheme.label,
             "model_digest": self.model.digest,
             "kin_model_digest": self.kin.digest,
+            "top": self.top,
+            "select": str(self.select),
             "batches": [
                 {"society": batch.header.society, "rows": len(batch), "seal": batch.header.seal}
                 for batch in self.batches
@@ -122,6 +130,7 @@ def match(
     *,
     on: date,
     top: int = DEFAULT_TOP,
+    select: Select = Select.TOP,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Run:
@@ -131,7 +140,8 @@ def match(
         batches: At least two, of at least two societies.
         agreement: Under which they were encoded.
         on: The day of the run; the agreement must be valid on it.
-        top: Candidates kept for each record that is sought.
+        top: Candidates kept for each record that is sought, in each direction.
+        select: Which of these are kept.
         threads: How many threads to use; all processors if None. The result is the same.
         progress: Told what is compared next.
 
@@ -168,7 +178,36 @@ def match(
             if one is left and others_roles == roles
         )
         compared.append(_compare(left, right, people, roles, model, kin, top, register, threads))
-    return Run(agreement, model, kin, tuple(batches), tuple(compared))
+    chosen = _selected(compared, select)
+    return Run(agreement, model, kin, tuple(batches), chosen, top, select)
+
+
+def _selected(compared: Sequence[Compared], how: Select) -> tuple[Compared, ...]:
+    """Keep the candidates that a rule selects over all directions together."""
+    batches = {one.header.seal: one for done in compared for one in (done.left, done.right)}
+    ends = np.cumsum([len(batch) for batch in batches.values()])
+    first = dict(zip(batches, (ends - [len(b) for b in batches.values()]).tolist(), strict=True))
+    societies = sorted({batch.header.society for batch in batches.values()})
+    society = [societies.index(batch.header.society) for batch in batches.values()]
+    strata = [(d.left.header.society, d.right.header.society, d.roles) for d in compared]
+    numbers = list(dict.fromkeys(strata))
+    sizes = [len(done.candidates) for done in compared]
+    links = Links(
+        np.concatenate(
+            [first[d.left.header.seal] + d.left_rows[d.candidates.left] for d in compared]
+        ),
+        np.concatenate(
+            [first[d.right.header.seal] + d.right_rows[d.candidates.right] for d in compared]
+        ),
+        np.concatenate([d.candidates.scores for d in compared]),
+        np.repeat([numbers.index(stratum) for stratum in strata], sizes),
+        np.repeat(society, [len(batch) for batch in batches.values()]),
+    )
+    kept = np.split(select_links(links, how), np.cumsum(sizes)[:-1])
+    return tuple(
+        replace(done, candidates=done.candidates.take(np.flatnonzero(keep)))
+        for done, keep in zip(compared, kept, strict=True)
+    )
 
 
 def _directions(

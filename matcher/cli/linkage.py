@@ -14,6 +14,7 @@ from matcher.cli import console
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import AgreementOption, JsonFlag
+from matcher.decisions.selection import Select
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.envelope import opened_envelope, read_header
@@ -27,6 +28,14 @@ LedgerOption = Annotated[
     Path, typer.Option("--ledger", help="File of what was accepted; made when there is none.")
 ]
 Top = Annotated[int, typer.Option(min=1, help="Candidates kept for each record that is sought.")]
+Selection = Annotated[
+    Select,
+    typer.Option(
+        help="Which candidates are shown: the top ones of each record, its best alone, one-to-one, "
+        "many-to-one (several registered records of one request), or groups of records that agree "
+        "pair by pair over all societies."
+    ),
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; all processors if not given.")]
 
 
@@ -39,6 +48,7 @@ def match_batches(
     ledger: LedgerOption,
     out: Annotated[Path, typer.Option(help="Folder for the candidates of each society.")],
     top: Top = DEFAULT_TOP,
+    select: Selection = Select.TOP,
     threads: Threads = None,
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
@@ -60,6 +70,7 @@ def match_batches(
             under,
             on=date.today(),
             top=top,
+            select=select,
             threads=threads,
             progress=lambda what: status.update(f"comparing {what}"),
         )

@@ -1,7 +1,7 @@
 """Finding candidates: the pairs that the passes bring together, weighed and ordered."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,10 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def take(self, rows: Rows) -> "Candidates":
+        """Give the candidates at these positions, in this order."""
+        return Candidates(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
 def find_candidates(

@@ -77,7 +77,9 @@ class People:
         starts = self._starts[self._cases[rows]]
         members = self._order[starts + number]
         # Rows of a case ascend, so from oneself on the others are one further.
-        return np.where(members >= rows, self._order[starts + number + 1], members)
+        after = self._order[np.minimum(starts + number + 1, len(self._order) - 1)]
+        others: Rows = np.where(members >= rows, after, members)
+        return others
 
     def relation(self, rows: Rows, to: Rows) -> Relations:
         """Give what each person is to another of the same case, as far as the case says."""

@@ -10,6 +10,7 @@ import pytest
 from matcher.decisions.evidence import EvidenceModel
 from matcher.decisions.kin import KinModel
 from matcher.decisions.roles import COMPARED
+from matcher.decisions.selection import Select
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows, read_batch, write_batch
 from matcher.formats.candidates import CandidateList, read_candidates
@@ -31,6 +32,7 @@ def a_batch(
     people: Iterable[tuple[int, str]],
     noise: float = 0.1,
     known_share: float = 1.0,
+    case: bool = False,
 ) -> Batch:
     """A batch of people known by number, in their roles; one number is nearly the same bits."""
     known = list(people)
@@ -52,8 +54,8 @@ def a_batch(
         roles=np.array([ROLES.index(role) for _, role in known], np.int8),
         relations=np.full(len(known), NO_RELATION, np.int8),
         known=np.full(len(known), 255, np.uint8),
-        cases=np.zeros((len(known), 16), np.uint8),
-        has_case=np.zeros(len(known), np.bool_),
+        cases=np.full((len(known), 16), 7 * case, np.uint8),
+        has_case=np.full(len(known), case),
         fingerprints=fingerprints,
     )
     write_batch(path, society=society, agreement=agreement, groups=[rows])
@@ -354,3 +356,48 @@ def test_a_run_shows_no_reference(batches: Batches, agreement: Agreement) -> Non
     run = match(batches(ONE, TWO), agreement, on=TODAY)
     for part in (run, run.compared[0], run.compared[0].candidates, candidates_of(run, ONE)):
         assert len(repr(part)) < 120
+
+
+@pytest.mark.parametrize("how", list(Select))
+def test_selection_over_all_directions(batches: Batches, agreement: Agreement, how: Select) -> None:
+    """Who is registered twice is found twice; as one person only where all were compared."""
+    run = match(batches(ONE, TWO, THREE), agreement, on=TODAY, select=how)
+    whole = found(match(batches(ONE, TWO, THREE), agreement, on=TODAY), PEOPLE)
+    kept = found(run, PEOPLE)
+    assert kept <= whole
+    assert run.manifest()["select"] == how
+    if how in (Select.BEST, Select.GROUPS):
+        # Nine is registered by one and by three, who are not compared: both can't be in a group.
+        assert len(kept & {(TWO, 9, ONE, 9), (TWO, 9, THREE, 9)}) == 1
+        assert len(kept) == len(whole) - 2  # eight likewise
+    else:
+        assert kept == whole
+
+
+def test_one_to_one_over_a_run(many: list[Batch], agreement: Agreement) -> None:
+    run = match(many, agreement, on=TODAY, select=Select.ONE_TO_ONE)
+    (done,) = (one for one in run.compared if len(one.candidates))
+    for rows in (done.candidates.left, done.candidates.right):
+        assert len(np.unique(rows)) == len(rows) > 20
+    best = match(many, agreement, on=TODAY, select=Select.BEST)
+    assert run.bands["strong"] <= best.bands["strong"] <= 60
+
+
+def test_who_seeks_each_other_is_found_by_either_side(tmp_path: Path, agreement: Agreement) -> None:
+    """Two requests, one in each society: a mother's for her son, and the son's for his mother."""
+    mother_seeks = a_batch(
+        tmp_path / "a", agreement, ONE, [(1, "enquirer"), (2, "sought")], case=True
+    )
+    son_seeks = a_batch(tmp_path / "b", agreement, TWO, [(2, "enquirer"), (1, "sought")], case=True)
+    run = match([mother_seeks, son_seeks], agreement, on=TODAY)
+    mine = candidates_of(run, ONE)
+    assert sorted(ROLES[role] for role in mine.roles) == ["enquirer", "sought"]
+    assert sorted(ROLES[role] for role in mine.other_roles) == ["enquirer", "sought"]
+    assert (mine.kin_weights > 0).all()
+    alone = [
+        a_batch(tmp_path / "c", agreement, ONE, [(1, "enquirer"), (2, "sought")]),
+        a_batch(tmp_path / "d", agreement, TWO, [(2, "enquirer"), (1, "sought")]),
+    ]
+    without = candidates_of(match(alone, agreement, on=TODAY), ONE)
+    assert not without.kin_weights.any()
+    assert mine.scores.min() > without.scores.max()
