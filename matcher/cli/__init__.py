@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from matcher.cli import agreements as agreement_commands
-from matcher.cli import analyst, console, identities, linkage, passphrases, society
+from matcher.cli import analyst, console, identities, linkage, operating, passphrases, society
 from matcher.cli import keys as key_commands
 from matcher.cli.attack import attack
 from matcher.cli.demonstration import demo
 from matcher.cli.exposure import exposure
+from matcher.cli.tuning import tune
 
 app = typer.Typer(
     help="Privacy-preserving record matching for family tracing.",
@@ -21,6 +22,8 @@ app = typer.Typer(
 agreements = typer.Typer(help="Agreements between societies and a linkage unit.")
 keys = typer.Typer(help="Keys of an agreement; the linkage unit never has them.")
 identity = typer.Typer(help="Who you are to the others: signing and encryption keys.")
+audit = typer.Typer(help="The linkage unit's audit log.")
+config = typer.Typer(help="The linkage unit's settings, keys and database.")
 passphrase = typer.Typer(help="Passphrases in the operating system's keyring.")
 
 app.command("check")(society.check)
@@ -41,12 +44,23 @@ keys.command("offer")(key_commands.keys_offer)
 keys.command("accept")(key_commands.keys_accept)
 keys.command("confirm")(key_commands.keys_confirm)
 keys.command("show")(key_commands.keys_show)
+keys.command("rotate")(key_commands.keys_rotate)
 app.command("encode")(society.encode)
 app.command("match")(linkage.match_batches)
 app.command("retire")(linkage.retire)
+app.command("nightly")(operating.nightly)
+app.add_typer(audit, name="audit", no_args_is_help=True)
+audit.command("verify")(operating.audit_verify)
+audit.command("sign")(operating.audit_sign)
+app.command("backup")(operating.backup)
+app.command("restore")(operating.restore)
+app.add_typer(config, name="config", no_args_is_help=True)
+config.command("init")(operating.config_init)
+config.command("check")(operating.config_check)
 app.command("results")(society.results)
 app.command("rehearse")(analyst.rehearse)
 app.command("dataset")(analyst.dataset)
+app.command("tune")(tune)
 app.command("attack")(attack)
 app.command("exposure")(exposure)
 app.command("demo")(demo)

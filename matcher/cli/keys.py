@@ -1,4 +1,4 @@
-"""Commands for an agreement's keys: drawn by one society, taken over by the others."""
+"""Commands for an agreement's keys: drawn by one society, taken over by the others, rotated."""
 
 from functools import partial
 from pathlib import Path
@@ -8,12 +8,23 @@ import typer
 
 from encoders import exchange
 from encoders.keys import Keys
+from encoders.references import read_references
 from matcher.cli import console
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
-from matcher.cli.society import AgreementOption, Existing
+from matcher.cli.society import (
+    AgreementOption,
+    Existing,
+    MapOption,
+    RoleOption,
+    encode_and_seal,
+    read_and_check,
+    usable_records,
+)
 from matcher.formats.agreement import Agreement
+from matcher.formats.errors import AgreementError
 from matcher.formats.identity import Identity
+from matcher.formats.retirement import require_past_epochs, write_retirement
 
 KeysOption = Annotated[Path, typer.Option("--keys", help="The agreement's sealed key file.")]
 Pending = Annotated[Path, typer.Option(help="File that keeps what your ask needs; stays with you.")]
@@ -116,3 +127,43 @@ def keys_show(
     under = Agreement.read(agreement)
     held = Passphrases(passphrase_fd).open(keys, lambda words: Keys.open(keys, words, under))
     console.out.print(held.check, highlight=False)
+
+
+def keys_rotate(
+    file: Existing,
+    agreement: AgreementOption,
+    keys: KeysOption,
+    identity: IdentityOption,
+    keep: Annotated[Path, typer.Option(help="Reference file of the batch that is replaced.")],
+    out: Annotated[Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")],
+    references: Annotated[Path, typer.Option(help="The reference file to write.")],
+    notice: Annotated[Path, typer.Option(help="The retirement notice to write; it goes along.")],
+    mapping: MapOption = None,
+    role: RoleOption = "sought",
+    passphrase_fd: PassphraseFd = None,
+) -> None:
+    """Encode your records anew under the newest key epoch, and retire the old fingerprints.
+
+    Records keep the references they have in the old batch, so that what is known of a candidate
+    stays with it. Exit status 0, or 1 where rows were left out.
+    """
+    under = Agreement.read(agreement)
+    require_past_epochs(under)
+    kept = read_references(keep, under)
+    if kept.header.key_epoch == under.key_epoch:
+        raise AgreementError(
+            f"{keep}: is of key epoch {under.key_epoch}, the newest; there is nothing to rotate."
+        )
+    report = read_and_check(file, mapping, role)
+    records = usable_records(report, file)
+    passphrases = Passphrases(passphrase_fd)
+    own = passphrases.open(identity, partial(Identity.open, identity))
+    held = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
+    encode_and_seal(records, under, own, held, out, references, keep=kept)
+    retired = write_retirement(notice, identity=own, agreement=under)
+    console.say(
+        f"{out}: {len(records):,} persons encoded under epoch {under.key_epoch}. {references} "
+        f"stays with you. {notice} retires epoch {retired.key_epoch} after {retired.last_day}."
+    )
+    if report.left_out:
+        raise typer.Exit(console.ROWS_LEFT_OUT)

@@ -14,6 +14,7 @@ from encoders.encoding import encode as encode_records
 from encoders.keys import Keys
 from encoders.readers import Mapping, read_records
 from encoders.records import Records
+from encoders.references import References
 from encoders.reporting import Report
 from encoders.results import name_candidates, write_results
 from encoders.submission import sealed_batch
@@ -21,6 +22,7 @@ from matcher.cli import console
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
+from matcher.formats.batch import BatchHeader
 from matcher.formats.identity import Identity
 
 Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
@@ -105,20 +107,7 @@ def encode(
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
     opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
-    with sealed_batch(
-        out, references, identity=own, agreement=under, number=envelope_number()
-    ) as batch:
-        with console.counting("encoding", len(records)) as progress:
-            encoded = encode_records(records, under, opened, progress=progress)
-        opened.wipe()
-        header = write_batch_of(
-            encoded,
-            records,
-            society=own.public.name,
-            agreement=under,
-            path=batch,
-            references_path=references,
-        )
+    header = encode_and_seal(records, under, own, opened, out, references)
     if as_json:
         console.print_json(header.model_dump() | {"left_out": report.left_out})
     else:
@@ -127,9 +116,36 @@ def encode(
         raise typer.Exit(console.ROWS_LEFT_OUT)
 
 
-def envelope_number() -> int:
-    """Number an envelope by the time in milliseconds: it grows, and nobody has to keep count."""
-    return time.time_ns() // 1_000_000
+def encode_and_seal(
+    records: Records,
+    under: Agreement,
+    own: Identity,
+    keys: Keys,
+    out: Path,
+    references: Path,
+    *,
+    keep: References | None = None,
+) -> BatchHeader:
+    """Encode records, and write the envelope of their batch and its reference file; wipe the keys.
+
+    The envelope's number is the time in milliseconds: it grows, and nobody has to keep count.
+    """
+    number = time.time_ns() // 1_000_000
+    with sealed_batch(out, references, identity=own, agreement=under, number=number) as batch:
+        try:
+            with console.counting("encoding", len(records)) as progress:
+                encoded = encode_records(records, under, keys, progress=progress)
+        finally:
+            keys.wipe()
+        return write_batch_of(
+            encoded,
+            records,
+            society=own.public.name,
+            agreement=under,
+            path=batch,
+            references_path=references,
+            keep=keep,
+        )
 
 
 def results(

@@ -29,7 +29,6 @@ class Retirement(Document):
         society: Whose fingerprints.
         key_epoch: The epoch that is retired, and with it every earlier one.
         last_day: The last day on which they may be compared.
-        replaced_by: The seal of the batch that takes their place.
     """
 
     format: Literal["kinmatch-retirement/1"] = FORMAT
@@ -37,36 +36,40 @@ class Retirement(Document):
     society: Slug
     key_epoch: int = Field(ge=1, lt=1 << 31)
     last_day: date
-    replaced_by: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
-def write_retirement(
-    path: Path, *, identity: Identity, agreement: Agreement, replaced_by: str
-) -> Retirement:
-    """Sign a notice that retires all epochs of an agreement but its newest.
-
-    Args:
-        path: The notice; an older file of that name is replaced.
-        identity: The society's.
-        agreement: Amended by the new epoch.
-        replaced_by: The seal of the batch under the new epoch.
+def require_past_epochs(agreement: Agreement) -> None:
+    """Refuse an agreement that has no key epoch to retire.
 
     Raises:
-        AgreementError: The agreement has one epoch alone, so there is nothing to retire.
-        OutputError: The file can't be written.
+        AgreementError: It has one epoch alone.
     """
     if len(agreement.epochs) == 1:
         raise AgreementError(
             f"Agreement {agreement.agreement_id} has one key epoch alone, so there is nothing to "
             "retire; begin a new epoch first."
         )
+
+
+def write_retirement(path: Path, *, identity: Identity, agreement: Agreement) -> Retirement:
+    """Sign a notice that retires all epochs of an agreement but its newest.
+
+    Args:
+        path: The notice; an older file of that name is replaced.
+        identity: The society's.
+        agreement: Amended by the new epoch.
+
+    Raises:
+        AgreementError: The agreement has one epoch alone, so there is nothing to retire.
+        OutputError: The file can't be written.
+    """
+    require_past_epochs(agreement)
     old = agreement.epochs[-2]
     notice = Retirement(
         agreement_id=agreement.agreement_id,
         society=identity.public.name,
         key_epoch=old.number,
         last_day=old.valid_until,
-        replaced_by=replaced_by,
     )
     write_signed(path, notice, identity)
     return notice

@@ -5,13 +5,16 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError, OutputError
+from matcher.formats.identity import Identity
 from matcher.formats.scheme import Scheme
 
 DrawUp = Callable[..., Agreement]
@@ -212,3 +215,113 @@ def test_any_society_name_is_a_slug_or_refused(draw_up: DrawUp, name: str) -> No
         return
     assert made.parties[1].replace("-", "").isalnum()
     assert made.parties[1].isascii()
+
+
+FIRST = date(2026, 1, 1)
+
+
+def epochs(*numbers_and_days: tuple[int, tuple[int, int], tuple[int, int]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": number,
+            "valid_from": date(2026, *begins).isoformat(),
+            "valid_until": date(2026, *ends).isoformat(),
+        }
+        for number, begins, ends in numbers_and_days
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        epochs((1, (1, 1), (12, 31)), (3, (6, 1), (12, 31))),
+        epochs((2, (1, 1), (12, 31)), (1, (6, 1), (12, 31))),
+        epochs((1, (1, 1), (5, 30)), (2, (6, 1), (12, 31))),
+        epochs((1, (6, 1), (12, 31)), (2, (6, 1), (12, 31))),
+        epochs((1, (6, 1), (5, 1))),
+        epochs((0, (1, 1), (12, 31))),
+    ],
+    ids=["none", "a number left out", "backwards", "a gap", "at once", "ends first", "number 0"],
+)
+def test_epochs_that_make_no_sense(
+    draw_up: DrawUp, tmp_path: Path, wrong: list[dict[str, Any]]
+) -> None:
+    fields = {**draw_up().model_dump(mode="json"), "epochs": wrong}
+    (tmp_path / "a.toml").write_text(tomli_w.dumps(fields))
+    with pytest.raises(AgreementError, match="'epochs' must be one or more key epochs"):
+        Agreement.read(tmp_path / "a.toml")
+
+
+def test_a_new_epoch_amends(draw_up: DrawUp, tmp_path: Path) -> None:
+    first = draw_up()
+    second = first.with_next_epoch(date(2026, 6, 1), overlap_days=30)
+    third = second.with_next_epoch(date(2026, 9, 1), overlap_days=0)
+    assert [one.key_epoch for one in (first, second, third)] == [1, 2, 3]
+    assert [str(one.valid_until) for one in third.epochs] == [
+        "2026-06-30",
+        "2026-08-31",
+        "2026-12-31",
+    ]
+    assert third.amends == (first.digest, second.digest)
+    assert len({first.digest, second.digest, third.digest}) == 3
+    assert third.version_like(first.digest) == first.digest
+    assert first.version_like(third.digest) == first.digest
+    third.write(tmp_path / "a.toml")
+    assert Agreement.read(tmp_path / "a.toml") == third
+
+
+@pytest.mark.parametrize(
+    ("number", "day", "valid"),
+    [
+        (1, "2026-05-31", True),
+        (1, "2026-06-30", True),
+        (1, "2026-07-01", False),
+        (2, "2026-05-31", False),
+        (2, "2026-06-01", True),
+        (2, "2026-12-31", True),
+        (2, "2027-01-01", False),
+        (3, "2026-06-01", False),
+    ],
+)
+def test_the_days_of_an_epoch(draw_up: DrawUp, number: int, day: str, valid: bool) -> None:
+    agreement = draw_up().with_next_epoch(date(2026, 6, 1), overlap_days=30)
+    if valid:
+        agreement.require_epoch(number, date.fromisoformat(day))
+    else:
+        with pytest.raises(AgreementError):
+            agreement.require_epoch(number, date.fromisoformat(day))
+
+
+@pytest.mark.parametrize(
+    ("begins", "overlap"), [(FIRST, 0), (date(2027, 1, 1), 0), (date(2026, 6, 1), -1)]
+)
+def test_an_epoch_that_can_not_begin(draw_up: DrawUp, begins: date, overlap: int) -> None:
+    with pytest.raises(AgreementError, match="A new key epoch"):
+        draw_up().with_next_epoch(begins, overlap)
+
+
+def test_an_epoch_never_lasts_longer_for_an_overlap(draw_up: DrawUp) -> None:
+    twice = (
+        draw_up()
+        .with_next_epoch(date(2026, 6, 1), overlap_days=3)
+        .with_next_epoch(date(2026, 6, 2), overlap_days=9_999)
+    )
+    assert [str(one.valid_until) for one in twice.epochs] == [
+        "2026-06-03",
+        "2026-12-31",
+        "2026-12-31",
+    ]
+
+
+def test_identities_are_everybodys_or_nobodys(draw_up: DrawUp) -> None:
+    made = [Identity.generate(name).public for name in ("red-one", "red-two", "crescent-3", "hub")]
+    agreement = draw_up(identities=made)
+    assert agreement.identity_of("hub") == made[3]
+    assert agreement.digest != draw_up().digest
+    stranger = Identity.generate("stranger").public
+    for wrong in (made[:3], made[1:], [*made, stranger], [*made[:3], stranger], [*made, made[0]]):
+        with pytest.raises(AgreementError, match="'identities' must be none, or"):
+            draw_up(identities=wrong)
+    with pytest.raises(AgreementError, match="no public keys of 'stranger'"):
+        agreement.identity_of("stranger")
