@@ -12,6 +12,7 @@ import unicodedata
 
 from encoders.names.first import PARTICLES as LATIN_PARTICLES
 from encoders.names.first import without_optional_marks
+from encoders.names.unspaced import parted
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼʻʾʿ׳״"), None)
 
@@ -87,6 +88,8 @@ def pieces(name: str) -> tuple[str, ...]:
     """
     text = folded(without_article(name))
     words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
+    if len(words) == 1:
+        words = [*parted(words[0])]
     joined = _compounds(words)
     kept = [word for word in joined if word not in _PARTICLES] or joined
     return tuple(dict.fromkeys(_plain_ending(word) for word in kept))
@@ -123,8 +126,13 @@ def _is_mark(letter: str) -> bool:
 
 
 def _unaccented(letter: str) -> str:
-    """A letter without its accent, from Greek on: й is и. Latin ones tell of a language."""
-    return unicodedata.normalize("NFD", letter)[0] if "\u0370" <= letter <= "\u1fff" else letter
+    """A letter without its accent, from Greek on: й is и. Latin ones tell of a language.
+
+    Vowel signs that Unicode takes apart into two are no letters with an accent.
+    """
+    if letter.isalpha() and "\u0370" <= letter <= "\u1fff":
+        return unicodedata.normalize("NFD", letter)[0]
+    return letter
 
 
 def _unhyphenated(word: str) -> list[str]:

@@ -3,7 +3,8 @@
 
 anyascii romanises letter by letter. Where a language reads letters together, its own rules come
 first: Greek digraphs, the Armenian u, the vowel that Indic consonants carry unwritten, Hebrew
-letters that change their sound at the beginning of a word.
+letters that change their sound at the beginning of a word, Thai vowels that stand before their
+consonant, Burmese rhymes, small and long kana.
 """
 
 import re
@@ -17,9 +18,38 @@ def _rules(*rules: tuple[str, str]) -> Rules:
     return tuple((re.compile(pattern), letters) for pattern, letters in rules)
 
 
-_INDIC = _rules(
-    # the vowel that is not written, sibilants, the nasal
-    (r"([क-हক-হ]़?)(?=[क-हক-হंং])", r"\1a"), (r"[शषশষ]", "sh"), (r"ं", "n"), (r"ং", "ng"),
+def _indic(block: str) -> tuple[str, str, Rules]:
+    """A block of an Indic script, all laid out alike: the vowel that is not written, the nasal."""
+    first = ord(block)
+    consonants = f"{chr(first + 0x15)}-{chr(first + 0x39)}"
+    nasal, nukta = chr(first + 0x02), chr(first + 0x3C)
+    unwritten = rf"([{consonants}]{nukta}?)(?=[{consonants}{nasal}])"
+    sibilants = f"[{chr(first + 0x36)}{chr(first + 0x37)}]"
+    return block, chr(first + 0x7F), _rules((unwritten, r"\1a"), (sibilants, "sh"), (nasal, "n"))
+
+
+_SMALL_KANA = {"ャ": "a", "ュ": "u", "ョ": "o"}
+_BEFORE_SMALL_KANA = {
+    "キ": "ky", "シ": "sh", "チ": "ch", "ニ": "ny", "ヒ": "hy", "ミ": "my", "リ": "ry", "ギ": "gy",
+    "ジ": "j", "ビ": "by", "ピ": "py",
+}  # fmt: skip
+_KANA = _rules(
+    *((first + small, letters + vowel)
+      for first, letters in _BEFORE_SMALL_KANA.items()
+      for small, vowel in _SMALL_KANA.items()),
+    (r"ティ", "ti"), (r"ディ", "di"), (r"シェ", "she"), (r"ジェ", "je"), (r"チェ", "che"),
+    (r"ファ", "fa"), (r"フィ", "fi"), (r"フェ", "fe"), (r"フォ", "fo"), (r"ウィ", "wi"),
+    (r"ウェ", "we"), (r"ヴァ", "va"), (r"ヴィ", "vi"), (r"ヴェ", "ve"), (r"ヴォ", "vo"),
+    (r"ヴ", "v"), (r"ー", ""), (r"(?<=[ou])ウ", ""),
+    (r"(?<=[オコソトノホモヨロゴゾドボポウクスツヌフムユルグズブプ])ウ", ""),  # o and u that are long
+)  # fmt: skip
+_BURMESE = _rules(
+    (r"[့း]", ""), (r"္", "်"), (r"ောင်", "aung"), (r"ိုင်", "aing"), (r"ောက်", "auk"), (r"ိုက်", "aik"),
+    (r"ော်?", "aw"), (r"ို", "o"), (r"ုန်|ုံ", "on"), (r"ိန်|ိမ်", "ein"), (r"ဉ်|င်", "in"),
+    (r"ည်", "i"), (r"က်", "ek"), (r"လျှ|ရှ", "sh"), (r"ချ", "ch"), (r"ှ", "h"),
+    (r"ွ", "w"), (r"[ျြ]", "y"), (r"သ", "th"), (r"[စဆ]", "s"), (r"ရ", "y"), (r"ဝ", "w"),
+    (r"အ(?=[a-zါ-ူဲ]|ေ)", ""), (r"အ", "a"),
+    (r"ေ", "e"), (r"ံ|န်|မ်", "an"), (r"[တပ]်", "at"),
 )  # fmt: skip
 # By the block of a piece's first letter: its first and last character, and its rules in order.
 _BLOCKS: tuple[tuple[str, str, Rules], ...] = (
@@ -40,7 +70,15 @@ _BLOCKS: tuple[tuple[str, str, Rules], ...] = (
         (r"(?<=\w)و(?=\w)", "u"), (r"و$", "u"), (r"(?<=\w)ي(?=\w)", "i"), (r"ي$", "i"),
         (r"(?<=\w)ه$", "a"), (r"ا", "a"),
     )),
-    ("\u0900", "\u09ff", _INDIC),  # Devanagari and Bengali
+    # Devanagari, Bengali, Gurmukhi, Gujarati, Oriya, Tamil, Telugu, Kannada, Malayalam
+    *map(_indic, "\u0900\u0980\u0a00\u0a80\u0b00\u0b80\u0c00\u0c80\u0d00"),
+    ("\u0e00", "\u0e7f", _rules(  # Thai: vowels written first, letters that are silent
+        (r"([เแโใไ])([ก-ฮ])", r"\2\1"), (r"[ก-ฮ][ิุ]?์", ""),
+    )),
+    ("\u0e80", "\u0eff", _rules((r"([ເແໂໃໄ])([ກ-ຮ])", r"\2\1"))),  # Lao
+    ("\u1000", "\u109f", _BURMESE),
+    ("\u30a0", "\u30ff", _KANA),
+    ("\u4e00", "\u9fff", _rules((r"(.)々", r"\1\1"))),  # the sign of repetition in Han
 )  # fmt: skip
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 

@@ -70,13 +70,48 @@ def test_an_alef_with_hamza_is_no_article() -> None:
     assert pieces("الخطيب") == ("خطيب",)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("김철민", ("김", "김철민", "철민")),
+        ("남궁민수", ("남궁", "남궁민수", "민수")),
+        ("김 철민", ("김", "철민")),
+        ("철민", ("철민",)),
+        ("王小明", ("王", "王小明", "小明")),
+        ("欧阳修", ("欧阳", "欧阳修", "修")),
+        ("小明", ("小明",)),
+        ("田中角栄", ("田中", "田中角栄", "角栄")),
+        ("李", ("李",)),
+    ],
+)
+def test_a_full_name_written_as_one_word_has_its_parts_too(
+    name: str, expected: tuple[str, ...]
+) -> None:
+    assert pieces(name) == expected
+
+
+def test_a_vowel_sign_of_two_is_no_accent() -> None:
+    assert pieces("മോഹൻ") == ("മോഹൻ",)
+    assert pieces("মোহন") == ("মোহন",)
+
+
 def test_a_name_of_particles_alone_keeps_them() -> None:
     assert pieces("de la") == ("de", "la")
 
 
 @pytest.mark.parametrize(
     ("piece", "letters"),
-    [("सुदर्शन", "sudarshan"), ("μπαμπησ", "bampis"), ("ղուղուրլյան", "ghughurlyan")],
+    [
+        ("सुदर्शन", "sudarshan"),
+        ("μπαμπησ", "bampis"),
+        ("ղուղուրլյան", "ghughurlyan"),
+        ("મોહન", "mohan"),
+        ("মোহাম্মদ", "mohammad"),
+        ("แสงดาว", "saengdaw"),
+        ("အောင်ဆန်းစုကြည်", "aungsansukyi"),
+        ("ジョージ", "joji"),
+        ("佐々木", "zuozuomu"),
+    ],
 )
 def test_letters_that_are_read_together(piece: str, letters: str) -> None:
     assert romanised(piece) == letters
