@@ -13,11 +13,13 @@ from encoders.bits import WORD, Filters, Positions, PositionTable, Rows, set_bit
 from encoders.filling import fill_up
 from encoders.hardening import Hardening
 from encoders.keys import Keys
-from encoders.salting import Salts, salted, salts_of
+from encoders.salting import SaltedTokens, Salts, salts_of
 from encoders.tokens import Tokens, ViewOf
 from matcher.formats.scheme import Attribute, Pass, Salt, View
 
 Mask = npt.NDArray[np.bool_]
+
+_MOST_SALTED = 1 << 19  # salted tokens of a view that are kept, at some 300 bytes each
 
 
 class Chunk:
@@ -99,12 +101,20 @@ class PassEncoder:
             for attribute in self._pass.attributes
             for view in attribute.views
         }
+        self._salted = {
+            (attribute.name, view.name): SaltedTokens()
+            for attribute in self._pass.attributes
+            for view in attribute.views
+            if attribute.salt
+        }
 
     def draw(self, chunk: Chunk) -> Drawn:
         """Draw the positions of tokens that were not met before; one thread at a time.
 
         Chunks come from one vocabulary, until `forget` is called.
         """
+        if any(len(salted) > _MOST_SALTED for salted in self._salted.values()):
+            self.forget()
         present = np.ones(chunk.size, dtype=np.bool_)
         has: dict[str, Mask] = {}
         views = []
@@ -135,12 +145,10 @@ class PassEncoder:
         for view in attribute.views:
             tokens = chunk.tokens(attribute.name, view.name)
             if attribute.salt:
-                # Salted tokens are numbered chunk by chunk, and hardly two chunks share one.
-                tokens = salted(tokens, chunk.salts(attribute.salt))
-                table = self._table(attribute, view)
-            else:
-                table = self._positions[attribute.name, view.name]
-            yield view, tokens, table.of(tokens.distinct)
+                salted = self._salted[attribute.name, view.name]
+                tokens = salted.of(tokens, chunk.salts(attribute.salt))
+            positions = self._positions[attribute.name, view.name]
+            yield view, tokens, positions.of(tokens.distinct)
 
     def _table(self, attribute: Attribute, view: View) -> PositionTable:
         own = self._pass.filters[attribute.name]

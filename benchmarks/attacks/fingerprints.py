@@ -14,7 +14,7 @@ from encoders.encoding import Encoded, Fingerprints, encode
 from encoders.keys import Keys
 from encoders.passes import views_of
 from encoders.records import Records
-from encoders.salting import salted, salts_of
+from encoders.salting import SaltedTokens, salts_of
 from encoders.tokens import Vocabulary
 from matcher.formats.scheme import Pass, Scheme
 
@@ -88,7 +88,7 @@ def weighted_tokens(records: Records, part: Pass) -> sparse.csr_matrix:
             tokens = tokenised[attribute.name, view.name]
             if attribute.salt:
                 salting = [(one.view, tokenised[one.attribute, one.view]) for one in attribute.salt]
-                tokens = salted(tokens, salts_of(salting))
+                tokens = SaltedTokens().of(tokens, salts_of(salting))
             count = np.diff(tokens.offsets)
             share = np.minimum(view.each, np.maximum(1, view.most // np.maximum(count, 1)))
             weights = np.sqrt(np.repeat(share, count)).astype(np.float32)

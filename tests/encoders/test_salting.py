@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from encoders import encoding, passes
 from encoders.encoding import Encoded, encode
 from encoders.keys import Keys
 from encoders.records import Records
-from encoders.salting import salted, salts_of
+from encoders.salting import SaltedTokens, salts_of
 from encoders.tokens import Tokens
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError
@@ -59,6 +60,21 @@ def test_within_a_salt_near_names_stay_near(draw_up: DrawUp) -> None:
     )
     assert plain > 0.7
     assert abs(plain - salty) < 0.1
+
+
+def test_chunks_and_what_is_forgotten_change_no_bit(
+    draw_up: DrawUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"record_id": str(i), "given_name": name, "birth_date": f"19{80 + i % 3}", "sex": "f"}
+        for i, name in enumerate(["Anna", "Hannah", "Joanna", "Susanna", "Anna", "Marianne"] * 2)
+    ]
+    under = agreement_with(draw_up, BY_YEAR)
+    whole = encoded(under, *rows).passes["salted"].bits
+    monkeypatch.setattr(encoding, "CHUNK", 2)
+    np.testing.assert_array_equal(encoded(under, *rows).passes["salted"].bits, whole)
+    monkeypatch.setattr(passes, "_MOST_SALTED", 5)
+    np.testing.assert_array_equal(encoded(under, *rows).passes["salted"].bits, whole)
 
 
 @pytest.mark.parametrize("lacking", ["birth_date", "sex"])
@@ -131,7 +147,8 @@ TOKENS = st.lists(st.sampled_from(["a", "b", "ab", "ß", "", "a b"]), max_size=4
 def test_equals_a_plain_implementation(rows: list[tuple[list[str], ...]]) -> None:
     names, years, sexes = ([list(row[i]) for row in rows] for i in range(3))
     salts = salts_of([("y", table(years)), ("s", table(sexes))])
-    found = salted(table(names), salts)
+    salted = SaltedTokens()
+    found = salted.of(table(names), salts)
     expected = [
         [f"{plain_salt([('y', year), ('s', sex)])} {token}" for token in name]
         if year and sex
@@ -142,3 +159,7 @@ def test_equals_a_plain_implementation(rows: list[tuple[list[str], ...]]) -> Non
     assert [code >= 0 for code in salts.codes] == [bool(y and s) for _, y, s in rows]
     every = [one for row in expected for one in row]
     assert sorted(found.distinct) == sorted(set(every))  # each pair is hashed once
+    assert len(salted) == len(set(every))
+    again = salted.of(table(names), salts)  # and not once more when records come again
+    assert as_rows(again) == expected
+    assert len(salted) == len(set(every))
