@@ -115,6 +115,15 @@ def _romanised_skeleton(piece: str) -> Tokens:
     return names.skeleton_pairs(letters) if letters else ()
 
 
+def _romanised_phonetic(piece: str) -> Tokens:
+    return names.phonetic(names.romanised(piece))
+
+
+def _whole_skeleton(piece: str) -> Tokens:
+    sounds = names.skeleton(names.romanised(piece))
+    return (sounds,) if sounds else ()
+
+
 def _word_bigrams(word: str) -> Tokens:
     letters = plain_word(word)
     return names.bigrams(letters) if letters else ()
@@ -130,6 +139,8 @@ VIEWS = {
     "name.phonetic/1": View(names.phonetic, _name_parts),
     "name.bigrams/2": View(_romanised_bigrams, _name_pieces),
     "name.skeleton/2": View(_romanised_skeleton, _name_pieces),
+    "name.phonetic/2": View(_romanised_phonetic, _name_pieces),
+    "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces),
     "name.sounds/1": View(_sounds, _name_pieces),
     "name.lexicon/1": View(lambda piece: names.lexicon(1).entries_of(piece), _name_pieces),
     "given.skeleton_key/1": View(names.given_key),

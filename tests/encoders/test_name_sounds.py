@@ -13,7 +13,14 @@ from encoders.names.known import key_of, to_planes
 from encoders.names.sounds import ngrams
 from encoders.views import VIEWS
 
-NEW_VIEWS = ("name.bigrams/2", "name.skeleton/2", "name.sounds/1", "name.lexicon/1")
+NEW_VIEWS = (
+    "name.bigrams/2",
+    "name.skeleton/2",
+    "name.phonetic/2",
+    "name.whole_skeleton/1",
+    "name.sounds/1",
+    "name.lexicon/1",
+)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
