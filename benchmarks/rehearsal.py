@@ -1,7 +1,8 @@
 """The whole way of a record for two files on one machine, with throwaway keys.
 
 Nothing is left out or shortened: records are encoded, written as batches, read through the same
-checks and matched by the code of the real flow. The keys come from a seed and from the records
+checks, matched and refined by the code of the real flow; only the limits on what a society releases
+are not asked about, as nobody is there to ask. The keys come from a seed and from the records
 themselves, so a rehearsal repeats to the byte, and who does not have the records does not have the
 keys. Keys never touch the disk; the batches lie in a temporary folder and go with it.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from benchmarks import accuracy
@@ -25,13 +27,20 @@ from encoders.encoding import encode
 from encoders.keys import Keys
 from encoders.records import Records
 from encoders.references import References, read_references
+from encoders.refining.answering import attribute_cells
+from encoders.refining.asking import rows_asked_for
 from matcher.decisions.evidence import Bands
+from matcher.decisions.refinement.outcomes import OUTCOMES
+from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
+from matcher.formats.cells import Octets
 from matcher.formats.files import written_whole
+from matcher.formats.refinement import Answer, read_answer, read_requests, write_answer
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.formats.vocabulary import BANDS
-from matcher.matching import DEFAULT_TOP, Run, match
+from matcher.matching import DEFAULT_TOP, Run, candidate_identifiers, match
+from matcher.refining import Refinement, write_requests_of
 
 _ANY_DAY = date(2000, 1, 1)  # a rehearsal's own agreement has no time, and no clock is read
 
@@ -43,21 +52,25 @@ class Rehearsal:
     Attributes:
         pairs: The candidates, as a frame of `request_id`, `register_id`, `score` (bits) and
             `band`: best score first, then by request id, then by register id.
-        weights: Row for row with `pairs`, what each pass and the kin around a pair add to its
-            score, in bits; the rest of a score is what is added whatever was compared.
+        weights: Row for row with `pairs`, what each attribute (each pass, where nothing was
+            refined) and the kin around a pair add to its score, in bits; the rest of a score is
+            what is added whatever was compared.
         run: The run that found them.
+        refinement: The model that refined them, or None.
         seconds: How long each step took.
     """
 
     pairs: pd.DataFrame
     weights: pd.DataFrame
     run: Run
+    refinement: RefinementModel | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def bands(self) -> Bands:
         """The least scores of the bands, against a register of this size."""
-        return self.run.model.bands.at(len(self.run.compared[0].right_rows))
+        model = self.refinement or self.run.model
+        return model.bands.at(len(self.run.compared[0].right_rows))
 
     def report(self, truth: pd.DataFrame | None = None) -> dict[str, Any]:
         """Give counts, times and, where the truth is known, accuracy, as data for JSON.
@@ -69,6 +82,7 @@ class Rehearsal:
         report: dict[str, Any] = {
             "format": "kinmatch-rehearsal/1",
             "run": self.run.manifest(),
+            "refinement_model_digest": self.refinement.digest if self.refinement else None,
             "requests": len(self.run.compared[0].left_rows),
             "register": len(self.run.compared[0].right_rows),
             "candidates": {band: int((self.pairs["band"] == band).sum()) for band in BANDS},
@@ -76,19 +90,17 @@ class Rehearsal:
             "pairs_per_second": round(self.run.pairs / comparing) if comparing else 0,
         }
         if truth is not None:
-            report["accuracy"] = figures(self.pairs, truth, self.run)
+            report["accuracy"] = figures(self.pairs, truth, self.bands)
         return report
 
 
-def figures(pairs: pd.DataFrame, truth: pd.DataFrame, run: Run) -> dict[str, Any]:
+def figures(pairs: pd.DataFrame, truth: pd.DataFrame, bands: Bands) -> dict[str, Any]:
     """Measure candidates against the truth: at every band, at the best threshold, and by rank.
 
     Links are the best candidate of each request (`benchmarks.accuracy.best_per_request`).
     """
     links = accuracy.best_per_request(pairs)
-    at_bands = {
-        band: accuracy.at_threshold(links, truth, getattr(run.model.bands, band)) for band in BANDS
-    }
+    at_bands = {band: accuracy.at_threshold(links, truth, getattr(bands, band)) for band in BANDS}
     found = {"best": accuracy.best(links, truth)} if len(links) else {}
     return {
         "truth": len(truth),
@@ -114,6 +126,7 @@ def rehearse(
     *,
     agreement: Agreement | None = None,
     top: int = DEFAULT_TOP,
+    refine: bool = True,
     seed: int = 0,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -125,6 +138,7 @@ def rehearse(
         register: Records of the society that may have met them; those with role registered are.
         agreement: Whose scheme is used, under throwaway keys; one with the default scheme if None.
         top: Candidates kept for each request.
+        refine: Whether the candidates are weighed again attribute by attribute.
         seed: For keys, references and their order.
         threads: How many threads to use; all processors if None. The result is the same.
         progress: Told which step begins.
@@ -136,6 +150,7 @@ def rehearse(
     with tempfile.TemporaryDirectory(prefix="kinmatch-") as name:
         folder = Path(name)
         sides: list[tuple[Batch, References]] = []
+        held: dict[str, tuple[Records, References]] = {}
         for society, records in zip(under.parties, (requests, register), strict=False):
             progress(f"encoding {len(records):,} records of {society}")
             with _timed(seconds, f"encode {society}"):
@@ -151,7 +166,7 @@ def rehearse(
                     seed=drawn + len(sides),
                 )
                 sides.append((read_batch(batch, under), read_references(references, under)))
-        keys.wipe()
+                held[society] = (records, sides[-1][1])
         with _timed(seconds, "match"):
             run = match(
                 [batch for batch, _ in sides],
@@ -161,7 +176,16 @@ def rehearse(
                 threads=threads,
                 progress=lambda what: progress(f"comparing {what}"),
             )
-    return Rehearsal(*_named(run, *(references for _, references in sides)), run, seconds)
+        found = _found(run)
+        model = RefinementModel.published() if refine else None
+        if model is not None:
+            progress(f"refining {len(found.scores):,} candidates")
+            with _timed(seconds, "refine"):
+                answer = _Answering(under, keys, held)
+                found = _refined(run, found, answer, model, folder, drawn)
+        keys.wipe()
+    pairs, weights = _named(run, found, *(references for _, references in sides))
+    return Rehearsal(pairs, weights, run, model, seconds)
 
 
 def default_agreement(scheme: Scheme | None = None) -> Agreement:
@@ -200,25 +224,88 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     seconds[step] = time.perf_counter() - start
 
 
-def _named(
-    run: Run, requests: References, register: References
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give the candidates of the first direction by the societies' own ids, and their weights."""
+@dataclass(frozen=True, eq=False, repr=False)
+class _Found:
+    """The candidates of a run's first direction, and which of them are left."""
+
+    scores: npt.NDArray[np.float64]
+    bands: npt.NDArray[np.int8]
+    weights: pd.DataFrame
+
+
+def _found(run: Run) -> _Found:
+    found = run.compared[0].candidates
+    weights = pd.DataFrame(run.model.weights(found.distances), columns=list(run.model.passes))
+    return _Found(found.scores, found.bands, weights.assign(kin=found.kin))
+
+
+def _refined(
+    run: Run, found: _Found, answer: "_Answering", model: RefinementModel, folder: Path, seed: int
+) -> _Found:
+    """Have both sides answer for every candidate of the run, and weigh the first direction's."""
+    refinement = Refinement(model)
+    for paths in write_requests_of(run, folder, seed=seed):
+        refinement.add(*(answer(path) for path in paths))
+    one = run.compared[0]
+    refined = refinement.refine(
+        candidate_identifiers(run.agreement, *_references(run)),
+        found.scores,
+        found.bands,
+        one.candidates.kin,
+        len(one.right_rows),
+    )
+    weights = pd.DataFrame(refined.weights, columns=list(OUTCOMES))
+    return _Found(refined.scores, refined.bands, weights.assign(kin=one.candidates.kin))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Answering:
+    """Both societies, with what each of them holds."""
+
+    agreement: Agreement
+    keys: Keys
+    held: dict[str, tuple[Records, References]]
+
+    def __call__(self, path: Path) -> Answer:
+        """Answer a file of requests by a file, as the society does that it is for."""
+        requests = read_requests(path, self.agreement)
+        society = requests.header.society
+        records, references = self.held[society]
+        rows = rows_asked_for(requests, references, records)
+        cells = attribute_cells(
+            records, rows, requests.identifiers, requests.nonces, self.keys, society
+        )
+        out = path.with_name(path.name.replace("requests-", "answer-"))
+        write_answer(out, requests=requests, cells=cells)
+        answer = read_answer(out, self.agreement)
+        out.unlink()
+        return answer
+
+
+def _references(run: Run) -> tuple[Octets, Octets]:
     one = run.compared[0]
     found = one.candidates
-    left = one.left.references[one.left_rows[found.left]]
-    right = one.right.references[one.right_rows[found.right]]
+    return (
+        one.left.references[one.left_rows[found.left]],
+        one.right.references[one.right_rows[found.right]],
+    )
+
+
+def _named(
+    run: Run, found: _Found, requests: References, register: References
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the candidates of the first direction by the societies' own ids, and their weights."""
+    left, right = _references(run)
     frame = pd.DataFrame(
         {
             "request_id": requests.record_ids(left),
             "register_id": register.record_ids(right),
             "score": found.scores,
-            "band": np.asarray(BANDS)[found.bands],
+            "band": np.append(BANDS, "none")[found.bands],
         }
     )
-    frame = frame.sort_values(
+    frame = frame[found.bands < len(BANDS)].sort_values(
         ["score", "request_id", "register_id"], ascending=[False, True, True], kind="stable"
     )
-    weights = pd.DataFrame(run.model.weights(found.distances), columns=list(run.model.passes))
-    weights = weights.assign(kin=found.kin).loc[frame.index]
+    weights = found.weights.loc[frame.index]
     return frame.reset_index(drop=True), weights.reset_index(drop=True)

@@ -11,6 +11,7 @@ from matcher.cli import keys as key_commands
 from matcher.cli.attack import attack
 from matcher.cli.demonstration import demo
 from matcher.cli.exposure import exposure
+from matcher.cli.refining import refine, weigh
 from matcher.cli.tuning import tune
 
 app = typer.Typer(
@@ -47,6 +48,8 @@ keys.command("show")(key_commands.keys_show)
 keys.command("rotate")(key_commands.keys_rotate)
 app.command("encode")(society.encode)
 app.command("match")(linkage.match_batches)
+app.command("refine")(refine)
+app.command("weigh")(weigh)
 app.command("retire")(linkage.retire)
 app.command("nightly")(operating.nightly)
 app.add_typer(audit, name="audit", no_args_is_help=True)

@@ -63,6 +63,9 @@ def rehearse(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the throwaway keys.")] = 0,
     threads: Threads = None,
+    refine: Annotated[
+        bool, typer.Option(help="Weigh the candidates again attribute by attribute.")
+    ] = True,
 ) -> None:
     """Take two plaintext files the whole way on this machine, with throwaway keys.
 
@@ -76,7 +79,13 @@ def rehearse(
     ]
     known = read_truth(truth) if truth else None
     done = run_rehearsal(
-        *sides, agreement=under, top=top, seed=seed, threads=threads, progress=console.say
+        *sides,
+        agreement=under,
+        top=top,
+        refine=refine,
+        seed=seed,
+        threads=threads,
+        progress=console.say,
     )
     write_pairs(done.pairs, out)
     told = done.report(known)

@@ -23,6 +23,7 @@ from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
 from matcher.formats.retirement import read_retirement
 from matcher.matching import DEFAULT_TOP, match, write_run
+from matcher.refining import write_requests_of
 
 LedgerOption = Annotated[
     Path, typer.Option("--ledger", help="File of what was accepted; made when there is none.")
@@ -50,6 +51,9 @@ def match_batches(
     top: Top = DEFAULT_TOP,
     select: Selection = Select.TOP,
     threads: Threads = None,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Also write what to ask the societies to refine it.")
+    ] = False,
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -76,6 +80,8 @@ def match_batches(
         )
         seconds = time.perf_counter() - start
         paths = write_run(run, out)
+        if refine:
+            paths += [path for part in write_requests_of(run, out) for path in part]
     if as_json:
         timing = {"seconds": round(seconds, 3), "pairs_per_second": round(run.pairs / seconds)}
         console.print_json(run.manifest() | timing | {"files": [str(path) for path in paths]})

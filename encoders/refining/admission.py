@@ -1,0 +1,175 @@
+"""Which requests a society answers: limits, and what looks like probing.
+
+Whoever has the keys and what was released for a record can try out guesses against it. So what is
+released of one record is bounded, whoever asks; and many requests around one record or household
+are taken for an attempt to learn about it, not to find it: all of them are stopped, none answered,
+and a person is told. Limits count what was released before, on the day or in all.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from encoders.names.pieces import pieces
+from encoders.places import place_parts
+from encoders.records import Records
+from encoders.refining.answering import NOT_RELEASED, Rows
+from encoders.refining.ledger import Ledger, names_in_ledger
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import ParameterError
+from matcher.formats.refinement import Requests
+
+REASONS: Final = ("released", "absent", "asked_again", "probed_record", "probed_household",
+                  "no_corridor", "partner_limit", "day_limit")  # fmt: skip
+"""What may become of a request. The linkage unit is told only whether anything was released.
+
+- `absent`: the reference is of no record of the source, which may have been withdrawn;
+- `asked_again`: one candidate, again and again;
+- `probed_record`, `probed_household`: more requests around one record, or one case or household,
+  than a search for a person brings about;
+- `no_corridor`: the agreement does not let fingerprints flow between the two societies;
+- `partner_limit`, `day_limit`: no more today, for this partner or for all.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be released.
+
+    Attributes:
+        per_candidate: For one candidate in all.
+        per_record: Of one record in all.
+        per_household: Of the records of one case or household, in one file of requests.
+        per_partner: To one partner on a day.
+        per_day: On a day.
+    """
+
+    per_candidate: int = 3
+    per_record: int = 100
+    per_household: int = 200
+    per_partner: int = 50_000
+    per_day: int = 100_000
+
+    def __post_init__(self) -> None:
+        if (
+            min(self.per_candidate, self.per_record, self.per_household) < 1
+            or min(self.per_partner, self.per_day) < 1
+        ):
+            raise ParameterError("Every limit on refinement must be at least 1.")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Admission:
+    """What becomes of n requests.
+
+    Attributes:
+        rows: Shape (n,), int64: the record that is released, or `NOT_RELEASED`.
+        reasons: Shape (n,), int8: positions in `REASONS`.
+        partners: The partner of each request.
+    """
+
+    rows: Rows
+    reasons: npt.NDArray[np.int8]
+    partners: Sequence[str]
+
+    def counts(self) -> dict[str, int]:
+        """Give how many requests have each reason; those that none has are left out."""
+        found = np.bincount(self.reasons, minlength=len(REASONS)).tolist()
+        return {reason: count for reason, count in zip(REASONS, found, strict=True) if count}
+
+    def released_to(self) -> dict[str, int]:
+        """Give how many candidates something is released for, by partner."""
+        released = self.reasons == REASONS.index("released")
+        return dict(Counter(np.asarray(self.partners)[released].tolist()))
+
+
+def admit(
+    requests: Requests,
+    rows: Rows,
+    records: Records,
+    ledger: Ledger,
+    limits: Limits,
+    agreement: Agreement,
+    *,
+    key: bytes,
+    on: date,
+) -> Admission:
+    """Decide which requests are answered, and note those in the ledger.
+
+    Args:
+        requests: What is asked.
+        rows: Shape (n,), int64: the record that each request is about, or `NOT_RELEASED` where
+            there is none.
+        records: The society's records.
+        ledger: What was released before; what is released now is added to it.
+        limits: How much may be released.
+        agreement: Under which is asked.
+        key: What records and candidates are named by in the ledger.
+        on: The day.
+    """
+    partners = [agreement.parties[number] for number in requests.partners]
+    ids = records.column("record_id").to_pylist()
+    names = names_in_ledger(key, (b"record " + str(one).encode() for one in ids))
+    candidates = names_in_ledger(key, (one.tobytes() for one in requests.identifiers))
+    households = _households(records)
+    of_record = Counter(rows.tolist())
+    of_household = Counter(households[row] for row in rows.tolist() if row != NOT_RELEASED)
+    left = limits.per_day - ledger.released_on(on)
+    left_for = {p: limits.per_partner - ledger.released_on(on, p) for p in set(partners)}
+    own = requests.header.society
+    reasons = []
+    for row, partner, candidate in zip(rows.tolist(), partners, candidates, strict=True):
+        if row == NOT_RELEASED:
+            reason = "absent"
+        elif not (agreement.allows(own, partner) or agreement.allows(partner, own)):
+            reason = "no_corridor"
+        elif ledger.candidates[candidate] >= limits.per_candidate:
+            reason = "asked_again"
+        elif ledger.records[names[row]] + of_record[row] > limits.per_record:
+            reason = "probed_record"
+        elif of_household[households[row]] > limits.per_household:
+            reason = "probed_household"
+        elif left_for[partner] <= 0:
+            reason = "partner_limit"
+        elif left <= 0:
+            reason = "day_limit"
+        else:
+            reason = "released"
+            left -= 1
+            left_for[partner] -= 1
+        reasons.append(REASONS.index(reason))
+    codes = np.array(reasons, dtype=np.int8)
+    released = np.flatnonzero(codes == REASONS.index("released")).tolist()
+    ledger.add(
+        on,
+        (partners[i] for i in released),
+        (names[rows[i]] for i in released),
+        (candidates[i] for i in released),
+    )
+    kept = np.where(codes == REASONS.index("released"), rows, NOT_RELEASED)
+    return Admission(kept.astype(np.int64), codes, partners)
+
+
+def _households(records: Records) -> list[object]:
+    """Give each record's household: its case, or else father's name, family name and residence.
+
+    A record that has neither is a household of its own.
+    """
+    cells, which = records.distinct("case_id", "father_name", "family_name", "residence")
+    found: list[object] = []
+    for number, (case, father, family, residence) in enumerate(cells):
+        if case is not None:
+            found.append(("case", case))
+        elif father is not None and family is not None and residence is not None:
+            found.append((pieces(father), pieces(family), place_parts(residence)))
+        else:
+            found.append(number)
+    return [
+        (found[one], row) if isinstance(found[one], int) else found[one]
+        for row, one in enumerate(which.tolist())
+    ]

@@ -1,0 +1,228 @@
+"""Commands of the second stage: a society answers, the linkage unit weighs the answers."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import typer
+from rich.table import Table
+
+from encoders.keys import Keys
+from encoders.references import read_references
+from encoders.refining.admission import Admission, Limits, admit
+from encoders.refining.answering import NOT_RELEASED, attribute_cells
+from encoders.refining.asking import rows_asked_for
+from encoders.refining.ledger import Ledger
+from matcher.cli import console
+from matcher.cli.passphrases import PassphraseFd, Passphrases
+from matcher.cli.society import (
+    AgreementOption,
+    Existing,
+    JsonFlag,
+    MapOption,
+    RoleOption,
+    read_and_check,
+    usable_records,
+)
+from matcher.decisions.refinement.weights import RefinementModel
+from matcher.formats.agreement import Agreement
+from matcher.formats.attributes import FIELDS
+from matcher.formats.candidates import read_candidates, write_candidates
+from matcher.formats.errors import InputError, OutputError, ParameterError
+from matcher.formats.refinement import Requests, read_answer, read_requests, write_answer
+from matcher.refining import Refinement, in_refined_order, pairs_of_answers, write_attributes
+
+_DEFAULTS = Limits()
+
+
+def refine(
+    file: Existing,
+    requests: Annotated[list[Path], typer.Argument(show_default=False, help="Request files.")],
+    agreement: AgreementOption,
+    keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
+    references: Annotated[Path, typer.Option(help="The reference file of the batch.")],
+    out: Annotated[Path, typer.Option(help="Folder for the answers; they go to the linkage unit.")],
+    ledger: Annotated[Path, typer.Option(help="File of what was released; made if there is none.")],
+    mapping: MapOption = None,
+    role: RoleOption = "sought",
+    yes: Annotated[bool, typer.Option("--yes", help="Release without being asked.")] = False,
+    per_record: Annotated[
+        int, typer.Option(min=1, help="Most requests of one record, in all.")
+    ] = _DEFAULTS.per_record,
+    per_partner: Annotated[
+        int, typer.Option(min=1, help="Most requests for one partner on a day.")
+    ] = _DEFAULTS.per_partner,
+    per_day: Annotated[
+        int, typer.Option(min=1, help="Most requests on a day.")
+    ] = _DEFAULTS.per_day,
+    passphrase_fd: PassphraseFd = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Answer the linkage unit's requests to compare candidates attribute by attribute.
+
+    FILE holds your records as they are now. What is about to be released is shown first, and only
+    for the candidates asked about. Exit status 0, or 1 where requests were stopped.
+    """
+    under = Agreement.read(agreement)
+    asked = [read_requests(path, under) for path in requests]
+    _refuse_twice(asked)
+    known = read_references(references, under)
+    records = usable_records(read_and_check(file, mapping, role), file)
+    rows = [rows_asked_for(one, known, records) for one in asked]
+    opened = Passphrases(passphrase_fd).open(keys, lambda words: Keys.open(keys, words, under))
+    released = Ledger.read(ledger, under.agreement_id)
+    limits = Limits(per_record=per_record, per_partner=per_partner, per_day=per_day)
+    naming = opened.derive("reference", attribute="ledger")
+    admissions = [
+        admit(one, of_one, records, released, limits, under, key=naming, on=date.today())
+        for one, of_one in zip(asked, rows, strict=True)
+    ]
+    told = _Told.of(admissions)
+    if not as_json:
+        console.err.print(told.as_table())
+    if not yes:
+        typer.confirm("Release this to the linkage unit?", abort=True, err=True)
+    _make_folder(out)
+    released.write(ledger)  # first: what is noted but never sent does no harm
+    paths = []
+    for one, admission in zip(asked, admissions, strict=True):
+        path = out / f"answer-{one.header.society}-{one.header.part:04}.parquet"
+        cells = attribute_cells(
+            records, admission.rows, one.identifiers, one.nonces, opened, one.header.society
+        )
+        write_answer(path, requests=one, cells=cells)
+        console.say(str(path))
+        paths.append(str(path))
+    opened.wipe()
+    if as_json:
+        console.print_json(told.as_data() | {"files": paths})
+    if told.stopped:
+        raise typer.Exit(console.ROWS_LEFT_OUT)
+
+
+def _refuse_twice(asked: list[Requests]) -> None:
+    if len({one.header.seal for one in asked}) < len(asked):
+        raise ParameterError("One request file was given twice; give each once.")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is about to be released, in counts.
+
+    Attributes:
+        requests: Candidates asked about.
+        released: For how many something is released.
+        records: Records that it is released of.
+        partners: How many candidates with each partner.
+        stopped: How many are not answered, by reason.
+    """
+
+    requests: int
+    released: int
+    records: int
+    partners: dict[str, int]
+    stopped: dict[str, int]
+
+    @classmethod
+    def of(cls, admissions: list[Admission]) -> Self:
+        reasons: Counter[str] = Counter()
+        partners: Counter[str] = Counter()
+        records: set[int] = set()
+        for admission in admissions:
+            reasons.update(admission.counts())
+            partners.update(admission.released_to())
+            records.update(admission.rows[admission.rows != NOT_RELEASED].tolist())
+        released = reasons.pop("released", 0)
+        return cls(
+            reasons.total() + released, released, len(records), dict(partners), dict(reasons)
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "requests": self.requests,
+            "released": self.released,
+            "records": self.records,
+            "partners": self.partners,
+            "attributes": list(FIELDS),
+            "stopped": self.stopped,
+        }
+
+    def as_table(self) -> Table:
+        partners = (f"{name} ({count:,})" for name, count in self.partners.items())
+        table = Table("about to be released", "")
+        table.add_row("candidates", f"{self.released:,} of {self.requests:,} asked about")
+        table.add_row("of your records", f"{self.records:,}")
+        table.add_row("compared with records of", ", ".join(partners) or "nobody")
+        table.add_row("attributes, where known", ", ".join(FIELDS).replace("_", " "))
+        for reason, count in self.stopped.items():
+            table.add_row(f"NOT released: {reason.replace('_', ' ')}", f"{count:,}")
+        return table
+
+
+def weigh(
+    run: Annotated[Path, typer.Argument(show_default=False, help="Folder that match wrote.")],
+    answers: Annotated[list[Path], typer.Argument(show_default=False, help="All answers to it.")],
+    agreement: AgreementOption,
+    out: Annotated[Path, typer.Option(help="Folder for the refined candidates.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Weigh a run's candidates again by what both societies answered.
+
+    Writes each society's candidates anew, and beside them a CSV of what each attribute says. Once
+    done, delete the answers: what they were for is in the candidates.
+    """
+    under = Agreement.read(agreement)
+    digest, registers = _run_in(run)
+    refinement = Refinement(RefinementModel.published())
+    with console.counting("weighing", len(answers) // 2) as progress:
+        for done, paths in enumerate(pairs_of_answers(answers, under, digest), 1):
+            refinement.add(*(read_answer(path, under) for path in paths))
+            progress(done)
+    _make_folder(out)
+    files = []
+    for society, register in registers.items():
+        held = read_candidates(run / f"candidates-{society}.parquet", agreement=under)
+        refined = refinement.refine(
+            held.identifiers, held.scores, held.bands, held.kin_weights, register
+        )
+        candidates, refined = in_refined_order(held, refined)
+        path = out / f"candidates-{society}.parquet"
+        write_candidates(path, candidates, society=society, agreement=under, run=digest)
+        attributes = out / f"attributes-{society}.csv"
+        write_attributes(attributes, candidates.identifiers, refined)
+        files += [str(path), str(attributes)]
+    if as_json:
+        console.print_json({"refinement_model_digest": refinement.model.digest, "files": files})
+        return
+    for file in files:
+        console.say(file)
+
+
+def _run_in(folder: Path) -> tuple[str, dict[str, int]]:
+    """Give a run's digest, and for each society with how many records of others it was compared."""
+    path = folder / "run.json"
+    try:
+        content = path.read_bytes()
+        batches = json.loads(content)["batches"]
+        sizes = [(str(batch["society"]), int(batch["rows"])) for batch in batches]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{path}: can't be read as the manifest of a run. Give the folder that match wrote."
+        ) from None
+    others = {
+        society: sum(rows for other, rows in sizes if other != society) for society, _ in sizes
+    }
+    return "sha256:" + hashlib.sha256(content).hexdigest(), others
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: can't be made ({error.strerror}). Choose another folder."
+        ) from None

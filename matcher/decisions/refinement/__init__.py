@@ -1,0 +1,1 @@
+"""Refinement: candidates weighed attribute by attribute, from fingerprints made for each alone."""
