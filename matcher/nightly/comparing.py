@@ -229,8 +229,10 @@ def _whole_rows(path: Path) -> int | None:
         return None
 
 
-def sampled_rate(plan: NightPlan, fingerprints: Held) -> float:
-    """Compare a sample of the first tile, and give the pairs compared in a second."""
+def seconds_of(plan: NightPlan, fingerprints: Held) -> float:
+    """Tell about how many seconds a plan will take, from a sample of its first tile."""
+    if not plan.tiles:
+        return 0.0
     tile = plan.tiles[0]
     sample = Tile(0, tile.left[:_SAMPLED_LEFT], tile.right[:_SAMPLED_RIGHT])
     gather = _Gathering(plan, fingerprints)
@@ -239,4 +241,4 @@ def sampled_rate(plan: NightPlan, fingerprints: Held) -> float:
         begin = time.perf_counter()
         compare_tile(plan, sample, gather, None)
         seconds.append(time.perf_counter() - begin)
-    return len(sample.left) * len(sample.right) / min(seconds)
+    return min(seconds) * plan.pairs / (len(sample.left) * len(sample.right))

@@ -4,10 +4,7 @@ Whatever kills it, the next call goes on where it was: tiles that are done are k
 there is still the same to compare, and what is published is never compared again.
 """
 
-import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,22 +12,20 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import KinmatchError, StateError, StoreError
-from matcher.nightly.comparing import Advance, compare, sampled_rate
+from matcher.formats.errors import KinmatchError, StoreError
+from matcher.nightly.comparing import Advance, compare
 from matcher.nightly.leaving import clear_away
 from matcher.nightly.planning import NightPlan, plan_night
 from matcher.nightly.publishing import age, publish, refresh
 from matcher.store import audit
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change, locked
-from matcher.store.database import Store
+from matcher.store.database import Store, alone
 from matcher.store.models import AgreementRow, Record, RunRow
 from matcher.store.states.runs import RUN, UNFINISHED
-
-_LOCK = int.from_bytes(hashlib.sha256(b"kinmatch night").digest()[:8], "big", signed=True)
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ def run_night(
         StoreError: The database can't be reached.
     """
     outcomes = []
-    with _alone(store):
+    with alone(store):
         clear_away(store, on)
         with store.as_unit() as session:
             age(session, on)
@@ -106,8 +101,8 @@ def run_night(
     return outcomes
 
 
-def plan_only(store: Store, *, on: date, full: bool = False) -> list[tuple[NightPlan, float]]:
-    """Give the plans of a night without doing anything, each with the seconds it may take.
+def plans_of(store: Store, *, on: date, full: bool = False) -> list[NightPlan]:
+    """Give the plans of a night without doing anything, of every agreement with records.
 
     Batches that the night would clear away first are counted in.
     """
@@ -116,17 +111,7 @@ def plan_only(store: Store, *, on: date, full: bool = False) -> list[tuple[Night
         with store.as_unit() as session:
             row = session.get_one(AgreementRow, agreement)
             plans.append(plan_night(session, row, full=full))
-    return [
-        (plan, plan.pairs / sampled_rate(plan, store.fingerprints)) for plan in plans if plan.pairs
-    ]
-
-
-@contextmanager
-def _alone(store: Store) -> Iterator[None]:
-    with store.as_unit() as session:
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
-            raise StateError("Another night is at work; wait until it has ended.")
-        yield
+    return [plan for plan in plans if len(plan.records)]
 
 
 def _valid(store: Store, on: date) -> list[str]:

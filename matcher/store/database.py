@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import OutputError, StoreError
+from matcher.formats.errors import OutputError, StateError, StoreError
 from matcher.settings import Settings
 from matcher.store.audit import SOCIETY
 from matcher.store.fingerprints import Held
@@ -27,6 +27,9 @@ from matcher.vault import StoreKeys, Vault
 
 UNIT: Final = "kinmatch_unit"
 SERVICE: Final = "kinmatch_service"
+_ALONE: Final = 0x6B696E6D61746368
+FINGERPRINTS: Final = "fingerprints"
+"""The folder of the fingerprints in the data folder."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,16 +38,26 @@ class Store:
 
     Attributes:
         folder: The data folder.
-        fingerprints: The batches' files.
         server: The private server, or None where the database is another one.
     """
 
     folder: Path
-    fingerprints: Held
     server: PrivateServer | None
+    _held: Held | None
     _unit: Engine
     _service: Engine
     _claim_key: bytes
+
+    @property
+    def fingerprints(self) -> Held:
+        """The batches' files.
+
+        Raises:
+            StoreError: The store was opened without the keys of the fingerprints.
+        """
+        if self._held is None:
+            raise StoreError("The fingerprints need the store's keys, which were not opened.")
+        return self._held
 
     @contextmanager
     def as_unit(self) -> Iterator[Session]:
@@ -89,6 +102,19 @@ class Store:
             ) from None
 
 
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Be the one night or backup that is at work, for the length of the block.
+
+    Raises:
+        StateError: Another is at work.
+    """
+    with store.as_unit() as session:
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(_ALONE))):
+            raise StateError("A night or a backup is at work; wait until it has ended.")
+        yield
+
+
 def enter(connection: Connection, society: str, claim_key: bytes) -> None:
     """Say for which society the rest of a transaction is.
 
@@ -107,7 +133,7 @@ def enter(connection: Connection, society: str, claim_key: bytes) -> None:
 
 
 @contextmanager
-def open_store(settings: Settings, keys: StoreKeys) -> Iterator[Store]:
+def open_store(settings: Settings, keys: StoreKeys | None) -> Iterator[Store]:
     """Open the store, with the database that the settings name, or its own private one.
 
     The private database is made and brought to the current version when that is needed; any
@@ -115,7 +141,8 @@ def open_store(settings: Settings, keys: StoreKeys) -> Iterator[Store]:
 
     Args:
         settings: Where it lies.
-        keys: What opens the fingerprints; their file lies outside the data folder.
+        keys: What opens the fingerprints; their file lies outside the data folder. None where
+            the database alone is needed.
 
     Raises:
         StoreError: The database can't be used, with the reason.
@@ -135,9 +162,8 @@ def open_store(settings: Settings, keys: StoreKeys) -> Iterator[Store]:
         service = stack.enter_context(_engine(*_address(settings, server, SERVICE)))
         with Session(unit) as session:
             claim_key = session.scalars(select(ClaimKey.key)).one()
-        yield Store(
-            folder, Held(Vault(folder / "fingerprints", keys)), server, unit, service, claim_key
-        )
+        held = None if keys is None else Held(Vault(folder / FINGERPRINTS, keys))
+        yield Store(folder, server, held, unit, service, claim_key)
 
 
 def upgrade_database(settings: Settings) -> None:
@@ -237,8 +263,3 @@ def _unreachable() -> StoreError:
         "The database can't be reached; see that the server runs and that KINMATCH_DATABASE_URL "
         "names it, with its user and password."
     )
-
-
-def ping(session: Session) -> None:
-    """Ask the database for a sign of life."""
-    session.execute(text("SELECT 1"))

@@ -1,4 +1,4 @@
-"""Where the fingerprints of batches lie: encrypted, one file and one key a batch, found by its id."""
+"""Where the fingerprints of batches lie: encrypted, a file and a key for each batch's id."""
 
 from dataclasses import dataclass
 from pathlib import Path

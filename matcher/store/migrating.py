@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from matcher.formats.errors import StoreError
+from matcher.store.migrations.roles import ROLES
 from matcher.store.models import SCHEMA
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
@@ -39,6 +40,11 @@ def upgrade(connection: Connection, to: str = "head") -> None:
             "The database login may not make what kinmatch needs. It must own its database and "
             "have CREATEROLE, until the first upgrade is done."
         ) from None
+
+
+def make_roles(connection: Connection) -> None:
+    """Make the roles that a dump's rules are about, where a dump is to be loaded."""
+    connection.execute(text(ROLES))
 
 
 def downgrade(connection: Connection, to: str) -> None:
@@ -71,7 +77,7 @@ def require_current(connection: Connection) -> None:
     _refuse_newer(connection)
     if current_revision(connection) != newest_revision():
         raise StoreError(
-            "The database is not at this release's version; run 'kinmatch config upgrade' once, "
+            "The database is not at this release's version; run 'kinmatch config init' once, "
             "after a backup."
         )
 

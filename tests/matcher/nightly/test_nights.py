@@ -27,10 +27,10 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import StateError
 from matcher.nightly import night as night_module
 from matcher.nightly import publishing
-from matcher.nightly.comparing import compare
-from matcher.nightly.night import Limits, Outcome, plan_only, run_night
+from matcher.nightly.comparing import compare, seconds_of
+from matcher.nightly.night import Limits, Outcome, plans_of, run_night
 from matcher.store import batches, candidates
-from matcher.store.database import Store
+from matcher.store.database import Store, alone
 from matcher.store.models import (
     BatchRow,
     CandidateRow,
@@ -341,11 +341,11 @@ def test_a_night_beyond_its_limits_is_refused_and_leaves_nothing(
 def test_a_dry_run_tells_the_plan_and_changes_nothing(store: Store, given: Submit) -> None:
     given(ONE, sought(1, 2))
     given(TWO, registered(1, 2, 3))
-    ((plan, seconds),) = plan_only(store, on=TODAY)
+    (plan,) = plans_of(store, on=TODAY)
     assert plan.summary() | {"agreement": None} == {
         "agreement": None, "full": True, "new": 5, "held": 0, "pairs": 6, "tiles": 1
     }  # fmt: skip
-    assert seconds > 0
+    assert seconds_of(plan, store.fingerprints) > 0
     with store.as_unit() as session:
         assert session.scalars(select(RunRow)).all() == []
 
@@ -484,7 +484,7 @@ def test_a_damaged_tile_is_compared_again(
 
 
 def test_two_nights_at_once_are_refused(store: Store, given: Submit) -> None:
-    with night_module._alone(store), pytest.raises(StateError, match="Another night"):
+    with alone(store), pytest.raises(StateError, match="is at work"):
         night(store)
 
 

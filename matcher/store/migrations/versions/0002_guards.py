@@ -7,6 +7,8 @@ Two roles work in the database, and neither owns a table. `kinmatch_unit` acts f
 
 from alembic import op
 
+from matcher.store.migrations.roles import ROLES
+
 revision = "0002"
 down_revision = "0001"
 
@@ -45,21 +47,6 @@ WRITABLE = {
 UNITS_OWN = ("runs", "comparisons", "candidates")
 APPENDED = ("audit_entries", "audit_checkpoints")
 TABLES = (*READABLE, *UNITS_OWN, "audit_checkpoints", "claim_key")
-
-ROLES = """
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kinmatch_unit') THEN
-    CREATE ROLE kinmatch_unit LOGIN;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kinmatch_service') THEN
-    CREATE ROLE kinmatch_service LOGIN;
-  END IF;
-  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-    EXECUTE format('GRANT kinmatch_unit, kinmatch_service TO %I WITH INHERIT FALSE, SET TRUE',
-                   current_user);
-  END IF;
-END $$
-"""
 
 CLAIM = """
 INSERT INTO kinmatch.claim_key (key)

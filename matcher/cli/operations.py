@@ -1,0 +1,233 @@
+"""What the operator's commands do: the store opened, the night run, results told."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from matcher.cli import console
+from matcher.cli.passphrases import Passphrases
+from matcher.formats.errors import KinmatchError, StoreError
+from matcher.nightly.comparing import seconds_of
+from matcher.nightly.night import Limits, Outcome, plans_of, run_night
+from matcher.settings import Settings, config_file
+from matcher.store import audit
+from matcher.store.backup import restore_archive, write_archive
+from matcher.store.database import Store, open_store, upgrade_database
+from matcher.vault import StoreKeys
+
+
+def nightly(
+    data_folder: Path | None,
+    on: date | None,
+    dry_run: bool,
+    full: bool,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> None:
+    """Run a night, or tell its plan."""
+    settings = Settings.load(data_folder=data_folder)
+    day = on or date.today()
+    with open_store(settings, _store_keys(settings, Passphrases(passphrase_fd))) as store:
+        if dry_run:
+            _tell_plans(store, day, full, as_json)
+            return
+        with _pairs_counted(store, day, full) as advance:
+            outcomes = run_night(
+                store,
+                on=day,
+                limits=Limits(settings.most_pairs, settings.most_candidates),
+                top=settings.top,
+                full=full,
+                threads=settings.threads,
+                advance=advance,
+            )
+        _sign(store, settings)
+    _tell_outcomes(outcomes, as_json)
+    if any(outcome.refused for outcome in outcomes):
+        raise typer.Exit(console.REFUSED)
+
+
+@contextmanager
+def _pairs_counted(store: Store, day: date, full: bool) -> Iterator[Any]:
+    """Show how many pairs have been compared; what leaves tonight is still in the total."""
+    total = sum(plan.pairs for plan in plans_of(store, on=day, full=full) if plan.new)
+    done = 0
+    with console.counting("pairs", total) as counted:
+
+        def advance(pairs: int) -> None:
+            nonlocal done
+            done += pairs
+            counted(done)
+
+        yield advance
+
+
+def _tell_plans(store: Store, day: date, full: bool, as_json: bool) -> None:
+    plans = [
+        plan.summary() | {"seconds": round(seconds_of(plan, store.fingerprints), 1)}
+        for plan in plans_of(store, on=day, full=full)
+    ]
+    if as_json:
+        console.print_json({"on": str(day), "plans": plans})
+        return
+    table = Table("agreement", "full", "new", "held", "pairs", "about")
+    for plan in plans:
+        table.add_row(
+            plan["agreement"], "yes" if plan["full"] else "no", f"{plan['new']:,}",
+            f"{plan['held']:,}", f"{plan['pairs']:,}", f"{plan['seconds']:,.0f} s",
+        )  # fmt: skip
+    console.out.print(table)
+
+
+def _tell_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
+    if as_json:
+        console.print_json(
+            [one.plan | {"candidates": one.candidates, "refused": one.refused} for one in outcomes]
+        )
+        return
+    if not outcomes:
+        console.say("There was nothing new to compare.")
+        return
+    table = Table("agreement", "new records", "pairs", "new candidates", "changed", "gone")
+    for one in outcomes:
+        counts = one.candidates or {}
+        told = [f"{counts[name]:,}" if counts else "-" for name in ("new", "changed", "gone")]
+        table.add_row(one.agreement, f"{one.plan['new']:,}", f"{one.plan['pairs']:,}", *told)
+    console.out.print(table)
+    for one in outcomes:
+        if one.refused:
+            console.say(f"{one.agreement}: refused. {one.refused}")
+
+
+def audit_verify(data_folder: Path | None, as_json: bool) -> None:
+    """Verify the audit log."""
+    settings = Settings.load(data_folder=data_folder)
+    _require_file(settings.audit_key)
+    key = audit.signing_key(settings.audit_key).public_key()
+    with open_store(settings, None) as store, store.as_unit() as session:
+        found = audit.verify(session, key, settings.checkpoints)
+    if as_json:
+        console.print_json(
+            {
+                "entries": found.entries,
+                "checkpoints": found.checkpoints,
+                "signed_to": found.signed_to,
+                "findings": [{"number": one.number, "what": one.what} for one in found.findings],
+            }
+        )
+    else:
+        console.say(
+            f"{found.entries:,} entries, signed up to entry {found.signed_to:,} by "
+            f"{found.checkpoints:,} checkpoints."
+        )
+        for one in found.findings:
+            console.say(one.what)
+    if found.findings:
+        raise typer.Exit(console.REFUSED)
+
+
+def audit_sign(data_folder: Path | None) -> None:
+    """Sign the audit log."""
+    settings = Settings.load(data_folder=data_folder)
+    with open_store(settings, None) as store:
+        number = _sign(store, settings)
+    console.say(f"Signed up to entry {number:,}; keep a copy of {settings.checkpoints} elsewhere.")
+
+
+def _sign(store: Store, settings: Settings) -> int:
+    with store.as_unit() as session:
+        return audit.sign(session, audit.signing_key(settings.audit_key), settings.checkpoints)
+
+
+def backup(out: Path, data_folder: Path | None, passphrase_fd: int | None) -> None:
+    """Write an archive."""
+    settings = Settings.load(data_folder=data_folder)
+    passphrase = console.read_passphrase(passphrase_fd, confirm=True)
+    with open_store(settings, None) as store:
+        count = write_archive(store, settings, out, passphrase)
+    console.say(
+        f"{out}: the database and {count:,} batches. Keep {settings.store_keys} and "
+        f"{settings.audit_key} too, elsewhere and in their newest version alone."
+    )
+
+
+def restore(archive: Path, data_folder: Path | None, passphrase_fd: int | None) -> None:
+    """Restore an archive."""
+    settings = Settings.load(data_folder=data_folder)
+    passphrases = Passphrases(passphrase_fd)
+    keys = _store_keys(settings, passphrases)
+    passphrase = console.read_passphrase(passphrase_fd, confirm=False)
+    gone = restore_archive(settings, keys, archive, passphrase)
+    console.say(
+        f"{settings.data_folder}: restored. {gone:,} batches were destroyed since the archive was "
+        "written, and leave in the next night."
+    )
+
+
+def config_check(data_folder: Path | None, as_json: bool) -> None:
+    """Look at the settings, the keys and the database."""
+    settings = Settings.load(data_folder=data_folder)
+    problems = [*_key_problems(settings)]
+    try:
+        with open_store(settings, None) as store, store.as_unit():
+            pass
+    except KinmatchError as error:
+        problems.append(str(error))
+    told = {
+        name: "set" if name.endswith("_url") and value is not None else value
+        for name, value in settings.model_dump(mode="json").items()
+    }
+    if as_json:
+        console.print_json({"file": str(config_file()), "settings": told, "problems": problems})
+    else:
+        for name, value in told.items():
+            console.out.print(f"{name} = {value}", markup=False, highlight=False)
+        for problem in problems:
+            console.say(problem)
+    if problems:
+        raise typer.Exit(console.REFUSED)
+
+
+def _key_problems(settings: Settings) -> Iterator[str]:
+    for path in (settings.store_keys, settings.audit_key):
+        if not path.exists():
+            yield f"{path}: is not there; run 'kinmatch config init', or restore it from its copy."
+        elif os.name == "posix" and path.stat().st_mode & 0o077:
+            yield f"{path}: others can read it; run 'chmod 600' on it."
+    if settings.database_url is not None and settings.service_database_url is None:
+        yield (
+            "KINMATCH_SERVICE_DATABASE_URL is not set: give the service a login of its own that is "
+            "a member of kinmatch_service alone."
+        )
+
+
+def config_init(data_folder: Path | None, passphrase_fd: int | None) -> None:
+    """Make what is missing."""
+    settings = Settings.load(data_folder=data_folder)
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    if not settings.store_keys.exists():
+        console.say(f"{settings.store_keys}: a passphrase for the keys of the fingerprints.")
+        StoreKeys.new(settings.store_keys, console.read_passphrase(passphrase_fd, confirm=True))
+    audit.signing_key(settings.audit_key)
+    upgrade_database(settings)
+    console.say(f"{settings.data_folder}: ready. Keep copies of {settings.store_keys} elsewhere.")
+
+
+def _store_keys(settings: Settings, passphrases: Passphrases) -> StoreKeys:
+    path = settings.store_keys
+    _require_file(path)
+    return passphrases.open(path, lambda passphrase: StoreKeys.open(path, passphrase))
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise StoreError(
+            f"{path}: is not there. Run 'kinmatch config init' for a new linkage unit, or restore "
+            "the file from its copy."
+        )
