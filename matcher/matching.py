@@ -220,6 +220,13 @@ def _directions(
     ]
     if not pairs:
         raise ParameterError("Give batches of at least two societies: one's own are not compared.")
+    # Under two roots nothing is alike: such batches wait until both societies have rotated.
+    pairs = [p for p in pairs if p[0].header.key_epoch == p[1].header.key_epoch]
+    if not pairs:
+        raise AgreementError(
+            "These batches are of different key epochs, which can't be compared; ask for batches "
+            f"of epoch {agreement.key_epoch} of agreement {agreement.agreement_id}."
+        )
     allowed = [p for p in pairs if agreement.allows(p[0].header.society, p[1].header.society)]
     if not allowed:
         raise AgreementError(
