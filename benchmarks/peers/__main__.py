@@ -45,10 +45,11 @@ def main(python: Path, data: Path, out: Path) -> None:
     console.print("fitting the ranking of unhardened filters")
     bare = Unhardened.fitted(without_protection(scheme))
     systems: dict[str, Callable[[LabelledSet], Found]] = {
-        "Splink, plaintext": lambda on: (_by_splink(python, on), _EVEN_CHANCE),
+        report.PLAINTEXT: lambda on: (_by_splink(python, on), _EVEN_CHANCE),
         "recordlinkage, plaintext": lambda on: (_by_recordlinkage(on), _EVEN_CHANCE),
-        "kinmatch, unhardened": lambda on: (bare.link(on), {}),
-        "kinmatch": _rehearsed,
+        report.UNHARDENED: lambda on: (bare.link(on), {}),
+        report.HARDENED: lambda on: _rehearsed(on, refine=False),
+        report.REFINED: lambda on: _rehearsed(on, refine=True),
     }
     sets = []
     for labelled in all_sets(data, CASES, REGISTERED, SEED):
@@ -82,13 +83,13 @@ def _by_recordlinkage(on: LabelledSet) -> pd.DataFrame:
     return by_recordlinkage.link(plain_columns(on.requests), plain_columns(on.register))
 
 
-def _rehearsed(on: LabelledSet) -> Found:
+def _rehearsed(on: LabelledSet, *, refine: bool) -> Found:
     done = rehearse(
         Records.from_frame(on.requests, role="sought"),
         Records.from_frame(on.register, role="registered"),
+        refine=refine,
     )
-    bands = done.run.model.bands
-    return done.pairs, {"default": bands.possible, "strong": bands.strong}
+    return done.pairs, {"default": done.bands.possible, "strong": done.bands.strong}
 
 
 def _versions(python: Path) -> dict[str, str]:

@@ -55,7 +55,7 @@ def promises(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     made = []
     for one in found["sets"]:
         systems = one["systems"]
-        ours = systems.get(REFINED, systems[HARDENED])
+        ours = systems[REFINED]
         plain = systems[PLAINTEXT]["thresholds"]["best"]["f1"]
         rows = (
             ("F1, refined: plaintext Splink less 0.01", plain - _F1_BELOW_PLAINTEXT,
