@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +34,10 @@ from matcher.decisions.information import GIVEN_NAME_AND_YEAR
 from matcher.decisions.refinement.comparison import Cells, Compared, common_bits, compare
 from matcher.decisions.refinement.outcomes import NAMES, OUTCOMES
 from matcher.decisions.refinement.pieces import PieceWeights
-from matcher.decisions.refinement.weights import RefinementModel
+from matcher.decisions.refinement.weights import RefinementModel, best_bands
 from matcher.formats.attributes import FREQUENCY_CLASSES, PIECE
 from matcher.formats.files import written_whole
+from matcher.formats.vocabulary import BANDS
 
 REQUESTS, REGISTER, SEEDS = 8_000, 60_000, (31, 32)
 
@@ -142,10 +144,13 @@ def measure(
         intercept=intercept,
         outcomes=outcomes,
         classes=classes,
-        bands=_bands(np.empty(0), 1, register),  # measured last, on the scores
+        bands=_bands(np.empty((2, 0)), 1, register),  # measured last, on the scores
     )
-    false = [model.scores(c)[~one.true] for c, one in zip(compared, sets, strict=True)]
-    bands = _bands(np.concatenate(false), sum(one.pairs for one in sets), register)
+    false = [
+        np.stack([model.scores(c), best_bands(c)])[:, ~one.true]
+        for c, one in zip(compared, sets, strict=True)
+    ]
+    bands = _bands(np.hstack(false), sum(one.pairs for one in sets), register)
     return model.model_copy(update={"bands": bands})
 
 
@@ -373,16 +378,23 @@ def _logistic(
 
 
 def _bands(false: Floats, pairs: int, register: int) -> Bands:
-    """Find the least scores that keep the stated rates on the pairs seen, in halves of a bit."""
-    falling = np.append(np.sort(false)[::-1], 0.0)
+    """Find the least scores that keep the stated rates on the pairs seen, in halves of a bit.
 
-    def least(rate: float, above: float) -> float:
-        seen = float(falling[min(int(rate * pairs), len(falling) - 1)])
+    Args:
+        false: Shape (2, n): scores of candidates that are two persons, and their best bands.
+        pairs: How many pairs were compared.
+        register: With how many persons each request was compared.
+    """
+    scores, best = false
+
+    def least(band: Literal["strong", "possible"], above: float) -> float:
+        falling = np.append(np.sort(scores[best <= BANDS.index(band)])[::-1], 0.0)
+        seen = float(falling[min(int(FALSE_PER_PAIR[band] * pairs), len(falling) - 1)])
         return float(np.ceil(2 * max(seen, above) + 0.001) / 2)
 
-    possible = least(FALSE_PER_PAIR["possible"], GIVEN_NAME_AND_YEAR)
+    possible = least("possible", GIVEN_NAME_AND_YEAR)
     return Bands(
-        strong=least(FALSE_PER_PAIR["strong"], possible),
+        strong=least("strong", possible),
         possible=possible,
         weak=0.0,
         false_per_pair=FALSE_PER_PAIR,

@@ -39,13 +39,14 @@ _OTHERS = ("other_1", "other_2")
 _ELSEWHERE = {
     "father": ("grandfather", *_FAMILY, *_OTHERS, "given_2"),
     "grandfather": ("father", *_FAMILY, *_OTHERS),
-    "family": ("father", "grandfather", *_OTHERS, *_GIVEN),
+    "family": ("father", "grandfather", *_OTHERS, "given_2"),
 }
 _OWN = {
     "father": ("father",),
     "grandfather": ("grandfather",),
     "family": _FAMILY,
 }
+_SWAPPED_WITH = {"family": ("given_1",)}  # looked at too, but not missed there
 _CHUNK = 1 << 14  # rows compared together: their pieces are stacked
 _CLOSE_IN_WORDS = 0.5
 _WORDS_COMMON_BY_CHANCE = 4.0
@@ -95,9 +96,12 @@ def _names(
 ) -> tuple[dict[str, Codes], dict[str, Codes]]:
     own = _Matrix.of(weights, left, right, PIECES)
     mothers = _Matrix.of(weights, left, right, MOTHERS)
-    found = {name: own.outcome(_OWN[name], _ELSEWHERE[name]) for name in _OWN}
+    found = {
+        name: own.outcome(_OWN[name], _ELSEWHERE[name], _SWAPPED_WITH.get(name, ()))
+        for name in _OWN
+    }
     found["given"] = own.given()
-    found["mother"] = mothers.outcome(MOTHERS, ())
+    found["mother"] = mothers.outcome(MOTHERS)
     return (
         {name: outcomes for name, (outcomes, _) in found.items()},
         {name: classes for name, (_, classes) in found.items()},
@@ -126,35 +130,30 @@ class _Matrix:
             fields, np.concatenate(graded), *(_classes(side, fields) for side in (left, right))
         )
 
-    def outcome(self, own: Sequence[str], elsewhere: Sequence[str]) -> tuple[Codes, Codes]:
+    def outcome(
+        self, own: Sequence[str], elsewhere: Sequence[str] = (), swapped_with: Sequence[str] = ()
+    ) -> tuple[Codes, Codes]:
         """Give the outcome of an attribute, and the class of the name that agrees.
 
         A name is looked for in its own fields first, and only where it is not found there among
         the others, either side's here against the other side's there.
         """
-        direct, direct_class = self._best(own, own)
-        moved, moved_class = self._best(own, elsewhere)
-        back, back_class = self._best(elsewhere, own)
-        is_back = back > moved
+        direct, classes = self._best(own, own)
+        expected = np.maximum(self._best(own, elsewhere)[0], self._best(elsewhere, own)[0])
+        there = (*elsewhere, *swapped_with)
+        moved, moved_classes = self._best(own, there)
+        back, back_classes = self._best(there, own)
+        moved_classes = np.where(back > moved, back_classes, moved_classes)
         moved = np.maximum(moved, back)
-        moved_class = np.where(is_back, back_class, moved_class)
         is_moved = (direct < ALIKE) & (moved >= ALIKE)
-        outcomes = np.where(
-            is_moved,
-            np.where(
-                moved >= ALIKE + 2,
-                code("family", "same elsewhere"),
-                code("family", "alike elsewhere"),
-            ),
-            np.where(
-                (direct == NOTHING) & (moved != NOTHING),
-                code("family", "nothing elsewhere"),
-                direct + 1,
-            ),
-        ).astype(np.int8)
-        classes = np.where(is_moved, moved_class, direct_class)
+        outcomes = np.select(
+            [is_moved & (moved >= ALIKE + 2), is_moved, (direct == NOTHING) & (expected > NOTHING)],
+            [code("family", f"{how} elsewhere") for how in ("same", "alike", "nothing")],
+            direct + 1,
+        )
         agrees = is_moved | (direct >= ALIKE)
-        return outcomes, np.where(agrees, classes, -1).astype(np.int8)
+        classes = np.where(agrees, np.where(is_moved, moved_classes, classes), NOTHING)
+        return outcomes.astype(np.int8), classes.astype(np.int8)
 
     def given(self) -> tuple[Codes, Codes]:
         """Give the outcome of the given name, which may have changed places with the family's."""

@@ -123,7 +123,8 @@ class RefinementModel(BaseModel):
         """Give each candidate's band as a position in `BANDS`; `len(BANDS)` where there is none.
 
         A given name, a year of birth, a sex and a nationality are no ground to take two records
-        for one person: where nothing else agrees, the band is `weak` at best.
+        for one person: where nothing else agrees, the band is `weak` at best. And twins agree
+        in all but their given names: where these don't agree, it is `possible` at best.
 
         Args:
             compared: The candidates.
@@ -134,10 +135,7 @@ class RefinementModel(BaseModel):
         found = np.searchsorted(
             (-bands.strong, -bands.possible, -bands.weak), -scores, side="left"
         ).astype(np.int8)
-        levels = levels_of(compared)
-        columns = [list(OUTCOMES).index(name) for name in _SUPPORTING]
-        supported = (levels[:, columns] <= LEVELS.index("close")).any(axis=1)
-        return np.where(supported, found, np.maximum(found, BANDS.index("weak"))).astype(np.int8)
+        return np.maximum(found, best_bands(compared))
 
 
 def levels_of(compared: Compared) -> Codes:
@@ -147,3 +145,13 @@ def levels_of(compared: Compared) -> Codes:
         of_outcome = np.array([LEVELS.index(level) for _, level in outcomes], dtype=np.int8)
         levels[:, column] = of_outcome[compared.outcomes[:, column]]
     return levels
+
+
+def best_bands(compared: Compared) -> Codes:
+    """Give the best band that each candidate can have, whatever its score: positions in `BANDS`."""
+    agrees = levels_of(compared) <= LEVELS.index("close")
+    supporting = [list(OUTCOMES).index(name) for name in _SUPPORTING]
+    has_name = agrees[:, list(OUTCOMES).index("given")]
+    best = np.where(has_name, BANDS.index("strong"), BANDS.index("possible"))
+    best[~agrees[:, supporting].any(axis=1)] = BANDS.index("weak")
+    return best.astype(np.int8)
