@@ -143,6 +143,7 @@ VIEWS = {
     "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces),
     "name.sounds/1": View(_sounds, _name_pieces),
     "name.lexicon/1": View(lambda piece: names.lexicon(1).entries_of(piece), _name_pieces),
+    "name.diminutive/1": View(names.called_for, _name_pieces),
     "given.skeleton_key/1": View(names.given_key),
     "family.skeleton_key/1": View(names.family_key),
     "first_and_last.skeleton_key/1": View(names.whole_key),

@@ -6,11 +6,13 @@
 - `sounds` turns a piece into learned units of sound, in which scripts and spellings meet;
 - `exact` gives one token for a name, to salt or key with;
 - `known` knows names across scripts by their entry in a table;
+- `diminutives` knows what people are called for short;
 - `frequency` tells how common a name is where it comes from.
 
 `Name` puts them together: one name as written, from which every view is made.
 """
 
+from encoders.names.diminutives import called_for
 from encoders.names.exact import (
     family_key,
     family_name,
@@ -36,6 +38,7 @@ __all__ = [
     "PARTICLES",
     "Name",
     "bigrams",
+    "called_for",
     "family_key",
     "family_name",
     "first_and_last",
