@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from matcher.formats.agreement import Agreement, Slug
+from matcher.formats.agreement import Agreement
 from matcher.formats.batch import REFERENCE_BYTES, BatchHeader
 from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import MismatchError, OutputError
 from matcher.formats.files import written_whole
+from matcher.formats.identity import Slug
 from matcher.formats.sealed import SealedFile, write_sealed
 
 KIND: Final = "kinmatch-references"

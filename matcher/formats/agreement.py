@@ -25,8 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from matcher.formats.errors import AgreementError
 from matcher.formats.files import written_whole
-from matcher.formats.identity import PublicIdentity
-from matcher.formats.identity import Slug as _Slug
+from matcher.formats.identity import PublicIdentity, Slug
 from matcher.formats.scheme import Scheme
 
 FORMAT: Final = "kinmatch-agreement/1"
@@ -34,7 +33,6 @@ FORMAT: Final = "kinmatch-agreement/1"
 
 _MAX_FILE_BYTES = 1 << 20
 
-Slug = _Slug
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 _Terms = Annotated[tuple[Slug, ...], Field(min_length=1)]
 

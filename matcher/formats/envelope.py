@@ -317,10 +317,12 @@ def _agreement_of(
             f"{path}: sent under another version of agreement {header.agreement_id}: its digest is "
             f"{header.agreement_digest}, the one known has {found[0].digest}.",
         )
-    if header.society not in agreement.parties:
+    known = {one.name for one in agreement.identities}
+    if header.society not in agreement.parties or header.society not in known:
         raise EnvelopeError(
             "party",
-            f"{path}: '{header.society}' is not a party to agreement {agreement.agreement_id}.",
+            f"{path}: '{header.society}' is no party to agreement {agreement.agreement_id} whose "
+            "public keys it has.",
         )
     if not header.linkage_unit == agreement.linkage_unit == identity.public.name:
         raise EnvelopeError(

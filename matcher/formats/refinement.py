@@ -20,11 +20,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from matcher.formats.agreement import Agreement, Slug
+from matcher.formats.agreement import Agreement
 from matcher.formats.attributes import FIELDS
 from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import MismatchError
 from matcher.formats.files import written_whole
+from matcher.formats.identity import Slug
 from matcher.formats.sealed import SealedFile, write_sealed
 
 REQUESTS_KIND: Final = "kinmatch-requests"

@@ -160,12 +160,21 @@ class StoreKeys:
         return Secret(key)
 
 
-def _require_new(name: str, taken: Mapping[str, str]) -> None:
+def require_name(name: str) -> None:
+    """Refuse what is no name of a file in a store.
+
+    Raises:
+        ParameterError: It is none.
+    """
     if not NAME.fullmatch(name):
         raise ParameterError(
             "A name in the store must be lower-case letters, digits, '.', '_' and '-', at most "
             "128, a letter or digit first."
         )
+
+
+def _require_new(name: str, taken: Mapping[str, str]) -> None:
+    require_name(name)
     if name in taken:
         raise ParameterError(f"The store has a file '{name}' already; files are never replaced.")
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from matcher.formats.chunks import Decrypted, encrypt, encrypted_size
 from matcher.formats.errors import InputError, IntegrityError, OutputError, ParameterError
 from matcher.formats.files import written_whole
-from matcher.vault.storekeys import StoreKeys
+from matcher.vault.storekeys import StoreKeys, require_name
 
 FORMAT: Final = b"kinmatch-stored/1\n"
 """The format's name and version, the first line of every file in a store."""
@@ -114,8 +114,10 @@ class Vault:
         From then on neither the file nor any backup of the store can be read under that name.
 
         Raises:
+            ParameterError: The name is none.
             OutputError: The key can't be destroyed; nothing is changed.
         """
+        require_name(name)
         self._keys.destroy(name)
         self._path(name).unlink(missing_ok=True)
 

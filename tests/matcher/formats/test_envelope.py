@@ -394,6 +394,13 @@ def test_without_public_keys_nothing_is_sent(office: Office, draw_up: DrawUp) ->
         office.seal(office.batch(agreement=bare), agreement=bare)
 
 
+def test_an_agreement_of_a_rehearsal_opens_nothing(office: Office) -> None:
+    path = office.seal()
+    bare = office.agreement.model_copy(update={"identities": ()})
+    bare = bare.model_copy(update={"amends": (office.agreement.digest,)})
+    office.refused(path, "party", agreements=[bare])
+
+
 def test_an_identity_gives_nothing_away(keys: dict[str, Identity]) -> None:
     assert repr(keys["hub"]) == "Identity(hub)"
     with pytest.raises(ParameterError):

@@ -24,6 +24,9 @@ MAY_EXPOSE = {
     "matcher/vault/storekeys.py",
 }
 
+# Beside the encoders: sealing keys of passphrases, and the command that keeps a society's limits.
+MAY_DERIVE = {"matcher/formats/secretfile.py", "matcher/cli/refining.py"}
+
 
 def test_shows_nothing() -> None:
     one = Secret(CONTENT)
@@ -67,14 +70,27 @@ def test_wiping_overwrites_the_bytes_themselves() -> None:
         one.expose()
 
 
-def test_who_looks_into_a_secret() -> None:
+def naming(*attributes: str) -> set[str]:
+    """The modules in whose code one of these attributes is named."""
     root = Path(next(iter(encoders.__path__))).parent
-    exposing = {
+    return {
         path.relative_to(root).as_posix()
         for package in ("encoders", "matcher", "benchmarks", "datasets")
         for path in (root / package).rglob("*.py")
         if path != Path(secret.__file__)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr == "expose"
+        if isinstance(node, ast.Attribute) and node.attr in attributes
     }
-    assert exposing == MAY_EXPOSE
+
+
+def test_who_looks_into_a_secret() -> None:
+    assert naming("expose") == MAY_EXPOSE
+
+
+def test_who_reaches_for_what_is_hidden() -> None:
+    assert naming("_seeds", "_store_key") <= MAY_EXPOSE
+
+
+def test_who_derives_keys() -> None:
+    """Of the linkage unit nobody, but for what makes sealing keys of passphrases."""
+    assert {path for path in naming("derive") if path.startswith("matcher")} <= MAY_DERIVE

@@ -187,8 +187,12 @@ def test_files_are_never_replaced(vault: Vault) -> None:
     "name", ["", ".", "..", "../one", "One", "a/b", "a" * 129, "\u00e9", "a\n"]
 )
 def test_a_name_is_a_name(vault: Vault, name: str) -> None:
+    (vault.folder.parent / "one.stored").write_bytes(b"not of the store")
     with pytest.raises(ParameterError, match="name in the store"):
         vault.put(name, io.BytesIO(CANARY))
+    with pytest.raises(ParameterError, match="name in the store"):
+        vault.destroy(name)
+    assert (vault.folder.parent / "one.stored").exists()
     assert not list(vault.folder.iterdir())
 
 
