@@ -12,6 +12,7 @@ import unicodedata
 
 from encoders.names.first import PARTICLES as LATIN_PARTICLES
 from encoders.names.first import without_optional_marks
+from encoders.names.lookalikes import in_one_script
 from encoders.names.unspaced import parted
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼʻʾʿ׳״"), None)
@@ -117,7 +118,13 @@ def folded(name: str) -> str:
     text = without_optional_marks(without_apostrophes(name)).casefold()
     spread = "".join(_unaccented(letter) for letter in text)
     letters = unicodedata.normalize("NFKC", spread.translate(_FOLDED))
-    return "".join(c if c.isalpha() or c == "-" or _is_mark(c) else " " for c in letters)
+    words = "".join(c if c.isalpha() or c == "-" or _is_mark(c) else " " for c in letters)
+    return in_one_script(" ".join(filter(_has_letter, words.split(" "))))
+
+
+def _has_letter(word: str) -> bool:
+    """An accent that stands alone, as NFKC makes of a macron, is no word."""
+    return any(map(str.isalpha, word))
 
 
 def _is_mark(letter: str) -> bool:

@@ -1,0 +1,109 @@
+# ruff: noqa: RUF001 - letters that look alike are what these tests are about
+"""What holds of every view of names, whatever is written."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from encoders.names import Name
+from encoders.names.pieces import pieces
+from encoders.views import ATTRIBUTES, VIEWS
+
+# The first views' own tests are in `test_names`.
+OWN = [view for view in VIEWS if view.startswith("name.") and view not in (
+    "name.bigrams/1", "name.skeleton/1", "name.phonetic/1"
+)]  # fmt: skip
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+WORDS = (
+    "Olena", "Kovalenko", "محمد", "الخطيب", "عبد", "Юлія", "Шевченко", "Γεώργιος", "יעקב", "ተስፋዬ",
+    "Հակոբ", "ნინო", "मोहन", "মোহন", "김", "철민", "李", "小明", "ゆき", "สมชาย", "အောင်", "José",
+    "Müller", "Nováková", "O'Neill", "Đặng", "ﻣﺤﻤﺪ",
+)  # fmt: skip
+NAMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4)
+INVISIBLE = "\u200b\u200e\u200f\u202a\u202b\u202e\u2066\u2069\ufeff\u00ad"
+
+
+def tokens(view: str, text: str) -> set[str]:
+    return set(VIEWS[view](Name(text)))
+
+
+def all_tokens(text: str) -> list[set[str]]:
+    return [tokens(view, text) for view in OWN]
+
+
+@settings(deadline=None)  # the first call compiles and loads
+@given(ANY_TEXT)
+def test_any_string_gives_the_same_tokens_each_time_and_none_is_empty(text: str) -> None:
+    found = all_tokens(text)
+    assert found == all_tokens(text)
+    assert all(token for of_view in found for token in of_view)
+
+
+@settings(deadline=None)
+@given(NAMES)
+def test_what_pieces_are_made_of_is_made_into_the_same_pieces(words: list[str]) -> None:
+    found = pieces(" ".join(words))
+    again = pieces(" ".join(found))
+    assert pieces(" ".join(again)) == again
+
+
+@settings(deadline=None)
+@given(NAMES, st.sampled_from([str.upper, str.lower, str.title, str.casefold]))
+def test_case_changes_nothing(words: list[str], cased: object) -> None:
+    name = " ".join(words)
+    written = cased(name) if callable(cased) else name
+    assert all_tokens(str(written)) == all_tokens(name)
+
+
+@settings(deadline=None)
+@given(NAMES, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+def test_normal_forms_and_presentation_forms_change_nothing(words: list[str], form: str) -> None:
+    name = " ".join(words)
+    written = unicodedata.normalize("NFKC" if form == "NFKC" else form, name)
+    assert all_tokens(written) == all_tokens(name)
+
+
+@settings(deadline=None)
+@given(NAMES, st.sampled_from(INVISIBLE))
+def test_invisible_marks_change_nothing(words: list[str], mark: str) -> None:
+    name = " ".join(words)
+    assert all_tokens(mark.join(name)) == all_tokens(name)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([w for w in WORDS if w != "عبد"]), min_size=2, max_size=4))
+def test_the_order_of_names_changes_nothing(words: list[str]) -> None:
+    assert all_tokens(" ".join(words)) == all_tokens(" ".join(reversed(words)))
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs", "Lu", "Ll", "Lt", "Lm", "Lo", "M"])))
+def test_what_has_no_letters_has_no_tokens(text: str) -> None:
+    assert not any(all_tokens(text))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Oлeнa", "Олена"),
+        ("Bасиль", "Василь"),
+        ("Пeтpo", "Петро"),
+        ("Ivаn", "Ivan"),
+        ("Μaρία", "Μαρία"),
+        ("علي", "على"),
+        ("كريم", "کریم"),
+        ("ﻣﺤﻤﺪ", "محمد"),
+        ("محمـــد", "مُحَمَّد"),
+    ],
+)
+def test_letters_that_look_alike_change_nothing(written: str, meant: str) -> None:
+    assert all_tokens(written) == all_tokens(meant)
+
+
+def test_an_absent_name_has_no_tokens_in_any_attribute_that_is_named() -> None:
+    for attribute in ("given", "family", "first_and_last"):
+        columns = ATTRIBUTES[attribute].columns
+        value = ATTRIBUTES[attribute].read(*(["?"] * len(columns)))
+        assert not list(VIEWS[f"{attribute}.skeleton_key/1"](value))
