@@ -5,6 +5,7 @@ exception is dropped, since its text may hold the value.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -87,13 +88,15 @@ class Numbering:
         self.distinct: list[Any] = []
         self.fresh: list[Any] = []
 
-    def number(self, thing: Any) -> int:
-        """Give the position of a thing in `distinct`."""
-        number = self._numbers.setdefault(thing, len(self.distinct))
-        if number == len(self.distinct):
-            self.distinct.append(thing)
-            self.fresh.append(thing)
-        return number
+    def number(self, lists: Iterable[Iterable[Any]]) -> list[list[int]]:
+        """Give for each list of things their positions in `distinct`."""
+        numbers = self._numbers
+        number = numbers.setdefault
+        numbered = [[number(thing, len(numbers)) for thing in things] for things in lists]
+        added = list(islice(numbers, len(self.distinct), None))
+        self.distinct += added
+        self.fresh += added
+        return numbered
 
 
 class Made:
@@ -121,19 +124,13 @@ class Made:
 
     def follow(self) -> None:
         """Take in what is fresh in the source."""
-        number = self.into.number
-        lists: list[list[int]] = []
-        for thing in self._source.fresh:
-            made = self._made_of(thing)
-            if made is None:
-                self.broken.append(len(self.lists) + len(lists))
-            lists.append([number(one) for one in made or ()])
-        self.lists.extend(lists)
-
-    def _made_of(self, thing: Any) -> Iterable[Any] | None:
-        if thing is _BROKEN:
-            return None
-        try:
-            return dict.fromkeys(self._make(thing))
-        except Exception:
-            return None
+        made: list[Iterable[Any]] = []
+        for number, thing in enumerate(self._source.fresh, start=len(self.lists)):
+            try:
+                found = None if thing is _BROKEN else dict.fromkeys(self._make(thing))
+            except Exception:
+                found = None
+            if found is None:
+                self.broken.append(number)
+            made.append(found or ())
+        self.lists.extend(self.into.number(made))

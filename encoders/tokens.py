@@ -83,15 +83,18 @@ class Vocabulary:
             values.fresh.clear()
         for numbering in self._numberings.values():
             numbering.fresh.clear()
-        by_attribute = {name: way for (name, _), way in self._ways.items()}
-        codes = {name: way.codes(table) for name, way in by_attribute.items()}
+        coded: dict[object, Ids] = {}
+        for way in self._ways.values():
+            if way.reading not in coded:
+                coded[way.reading] = way.codes(table)
         for made in (*self._parts.values(), *self._tokens.values()):
             made.follow()
         tokens: dict[ViewOf, Tokens] = {}
         failed: dict[str, Mask] = {}
         for (name, view), way in self._ways.items():
-            tokens[name, view] = way.tokens(codes[name])
-            for column, where in way.failed(codes[name]):
+            codes = coded[way.reading]
+            tokens[name, view] = way.tokens(codes)
+            for column, where in way.failed(codes):
                 failed[column] = where | failed[column] if column in failed else where
         return Tokenised(tokens, failed)
 
@@ -121,6 +124,11 @@ class _Way:
     to_values: Values
     to_parts: Made
     to_tokens: Made
+
+    @property
+    def reading(self) -> object:
+        """What is read: attributes that agree in it have the same codes."""
+        return self.to_values, self.attribute.columns
 
     def codes(self, table: pa.Table) -> Ids:
         columns = self.attribute.columns
