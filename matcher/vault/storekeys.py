@@ -48,8 +48,9 @@ class StoreKeys:
         path: The file that holds them.
     """
 
-    def __init__(self, path: Path, store_key: Secret) -> None:
+    def __init__(self, path: Path, sealed: SealedSecret, store_key: Secret) -> None:
         self.path = path
+        self._sealed = sealed
         self._store_key = store_key
 
     @classmethod
@@ -62,8 +63,9 @@ class StoreKeys:
         """
         refuse_to_replace(path)
         store_key = Secret(secrets.token_bytes(KEY_BYTES))
-        _write(path, SealedSecret.seal(store_key, passphrase, FORMAT, {}), {})
-        return cls(path, store_key)
+        sealed = SealedSecret.seal(store_key, passphrase, FORMAT, {})
+        _write(path, sealed, {})
+        return cls(path, sealed, store_key)
 
     @classmethod
     def open(cls, path: Path, passphrase: str) -> Self:
@@ -73,7 +75,7 @@ class StoreKeys:
             KeyFileError: The file can't be read or was altered, or the passphrase is wrong.
         """
         sealed, _ = _read(path)
-        return cls(path, sealed.open(passphrase, path))
+        return cls(path, sealed, sealed.open(passphrase, path))
 
     def names(self) -> list[str]:
         """Give the names of all files that there is a key for, in order."""
@@ -84,14 +86,14 @@ class StoreKeys:
 
         Raises:
             ParameterError: There is none; there never was, or it was destroyed.
-            IntegrityError: It was altered, or is of another store.
+            IntegrityError: It was altered, or the file was rewrapped since it was opened.
         """
-        wrapped = _read(self.path)[1].get(name)
+        wrapped = self._current().get(name)
         if wrapped is None:
             raise ParameterError(
                 f"The store has no file '{name}': it was never put there, or was destroyed."
             )
-        return self._unwrapped(name, wrapped, self._store_key)
+        return self._unwrapped(name, wrapped)
 
     @contextmanager
     def adding(self, name: str) -> Iterator[Secret]:
@@ -101,14 +103,15 @@ class StoreKeys:
 
         Raises:
             ParameterError: The name is none, or is taken.
+            IntegrityError: The file was rewrapped since it was opened.
             OutputError: The file of the keys can't be written.
         """
         key = Secret(secrets.token_bytes(KEY_BYTES))
         with locked(self.path):
-            sealed, keys = _read(self.path)
+            keys = self._current()
             _require_new(name, keys)
             yield key
-            _write(self.path, sealed, {**keys, name: _wrapped(name, key, self._store_key)})
+            _write(self.path, self._sealed, {**keys, name: _wrapped(name, key, self._store_key)})
 
     def destroy(self, name: str) -> None:
         """Strike a data key out, for good; a name without a key is no error.
@@ -129,17 +132,19 @@ class StoreKeys:
 
         Raises:
             ParameterError: The passphrase is empty.
-            IntegrityError: A data key was altered; nothing is changed.
+            IntegrityError: A data key was altered, or the file was rewrapped since it was opened;
+                nothing is changed.
             OutputError: The file can't be written; nothing is changed.
         """
         fresh = Secret(secrets.token_bytes(KEY_BYTES))
+        sealed = SealedSecret.seal(fresh, passphrase, FORMAT, {})
         with locked(self.path):
             keys = {
-                name: _wrapped(name, self._unwrapped(name, wrapped, self._store_key), fresh)
-                for name, wrapped in _read(self.path)[1].items()
+                name: _wrapped(name, self._unwrapped(name, wrapped), fresh)
+                for name, wrapped in self._current().items()
             }
-            _write(self.path, SealedSecret.seal(fresh, passphrase, FORMAT, {}), keys)
-        self._store_key = fresh
+            _write(self.path, sealed, keys)
+        self._sealed, self._store_key = sealed, fresh
 
     def __repr__(self) -> str:
         return f"StoreKeys({self.path})"
@@ -147,15 +152,26 @@ class StoreKeys:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise ParameterError("Store keys can't be pickled or copied; open their file instead.")
 
-    def _unwrapped(self, name: str, wrapped: str, store_key: Secret) -> Secret:
+    def _current(self) -> dict[str, str]:
+        """Read the wrapped keys; refused where they are wrapped under another store key by now.
+
+        A key wrapped under one that is gone would be lost, and its file with it.
+        """
+        sealed, keys = _read(self.path)
+        if sealed != self._sealed:
+            raise IntegrityError(
+                f"{self.path}: the file was rewrapped since it was opened; open it anew."
+            )
+        return keys
+
+    def _unwrapped(self, name: str, wrapped: str) -> Secret:
         content = bytes.fromhex(wrapped)
-        cipher = AESGCM(store_key.expose())
+        cipher = AESGCM(self._store_key.expose())
         try:
             key = cipher.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], _associated(name))
         except InvalidTag:
             raise IntegrityError(
-                f"{self.path}: the key of '{name}' was altered, or the file was rewrapped since "
-                "it was opened. Open it anew; if that does not help, take it from its copy."
+                f"{self.path}: the key of '{name}' was altered; take the file from its copy."
             ) from None
         return Secret(key)
 

@@ -233,8 +233,16 @@ def test_rewrapping_changes_the_passphrase_and_no_content(vault: Vault, tmp_path
     with pytest.raises(KeyFileError, match="passphrase"):
         StoreKeys.open(path, WORDS)
     assert StoreKeys.open(path, "other words").names() == ["one"]
-    with pytest.raises(IntegrityError, match="rewrapped"):
-        other.open("one")
+    for act in (
+        lambda: other.open("one"),
+        lambda: other.put("two", io.BytesIO(CANARY)),  # its key would be lost
+        lambda: other.rewrap("third words"),
+    ):
+        with pytest.raises(IntegrityError, match="rewrapped"):
+            act()
+    vault.put("two", io.BytesIO(CANARY))
+    other.destroy("one")  # takes no key
+    assert vault.names() == ["two"]
 
 
 def test_keys_are_for_their_owner_alone_and_never_overwritten(vault: Vault, tmp_path: Path) -> None:
