@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers clkhash lock
+.PHONY: install demo test lint soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -28,6 +28,10 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# 50 nights in which submissions, nights and the database are killed at random: about an hour.
+soak: install
+	$(BIN)/python tests/matcher/nightly/soak.py 50 2000 1
 
 # What an attacker learns from the default scheme: minutes, or hours at 5,000 to 20,000 records.
 # Exit status 1 says that a limit is not kept.

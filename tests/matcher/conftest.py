@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,29 @@ def store_keys(data_folder: Path) -> StoreKeys:
     return StoreKeys.new(data_folder / "store-keys.json", "passphrase")
 
 
-@pytest.fixture
-def store(cluster: str, data_folder: Path, store_keys: StoreKeys) -> Iterator[Store]:
-    """An empty store."""
+@contextmanager
+def fresh_store(cluster: str, folder: Path, keys: StoreKeys) -> Iterator[Store]:
+    """An empty store on the running server."""
     engine = create_engine(cluster)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA IF EXISTS kinmatch CASCADE"))
     engine.dispose()
-    for name in store_keys.names():
-        store_keys.destroy(name)
-    for folder in ("fingerprints", "work"):
-        shutil.rmtree(data_folder / folder, ignore_errors=True)
-    with open_store(Settings.load(data_folder=data_folder), store_keys) as opened:
+    for name in keys.names():
+        keys.destroy(name)
+    for name in ("fingerprints", "work"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    with open_store(Settings.load(data_folder=folder), keys) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(cluster: str, data_folder: Path, store_keys: StoreKeys) -> Iterator[Store]:
+    with fresh_store(cluster, data_folder, store_keys) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def one_store(cluster: str, data_folder: Path, store_keys: StoreKeys) -> Iterator[Store]:
+    """One store for all tests of a module that change nothing in it."""
+    with fresh_store(cluster, data_folder, store_keys) as opened:
         yield opened

@@ -100,7 +100,7 @@ def submit(
     on: date = TODAY,
     supersedes: UUID | None = None,
 ) -> UUID:
-    """Take a batch's file in, the whole way."""
+    """Take a batch's file in, the whole way; once more after a crash."""
     content = path.read_bytes()
     digest = "sha256:" + hashlib.sha256(content).hexdigest()
     with store.as_society(society) as session:
@@ -109,10 +109,11 @@ def submit(
             size=len(content), on=on, actor="tester", supersedes=supersedes,
         )  # fmt: skip
         batch = row.id
-        batches.note_part(
-            session, batch, number=0, size=len(content), digest=digest, actor="tester"
-        )
-        batches.finish(session, batch, actor="tester")
+        if row.state in {"registered", "receiving"}:
+            batches.note_part(
+                session, batch, number=0, size=len(content), digest=digest, actor="tester"
+            )
+            batches.finish(session, batch, actor="tester")
     batches.accept(store, batch, path, on=on)
     return batch
 

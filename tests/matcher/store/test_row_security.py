@@ -1,0 +1,184 @@
+"""What one society can see and change by any statement at all: its own, in every table."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from people import ONE, THREE, TODAY, TWO, add, draw_agreement, registered, sought, submit, write
+from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy.exc import ProgrammingError
+
+from matcher.nightly.night import Limits, run_night
+from matcher.store import batches, candidates, parties, refinements
+from matcher.store.database import SERVICE, Store
+from matcher.store.models import CandidateSide, Table
+
+# For each table a society can read: how to say whose a row is.
+OWNERS = {
+    "societies": "name = :me",
+    "users": "society = :me",
+    "api_tokens": "society = :me",
+    "agreement_parties": "society = :me",
+    "agreements": "agreement_id IN (:ours)",
+    "corridors": ":me IN (from_society, to_society)",
+    "batches": "society = :me",
+    "parts": "society = :me",
+    "envelopes": "society = :me",
+    "records": "society = :me",
+    "candidate_sides": "society = :me",
+    "decisions": "society = :me",
+    "disclosures": "society = :me",
+    "refinements": "true",
+    "audit_entries": "society = :me",
+}
+TABLES = [table.name for table in Table.metadata.sorted_tables]
+OTHERS = "cd" * 16
+
+
+@pytest.fixture(scope="module")
+def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Every table has rows of several societies; one agreement is without the first."""
+    store, tmp_path = one_store, tmp_path_factory.mktemp("batches")
+    agreement = add(store, draw_agreement())
+    add(store, draw_agreement(agreement_id=OTHERS, parties=(TWO, THREE)))
+    for society, people in ((ONE, sought(1, 2)), (TWO, registered(1)), (THREE, registered(2))):
+        submit(store, write(tmp_path / society, agreement, society, people), agreement, society)
+        with store.as_unit() as session:
+            user = parties.add_user(
+                session, subject=f"at {society}", role="tracing-officer", society=society
+            )
+            parties.new_token(
+                session, user, scopes=["read"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
+            )
+            batches.note_envelope(
+                session, agreement_id="ab" * 16, society=society, number=1, digest=society
+            )
+    run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
+    with store.as_unit() as session:
+        for side in session.scalars(select(CandidateSide)).all():
+            candidates.decide(
+                session, side.candidate_id, society=side.society, verdict="confirm", version=1,
+                gates=lambda *_: True,
+            )  # fmt: skip
+            refinements.request(
+                session, side.candidate_id, society=side.society,
+                expires_on=date(2026, 7, 1), actor="tester",
+            )  # fmt: skip
+    return store
+
+
+def count(store: Store, table: str, rule: str) -> int:
+    with store.as_unit() as session:
+        query = f"SELECT count(*) FROM kinmatch.{table} WHERE {rule}"  # noqa: S608  # ours
+        given = {"me": ONE, "ours": "ab" * 16}
+        return int(session.scalar(text(query), {k: v for k, v in given.items() if f":{k}" in rule}))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_query_without_a_filter_shows_what_is_ones_own(full: Store, table: str) -> None:
+    everything = count(full, table, "true")
+    if table != "audit_checkpoints":
+        assert everything > 0
+    with full.as_society(ONE) as session:
+        query = text(f"SELECT count(*) FROM kinmatch.{table}")  # noqa: S608  # ours
+        if table not in OWNERS:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                session.scalar(query)
+            session.rollback()
+            return
+        seen = session.scalar(query)
+    if table == "refinements":
+        assert seen == 2
+        return
+    own = count(full, table, OWNERS[table])
+    assert seen == own
+    assert 0 < own < everything
+
+
+@pytest.fixture
+def direct(full: Store) -> Iterator[Connection]:
+    """A connection of the service's own, on which no society has been entered."""
+    assert full.server is not None
+    engine = create_engine(full.server.url(SERVICE))
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        "SELECT 1",
+        f"SELECT set_config('kinmatch.society', '{TWO}', false)",
+        f"SELECT set_config('kinmatch.society', '{TWO}', false),"
+        " set_config('kinmatch.proof', '', false)",
+        "SET row_security = off",
+        "RESET ALL",
+    ],
+)
+@pytest.mark.parametrize("table", [table for table in TABLES if table in OWNERS])
+def test_nobody_who_has_not_proved_it_sees_anything(
+    direct: Connection, table: str, smuggled: str
+) -> None:
+    direct.execute(text(smuggled))
+    query = text(f"SELECT count(*) FROM kinmatch.{table}")  # noqa: S608  # ours
+    if "row_security" in smuggled:
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            direct.execute(query)
+        return
+    assert direct.execute(query).scalar() == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET ROLE kinmatch_unit",
+        "SET ROLE postgres",
+        "SET SESSION AUTHORIZATION postgres",
+        "SELECT * FROM kinmatch.claim_key",
+        "SELECT * FROM kinmatch.candidates",
+        "ALTER TABLE kinmatch.batches DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY service ON kinmatch.batches",
+        "CREATE FUNCTION kinmatch.current_society() RETURNS text LANGUAGE sql AS $$SELECT 'x'$$",
+        "CREATE TABLE kinmatch.mine (x int)",
+        "CREATE TABLE public.mine (x int)",
+        "COPY kinmatch.batches TO PROGRAM 'cat'",
+        "SELECT pg_read_file('postgresql.conf')",
+        "UPDATE kinmatch.candidate_sides SET listed = true",
+        "DELETE FROM kinmatch.records",
+        "INSERT INTO kinmatch.disclosures SELECT candidate_id, society, society, reference"
+        " FROM kinmatch.candidate_sides",
+        "INSERT INTO kinmatch.audit_entries SELECT * FROM kinmatch.audit_entries",
+        "SELECT kinmatch.audit_append('a', 'red-two', 'b', 'c', '{}')",
+    ],
+)
+def test_what_a_society_may_not_do_at_all(full: Store, statement: str) -> None:
+    with full.as_society(ONE) as session, pytest.raises(ProgrammingError) as refused:
+        session.execute(text(statement))
+    state = getattr(refused.value.orig, "sqlstate", None)
+    assert state in {"42501", "42723"}  # not allowed, or there already
+
+
+def test_another_society_cannot_be_said_in_the_middle_of_a_transaction(full: Store) -> None:
+    with full.as_society(ONE) as session:
+        session.execute(text(f"SELECT set_config('kinmatch.society', '{TWO}', true)"))
+        assert session.scalar(text("SELECT count(*) FROM kinmatch.batches")) == 0
+
+
+def test_the_next_transaction_on_the_same_connection_begins_as_nobody(full: Store) -> None:
+    for society in (ONE, TWO, ONE, THREE):
+        with full.as_society(society) as session:
+            names = session.scalars(text("SELECT society FROM kinmatch.batches")).all()
+            assert names == [society]
+            pid = session.scalar(text("SELECT pg_backend_pid()"))
+        assert pid is not None
+
+
+def test_rows_of_others_can_be_neither_made_nor_changed(full: Store) -> None:
+    with full.as_society(ONE) as session, pytest.raises(ProgrammingError, match="policy"):
+        session.execute(text("UPDATE kinmatch.batches SET society = 'red-two'"))
+    with full.as_society(ONE) as session:
+        changed = session.execute(
+            text("UPDATE kinmatch.batches SET state = 'withdrawn' WHERE society = 'red-two'")
+        )
+        assert changed.rowcount == 0  # type: ignore[attr-defined]  # of an update it has one
