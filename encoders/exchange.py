@@ -276,7 +276,7 @@ def _read(path: Path, kind: type[_M], agreement: Agreement) -> _M:
         if found != ours:
             raise MismatchError(
                 f"{path}: the message is about {what} {found}, the agreement given has {ours}. "
-                "All societies must hold one agreement; compare its digest by voice."
+                "All societies must hold one agreement; compare its digits by voice."
             )
     return message
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from matcher.cli import console
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
-from matcher.formats.identity import PublicIdentity
+from matcher.formats.identity import PublicIdentity, readable
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 
 _DAY = ["%Y-%m-%d"]
@@ -80,7 +80,8 @@ def _write_new(agreement: Agreement, path: Path) -> None:
 def _show(agreement: Agreement) -> None:
     out = console.out
     out.print(f"Agreement {agreement.agreement_id}", highlight=False)
-    out.print(agreement.digest, highlight=False, soft_wrap=True)
+    digest = bytes.fromhex(agreement.digest.removeprefix("sha256:"))
+    out.print(f"its digits: {readable(digest)}", highlight=False, soft_wrap=True)
     today = date.today()
     epochs = Table("key epoch", "from", "until", "today")
     for one in agreement.epochs:

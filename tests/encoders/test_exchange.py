@@ -235,7 +235,7 @@ def test_who_was_given_another_agreement_notices(three: Exchange, draw_up: DrawU
     given = draw_up(identities=public)
     assert given.digest != three.agreement.digest
     assert false.public.fingerprint != three.identities["red-one"].public.fingerprint
-    with pytest.raises(MismatchError, match="compare its digest by voice"):
+    with pytest.raises(MismatchError, match="compare its digits by voice"):
         three.offer(ask, identity=false, agreement=given)
     with pytest.raises(AgreementError, match="not those of this identity"):
         three.offer(ask, identity=false)
