@@ -49,14 +49,14 @@ def align(hidden: Values, known: Values) -> Rows:
 
 def _refined(hidden: Values, known: Values, first: Floats) -> Rows:
     scores = first
-    answers = _assigned(scores)
+    answers = assigned(scores)
     for number in range(_ROUNDS):
-        assigned = np.flatnonzero(answers != NOTHING)
-        sure = assigned[np.argsort(-_margins(scores, answers)[assigned], kind="stable")]
-        seeds = sure[: max(_FEWEST_SEEDS, len(assigned) * (number + 1) // _ROUNDS)]
-        described = _rows_alike(hidden.likeness[:, seeds], known.likeness[:, answers[seeds]])
+        named = np.flatnonzero(answers != NOTHING)
+        sure = named[np.argsort(-_margins(scores, answers)[named], kind="stable")]
+        seeds = sure[: max(_FEWEST_SEEDS, len(named) * (number + 1) // _ROUNDS)]
+        described = rows_alike(hidden.likeness[:, seeds], known.likeness[:, answers[seeds]])
         scores = first + described
-        answers = _assigned(scores)
+        answers = assigned(scores)
     return answers
 
 
@@ -70,7 +70,8 @@ def _agreement(hidden: Values, known: Values, answers: Rows) -> float:
     return float(np.corrcoef(one, other)[0, 1]) if varies else 0.0
 
 
-def _assigned(scores: Floats) -> Rows:
+def assigned(scores: Floats) -> Rows:
+    """Assign a column to every row, each at most once, so that the scores' sum is greatest."""
     answers = np.full(len(scores), NOTHING)
     rows, columns = linear_sum_assignment(scores, maximize=True)
     answers[rows] = columns
@@ -85,7 +86,7 @@ def _margins(scores: Floats, answers: Rows) -> Floats:
     return margins
 
 
-def _rows_alike(one: Floats, other: Floats) -> Floats:
+def rows_alike(one: Floats, other: Floats) -> Floats:
     """Correlate all rows of one with all rows of the other, after every column was centred."""
     sides = []
     for side in (one, other):

@@ -21,7 +21,9 @@ from benchmarks.attacks.outcome import Outcome
 COUNTED = 150
 """The most frequent names, whose filters the attack has to name."""
 
-_ALIGNED = 200  # of either side: some beyond, since ranks differ between populations
+ALIGNED = 200
+"""The most frequent of either side that are aligned: some beyond, since ranks differ."""
+
 _LENGTH_WEIGHT = 3.0
 
 Floats = npt.NDArray[np.float64]
@@ -44,14 +46,14 @@ def attack(
     """
     start = time.perf_counter()
     distinct, first, counts = np.unique(filters, axis=0, return_index=True, return_counts=True)
-    order = np.lexsort((first, -counts))[:_ALIGNED]
+    order = np.lexsort((first, -counts))[:ALIGNED]
     bits = as_bits(distinct[order]).astype(np.float64)
     weights = bits.sum(axis=1)
-    hidden = Values(_traits(counts[order].tolist(), weights), _dice(bits))
-    common = Counter(knowledge.parts[value] for value in knowledge.of).most_common(_ALIGNED)
+    hidden = Values(_traits(counts[order].tolist(), weights), dice(bits))
+    common = Counter(knowledge.parts[value] for value in knowledge.of).most_common(ALIGNED)
     held = [parts for parts, _ in common]
     tokens = _indicators([bigrams(parts) for parts in held])
-    known = Values(_traits([count for _, count in common], tokens.sum(axis=1)), _dice(tokens))
+    known = Values(_traits([count for _, count in common], tokens.sum(axis=1)), dice(tokens))
     answers = align(hidden, known)
     counted = Counter(truth.parts[value] for value in truth.of).most_common(COUNTED)
     wanted = {parts for parts, _ in counted}
@@ -80,7 +82,8 @@ def _traits(counts: Sequence[int], lengths: Floats) -> Floats:
     return np.stack([share, _LENGTH_WEIGHT * (lengths - lengths.mean()) / spread], axis=1)
 
 
-def _dice(bits: Floats) -> Floats:
+def dice(bits: Floats) -> Floats:
+    """Give the Dice coefficients of all pairs of rows of 0 and 1."""
     weights = bits.sum(axis=1)
     coefficient: Floats = 2 * (bits @ bits.T) / np.maximum(weights[:, None] + weights, 1)
     return coefficient

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from benchmarks.attacks import frequency, key_compromise, known_plaintext, pattern_mining
+from benchmarks.attacks import (
+    frequency,
+    key_compromise,
+    known_plaintext,
+    pattern_mining,
+    refined,
+)
 from benchmarks.attacks.fingerprints import (
     Signs,
     as_signs,
@@ -181,6 +187,7 @@ def _all_attacks(scheme: Scheme, sizes: Sizes, seed: int) -> Iterator[Finding]:
         yield from graph_matching(scheme, size, seed)
     yield from known_plaintext_attacks(scheme, sizes.known_plaintext, seed)
     yield from forename_attacks(scheme, sizes.forenames, seed)
+    yield from refinement_attacks(sizes.forenames, seed)
     yield from key_attacks(scheme, sizes.known_plaintext, seed)
 
 
@@ -224,12 +231,12 @@ def known_plaintext_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Fi
         (scheme, known, None, limit),
     ):
         outcome = known_plaintext.attack(
-            *_side_by_side(records, target, seed), learnt, seed=seed, target=target.label
+            *side_by_side(records, target, seed), learnt, seed=seed, target=target.label
         )
         yield Finding(outcome, at_least, at_most)
 
 
-def _side_by_side(records: Records, scheme: Scheme, seed: int) -> tuple[Signs, sparse.csr_matrix]:
+def side_by_side(records: Records, scheme: Scheme, seed: int) -> tuple[Signs, sparse.csr_matrix]:
     """Put all passes of a record beside each other; what is absent is 0, in bits and tokens."""
     held = encoded_by(records, scheme, seed).passes
     signs, tokens = [], []
@@ -254,6 +261,15 @@ def forename_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
     ):
         outcome = by(filters, truth, knowledge, seed=seed, target=target)
         yield Finding(outcome, at_least, None if at_least else about_none)
+
+
+def refinement_attacks(size: int, seed: int) -> Iterator[Finding]:
+    """Attack the fingerprints of a refinement by A3; they are the same whatever the scheme."""
+    truth, knowledge = Forenames.of_people(size, seed), Forenames.of_people(size, seed + 1)
+    proof = refined.attack(truth, knowledge, seed=seed, one_key=True)
+    yield Finding(proof, at_least=0.25)
+    outcome = refined.attack(truth, knowledge, seed=seed, one_key=False)
+    yield Finding(outcome, at_most=max(0.02, 2 / max(1, outcome.tried)))
 
 
 def key_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
