@@ -47,26 +47,27 @@ class Thresholds(Document):
 def chosen(curves: pd.DataFrame, weak: float) -> dict[str, float | None]:
     """Choose thresholds from what was measured.
 
-    `strong` is the least threshold with at least `FEWEST_LINKS` links, the lower bound of precision
-    at least `LEAST_PRECISION`, and at most `MOST_FALSE` false links of a thousand requests without
-    counterpart; None where there is none.
-    `possible` is the threshold with the highest F1 below it, or anywhere without it. `weak` stays.
+    `possible` is the threshold above `weak` with the highest F1. `strong` is the least above that
+    with at least `FEWEST_LINKS` links, the lower bound of precision at least `LEAST_PRECISION`, and
+    at most `MOST_FALSE` false links of a thousand requests without counterpart. Either is None
+    where there is none. `weak` stays.
 
     Args:
         curves: As `measures.curves` gives them.
         weak: The model's own.
     """
-    linked = curves[curves["links"] > 0]
+    linked = curves[(curves["links"] > 0) & (curves["threshold"] > weak)]
+    if linked.empty:
+        return {"strong": None, "possible": None, "weak": weak}
+    possible = float(linked["threshold"][linked["f1"].idxmax()])
     good = linked[
-        (linked["links"] >= FEWEST_LINKS)
+        (linked["threshold"] > possible)
+        & (linked["links"] >= FEWEST_LINKS)
         & (linked["precision_low"] >= LEAST_PRECISION)
         & (linked["false_per_thousand"] <= MOST_FALSE)
     ]
     strong = float(good["threshold"].min()) if len(good) else None
-    below = linked if strong is None else linked[linked["threshold"] < strong]
-    below = below[below["threshold"] > weak]
-    best = below["threshold"][below["f1"].idxmax()] if len(below) else None
-    return {"strong": strong, "possible": None if best is None else float(best), "weak": weak}
+    return {"strong": strong, "possible": possible, "weak": weak}
 
 
 def change_of(

@@ -43,7 +43,7 @@ def _advice(findings: Findings) -> str:
     if possible is not None:
         at = _row_at(findings, possible)
         text += (
-            f" <strong>Possible from {possible:g} bits:</strong> there F1 is highest below it "
+            f" <strong>Possible from {possible:g} bits:</strong> there F1 is highest "
             f"({at['f1']:.3f}), with {at['recall']:.1%} found and {at['precision']:.1%} of the "
             "links right."
         )

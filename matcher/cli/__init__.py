@@ -11,6 +11,7 @@ from matcher.cli import keys as key_commands
 from matcher.cli.attack import attack
 from matcher.cli.demonstration import demo
 from matcher.cli.exposure import exposure
+from matcher.cli.labelling import label
 from matcher.cli.refining import refine, weigh
 from matcher.cli.tuning import tune
 
@@ -64,6 +65,7 @@ app.command("results")(society.results)
 app.command("rehearse")(analyst.rehearse)
 app.command("dataset")(analyst.dataset)
 app.command("tune")(tune)
+app.command("label")(label)
 app.command("attack")(attack)
 app.command("exposure")(exposure)
 app.command("demo")(demo)

@@ -166,6 +166,9 @@ def test_strong_needs_precision_few_false_links_and_enough_of_them() -> None:
     assert change.chosen(nobody, 0.0) == {"strong": None, "possible": 2.0, "weak": 0.0}
     few = curves[curves["links"] < 300]
     assert change.chosen(few, 0.0)["strong"] is None
+    easy = curves.assign(precision_low=1.0, false_per_thousand=0.0)  # never below possible
+    assert change.chosen(easy, 0.0)["strong"] == 3.0
+    assert change.chosen(curves, 4.0) == {"strong": None, "possible": None, "weak": 4.0}
 
 
 def test_a_change_names_the_agreement_and_what_it_was_chosen_from() -> None:
