@@ -10,18 +10,19 @@ keys. Keys never touch the disk; the batches lie in a temporary folder and go wi
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from benchmarks import accuracy
+from benchmarks.reciprocity import gain_by_kin
 from encoders.batching import write_batch_of
 from encoders.encoding import encode
 from encoders.keys import Keys
@@ -38,8 +39,8 @@ from matcher.formats.cells import Octets
 from matcher.formats.files import written_whole
 from matcher.formats.refinement import Answer, read_answer, read_requests, write_answer
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
-from matcher.formats.vocabulary import BANDS
-from matcher.matching import DEFAULT_TOP, Run, candidate_identifiers, match
+from matcher.formats.vocabulary import BANDS, ROLES
+from matcher.matching import DEFAULT_TOP, Compared, Run, candidate_identifiers, match
 from matcher.refining import Refinement, write_requests_of
 
 _ANY_DAY = date(2000, 1, 1)  # a rehearsal's own agreement has no time, and no clock is read
@@ -50,11 +51,13 @@ class Rehearsal:
     """What a rehearsal found.
 
     Attributes:
-        pairs: The candidates, as a frame of `request_id`, `register_id`, `score` (bits) and
-            `band`: best score first, then by request id, then by register id.
+        pairs: The candidates of the requests' sought persons, as a frame of `request_id`,
+            `register_id`, `role` (of the other side's record), `score` (bits) and `band`: best
+            score first, then by request id, then by register id.
         weights: Row for row with `pairs`, what each attribute (each pass, where nothing was
             refined) and the kin around a pair add to its score, in bits; the rest of a score is
             what is added whatever was compared.
+        enquirers: Which records of the other side are enquirers, by their ids.
         run: The run that found them.
         refinement: The model that refined them, or None.
         seconds: How long each step took.
@@ -62,6 +65,7 @@ class Rehearsal:
 
     pairs: pd.DataFrame
     weights: pd.DataFrame
+    enquirers: pd.Index
     run: Run
     refinement: RefinementModel | None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -91,6 +95,11 @@ class Rehearsal:
         }
         if truth is not None:
             report["accuracy"] = figures(self.pairs, truth, self.bands)
+            seeking = truth[truth["register_id"].isin(self.enquirers)]
+            if len(seeking):
+                who_seek = self.pairs["role"] == "enquirer"
+                pairs = self.pairs.assign(kin=self.weights["kin"])[who_seek]
+                report["seeking_each_other"] = gain_by_kin(pairs, seeking)
         return report
 
 
@@ -176,16 +185,16 @@ def rehearse(
                 threads=threads,
                 progress=lambda what: progress(f"comparing {what}"),
             )
-        found = _found(run)
+        found = _Found.of(run)
         model = RefinementModel.published() if refine else None
         if model is not None:
             progress(f"refining {len(found.scores):,} candidates")
             with _timed(seconds, "refine"):
                 answer = _Answering(under, keys, held)
-                found = _refined(run, found, answer, model, folder, drawn)
+                found = _refined(run, answer, model, folder, drawn)
         keys.wipe()
     pairs, weights = _named(run, found, *(references for _, references in sides))
-    return Rehearsal(pairs, weights, run, model, seconds)
+    return Rehearsal(pairs, weights, _enquirers(*sides[1]), run, model, seconds)
 
 
 def default_agreement(scheme: Scheme | None = None) -> Agreement:
@@ -224,38 +233,70 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     seconds[step] = time.perf_counter() - start
 
 
+def _enquirers(batch: Batch, references: References) -> pd.Index:
+    rows = batch.roles == ROLES.index("enquirer")
+    return pd.Index(references.record_ids(batch.references[rows]), dtype=object)
+
+
+def _directions(run: Run) -> list[Compared]:
+    """Give the directions in which the requests' sought persons are on the left."""
+    return [one for one in run.compared if one.left is run.batches[0]]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class _Found:
-    """The candidates of a run's first direction, and which of them are left."""
+    """The candidates of the requests' sought persons, and which of them are left."""
 
     scores: npt.NDArray[np.float64]
     bands: npt.NDArray[np.int8]
     weights: pd.DataFrame
 
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Give what a run found."""
+        passes = list(run.model.passes)
+        return cls.joined(
+            cls(
+                found.scores,
+                found.bands,
+                pd.DataFrame(run.model.weights(found.distances), columns=passes).assign(
+                    kin=found.kin
+                ),
+            )
+            for found in (one.candidates for one in _directions(run))
+        )
 
-def _found(run: Run) -> _Found:
-    found = run.compared[0].candidates
-    weights = pd.DataFrame(run.model.weights(found.distances), columns=list(run.model.passes))
-    return _Found(found.scores, found.bands, weights.assign(kin=found.kin))
+    @classmethod
+    def joined(cls, parts: Iterable["_Found"]) -> Self:
+        """Put the candidates of several directions behind each other."""
+        held = list(parts)
+        return cls(
+            np.concatenate([part.scores for part in held]),
+            np.concatenate([part.bands for part in held]),
+            pd.concat([part.weights for part in held], ignore_index=True),
+        )
 
 
 def _refined(
-    run: Run, found: _Found, answer: "_Answering", model: RefinementModel, folder: Path, seed: int
+    run: Run, answer: "_Answering", model: RefinementModel, folder: Path, seed: int
 ) -> _Found:
-    """Have both sides answer for every candidate of the run, and weigh the first direction's."""
+    """Have both sides answer for every candidate of the run, and weigh those that are shown."""
     refinement = Refinement(model)
     for paths in write_requests_of(run, folder, seed=seed):
         refinement.add(*(answer(path) for path in paths))
-    one = run.compared[0]
-    refined = refinement.refine(
-        candidate_identifiers(run.agreement, *_references(run)),
-        found.scores,
-        found.bands,
-        one.candidates.kin,
-        len(one.right_rows),
-    )
-    weights = pd.DataFrame(refined.weights, columns=list(OUTCOMES))
-    return _Found(refined.scores, refined.bands, weights.assign(kin=one.candidates.kin))
+    parts = []
+    for one in _directions(run):
+        found = one.candidates
+        refined = refinement.refine(
+            candidate_identifiers(run.agreement, *_references(one)),
+            found.scores,
+            found.bands,
+            found.kin,
+            len(one.right_rows),
+        )
+        weights = pd.DataFrame(refined.weights, columns=list(OUTCOMES)).assign(kin=found.kin)
+        parts.append(_Found(refined.scores, refined.bands, weights))
+    return _Found.joined(parts)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -282,8 +323,7 @@ class _Answering:
         return answer
 
 
-def _references(run: Run) -> tuple[Octets, Octets]:
-    one = run.compared[0]
+def _references(one: Compared) -> tuple[Octets, Octets]:
     found = one.candidates
     return (
         one.left.references[one.left_rows[found.left]],
@@ -294,12 +334,15 @@ def _references(run: Run) -> tuple[Octets, Octets]:
 def _named(
     run: Run, found: _Found, requests: References, register: References
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give the candidates of the first direction by the societies' own ids, and their weights."""
-    left, right = _references(run)
+    """Give the candidates by the societies' own ids, and their weights."""
+    directions = _directions(run)
+    left, right = (np.concatenate(side) for side in zip(*map(_references, directions), strict=True))
+    roles = [one.roles[1] for one in directions]
     frame = pd.DataFrame(
         {
             "request_id": requests.record_ids(left),
             "register_id": register.record_ids(right),
+            "role": np.repeat(roles, [len(one.candidates) for one in directions]),
             "score": found.scores,
             "band": np.append(BANDS, "none")[found.bands],
         }

@@ -228,43 +228,58 @@ def counted(scheme: Scheme, distances: Distances) -> Counted:
     return Counted(rows, counts.astype(np.float64))
 
 
-def fit(
-    scheme: Scheme, true: Counted, false: Counted, prior: float
-) -> tuple[float, dict[str, Curve]]:
-    """Fit the curves of all passes together.
+@dataclass(frozen=True, eq=False, repr=False)
+class Odds:
+    """Fitted log odds of pairs: linear in their features.
+
+    Attributes:
+        weights: One for each feature, and the constant, in natural units, float64.
+    """
+
+    weights: npt.NDArray[np.float64]
+
+    def of(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Give the log odds of rows of features."""
+        odds: npt.NDArray[np.float64] = features @ self.weights[:-1] + self.weights[-1]
+        return odds
+
+    def curves(self, scheme: Scheme, prior: float) -> tuple[float, dict[str, Curve]]:
+        """Give the intercept in bits, and each pass's curve.
+
+        Args:
+            scheme: Whose passes they are.
+            prior: Natural logarithm of how many pairs of one person there are, within reach or
+                not, for each pair of two.
+        """
+        by_pass = self.weights[:-1].reshape(len(scheme.passes), -1) / _LN2
+        curves = {
+            part.name: _curve(part, slopes_of[:-1], slopes_of[-1])
+            for part, slopes_of in zip(scheme.passes, by_pass, strict=True)
+        }
+        intercept = (self.weights[-1] - prior) / _LN2 + by_pass[:, -1].sum()
+        return round(float(intercept), 3), curves
+
+
+def fit(true: Counted, false: Counted, start: Odds | None = None) -> Odds:
+    """Fit the log odds of all passes together.
 
     Args:
-        scheme: Whose passes they are.
         true: The pairs of one person that are within reach.
         false: The pairs of two persons that are within reach.
-        prior: Natural logarithm of how many pairs of one person there are, within reach or not,
-            for each pair of two.
-
-    Returns:
-        The intercept in bits, and each pass's curve.
+        start: Where to begin, such as what was fitted before to nearly the same pairs.
     """
-    slopes, constant = _logistic(
+    return _logistic(
         np.concatenate([true.features, false.features]),
         np.r_[true.counts, np.zeros(len(false.counts))],
         np.r_[np.zeros(len(true.counts)), false.counts],
-        per_pass=len(KNOTS) + 1,
+        start,
     )
-    by_pass = slopes.reshape(len(scheme.passes), -1) / _LN2
-    curves = {
-        part.name: _curve(part, slopes_of[:-1], slopes_of[-1])
-        for part, slopes_of in zip(scheme.passes, by_pass, strict=True)
-    }
-    return round(float((constant - prior) / _LN2 + by_pass[:, -1].sum()), 3), curves
 
 
 def _fit_labelled(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
     near = (seen.true != ABSENT) & (seen.true <= list(reach_of(scheme).values()))
-    return fit(
-        scheme,
-        counted(scheme, seen.true[near.any(axis=1)]),
-        counted(scheme, seen.false),
-        float(np.log(len(seen.true) / (seen.pairs - len(seen.true)))),
-    )
+    odds = fit(counted(scheme, seen.true[near.any(axis=1)]), counted(scheme, seen.false))
+    return odds.curves(scheme, float(np.log(len(seen.true) / (seen.pairs - len(seen.true)))))
 
 
 def _sigma(part: Pass) -> float:
@@ -292,20 +307,17 @@ def _logistic(
     features: npt.NDArray[np.float64],
     trues: npt.NDArray[np.float64],
     falses: npt.NDArray[np.float64],
-    *,
-    per_pass: int,
-) -> tuple[npt.NDArray[np.float64], float]:
+    start: Odds | None,
+) -> Odds:
     """Fit log odds that never fall with a feature, but for the last of each pass (absence).
 
     Args:
         features: Shape (rows, features).
         trues: How many true pairs have the features of a row.
         falses: How many other pairs have them.
-        per_pass: Features of one pass.
-
-    Returns:
-        The weight of each feature and the constant, in natural units.
+        start: Where to begin.
     """
+    per_pass = len(KNOTS) + 1
     is_absence = np.arange(features.shape[1]) % per_pass == per_pass - 1
     counts = trues + falses
 
@@ -317,10 +329,10 @@ def _logistic(
         return float(value), slope
 
     bounds = [(None, None) if absence else (_LEAST_SLOPE * _LN2, None) for absence in is_absence]
-    start = np.r_[np.where(is_absence, 0.0, 0.1), 0.0]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)],
+    begin = np.r_[np.where(is_absence, 0.0, 0.1), 0.0] if start is None else start.weights
+    found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)],
                      options={"maxiter": 2000})  # fmt: skip
-    return found.x[:-1], float(found.x[-1])
+    return Odds(found.x)
 
 
 def _curve(part: Pass, slopes: npt.NDArray[np.float64], absent: float) -> Curve:

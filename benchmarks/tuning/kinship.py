@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from benchmarks.reciprocity import PRECISIONS, recall_at_precision
 from benchmarks.rehearsal import default_agreement
 from datasets import tracing
 from encoders.codes import normalise_relation
@@ -36,9 +36,6 @@ from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 REQUESTS, SEEDS = 8_000, (31, 32)
 MOST = 20.0
 """No more bits of support than these are counted: from there on it is certain that they are kin."""
-
-PRECISIONS = (0.95, 0.9, 0.8)
-"""At which precision recall with and without kin is compared."""
 
 _PENALTY = 1e-3
 
@@ -132,41 +129,6 @@ def _features(seen: Observed) -> npt.NDArray[np.float64]:
     return np.column_stack([seen.own, forebears, others, nobody, np.ones(len(seen.own))])
 
 
-def gain(pairs: pd.DataFrame, truth: pd.DataFrame) -> dict[str, Any]:
-    """Compare recall with and without the evidence of kin, at equal precision.
-
-    Args:
-        pairs: Candidates: `request_id, register_id, score, kin`, where `kin` is the part of the
-            score that the people around the pair gave.
-        truth: True pairs: `request_id, register_id`.
-
-    Returns:
-        For each of `PRECISIONS` the recall with kin and without: the best that any threshold
-        gives at no less precision, 0 where none does.
-    """
-    wanted = pd.MultiIndex.from_frame(truth[["request_id", "register_id"]])
-    true = pd.MultiIndex.from_frame(pairs[["request_id", "register_id"]]).isin(wanted)
-    alone = (pairs["score"] - pairs["kin"]).to_numpy()
-    return {
-        f"{precision}": {
-            "with_kin": _recall(pairs["score"].to_numpy(), true, len(truth), precision),
-            "without_kin": _recall(alone, true, len(truth), precision),
-        }
-        for precision in PRECISIONS
-    }
-
-
-def _recall(
-    scores: npt.NDArray[np.float64], true: npt.NDArray[np.bool_], wanted: int, precision: float
-) -> float:
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)])
-    right = np.cumsum(true[order])[last]
-    enough = right >= precision * (last + 1)
-    return round(float(right[enough].max(initial=0) / wanted), 4) if wanted else 0.0
-
-
 def main(out: Path, progress: Callable[[str], None] = print) -> None:
     """Fit the model on one generated set, say what it gains on another, and write it."""
     agreement = default_agreement()
@@ -183,8 +145,8 @@ def main(out: Path, progress: Callable[[str], None] = print) -> None:
     unseen = seen[1]
     weights, _ = kin.weigh(unseen.support)
     for precision in PRECISIONS:
-        with_kin = _recall(unseen.own + weights, unseen.true, unseen.wanted, precision)
-        without = _recall(unseen.own, unseen.true, unseen.wanted, precision)
+        with_kin = recall_at_precision(unseen.own + weights, unseen.true, unseen.wanted, precision)
+        without = recall_at_precision(unseen.own, unseen.true, unseen.wanted, precision)
         progress(f"recall at precision {precision}: {with_kin} with kin, {without} without")
     with written_whole(out) as aside:
         aside.write_text(kin.model_dump_json(indent=2) + "\n", encoding="utf-8", newline="\n")

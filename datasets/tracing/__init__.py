@@ -6,6 +6,6 @@ Whole families are generated first (`families`), then who seeks whom and who is 
 half known, and slips. The truth says of every pair what happened to it on either side.
 """
 
-from datasets.tracing.generation import TracingSet, generate
+from datasets.tracing.generation import TracingSet, generate, with_reciprocal
 
-__all__ = ["TracingSet", "generate"]
+__all__ = ["TracingSet", "generate", "with_reciprocal"]

@@ -1,6 +1,6 @@
 """From a size and a seed to requests, register and truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -106,6 +106,23 @@ def generate(requests: int, register: int, seed: int, *, reciprocal: int = 0) ->
         pd.DataFrame(truth),
         back_file,
         _both_ways(asked, back, request_file, back_file),
+    )
+
+
+def with_reciprocal(requests: int, register: int, seed: int, reciprocal: int) -> TracingSet:
+    """Generate a tracing set whose second file is all that the register's society holds.
+
+    Its requests stand behind the registered persons, and the truth has the pairs of sought persons
+    here with enquirers and sought persons there too, without what happened to them.
+    """
+    made = generate(requests, register, seed, reciprocal=reciprocal)
+    sought = made.both_ways["request_role"] == "sought"
+    compared = sought & made.both_ways["register_role"].isin(["enquirer", "sought"])
+    pairs = made.both_ways.loc[compared, ["request_id", "register_id", "person"]]
+    return replace(
+        made,
+        register=pd.concat([made.register, made.reciprocal], ignore_index=True),
+        truth=pd.concat([made.truth, pairs], ignore_index=True).fillna(""),
     )
 
 

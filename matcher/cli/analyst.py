@@ -34,9 +34,19 @@ def dataset(
     requests: Annotated[int, typer.Option(min=1, help="Requests (tracing only).")] = 2_000,
     register: Annotated[int, typer.Option(min=1, help="Registered (tracing only).")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed (tracing only).")] = 1,
+    reciprocal: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Requests at the register's society too, in its file (tracing only)."
+        ),
+    ] = 0,
 ) -> None:
     """Write a labelled set as requests.csv, register.csv and truth.csv."""
-    made = febrl.load() if name is Dataset.FEBRL4 else tracing.generate(requests, register, seed)
+    made = (
+        febrl.load()
+        if name is Dataset.FEBRL4
+        else tracing.with_reciprocal(requests, register, seed, reciprocal)
+    )
     try:
         out.mkdir(parents=True, exist_ok=True)
         for what in ("requests", "register", "truth"):

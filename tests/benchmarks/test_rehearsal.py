@@ -41,7 +41,7 @@ def done(sides: tuple[Records, Records]) -> Rehearsal:
 
 def test_pairs_are_named_and_in_order(done: Rehearsal, made: tracing.TracingSet) -> None:
     pairs = done.pairs
-    assert list(pairs.columns) == ["request_id", "register_id", "score", "band"]
+    assert list(pairs.columns) == ["request_id", "register_id", "role", "score", "band"]
     sought = made.requests.loc[made.requests["role"] == "sought", "record_id"]
     assert set(pairs["request_id"]) <= set(sought)
     assert set(pairs["register_id"]) <= set(made.register["record_id"])
@@ -140,7 +140,7 @@ def test_the_report_measures_against_the_truth(done: Rehearsal, made: tracing.Tr
     assert report["accuracy"]["truth"] == len(made.truth)
     links = accuracy.best_per_request(done.pairs)
     for band in BANDS:
-        least = getattr(done.run.model.bands, band)
+        least = getattr(done.bands, band)
         told = report["accuracy"]["thresholds"][band]
         assert told["threshold"] == least
         assert told["f1"] == round(accuracy.at_threshold(links, made.truth, least).f1, 4)
@@ -158,7 +158,8 @@ def test_no_candidates_are_a_result_too(tmp_path: Path) -> None:
     assert done.report(truth)["accuracy"]["recall_at_10"] == 0.0
     write_pairs(done.pairs, tmp_path / "pairs.csv")
     with (tmp_path / "pairs.csv").open(newline="") as file:
-        assert list(csv.reader(file)) == [["request_id", "register_id", "score", "band"]]
+        header = ["request_id", "register_id", "role", "score", "band"]
+        assert list(csv.reader(file)) == [header]
 
 
 def test_a_folder_that_is_not_there(done: Rehearsal, tmp_path: Path) -> None:
@@ -169,3 +170,15 @@ def test_a_folder_that_is_not_there(done: Rehearsal, tmp_path: Path) -> None:
 def test_the_default_agreement_has_the_default_scheme() -> None:
     assert default_agreement().scheme == Scheme.published("standard/1")
     assert default_agreement() == default_agreement()
+
+
+def test_people_who_seek_each_other_are_found_by_their_kin() -> None:
+    made = tracing.with_reciprocal(1500, 300, seed=6, reciprocal=1500)
+    sides = (
+        Records.from_frame(made.requests, role="sought"),
+        Records.from_frame(made.register, role="registered"),
+    )
+    done = rehearse(*sides, refine=False)
+    assert set(done.pairs["role"]) == {"registered", "enquirer", "sought"}
+    told = done.report(made.truth)["seeking_each_other"]
+    assert told["0.8"]["with_kin"] > told["0.8"]["without_kin"] + 0.1

@@ -90,3 +90,12 @@ def test_relations_are_true_of_the_families(data: tracing.TracingSet) -> None:
 def test_more_than_there_are_families_for(reciprocal: int) -> None:
     data = tracing.generate(1, 5, seed=4, reciprocal=reciprocal)
     assert data.reciprocal["case_id"].nunique() <= reciprocal
+
+
+def test_the_whole_of_the_other_society(data: tracing.TracingSet) -> None:
+    whole = tracing.with_reciprocal(1500, 4000, seed=2, reciprocal=900)
+    assert len(whole.register) == len(data.register) + len(data.reciprocal)
+    assert whole.register["record_id"].is_unique
+    roles = whole.register.set_index("record_id")["role"].loc[whole.truth["register_id"]]
+    assert set(roles) == {"registered", "enquirer", "sought"}
+    assert whole.truth.notna().all(axis=None)
