@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers clkhash lock
+.PHONY: install demo test lint soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers bench-encoding clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -81,6 +81,10 @@ bench-peers: install .venv/splink/installed
 	$(BIN)/python -m venv --clear .venv/splink
 	.venv/splink/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers/peers.txt
 	@touch $@
+
+# Encoding beside clkhash, and a million records: some minutes, on a quiet machine.
+bench-encoding: install clkhash
+	$(BIN)/python -m benchmarks.encoding .venv/clkhash/bin/python benchmarks/results/encoding.json
 
 # clkhash in an environment of its own: with it, the tests compare bits with the living thing.
 clkhash: install

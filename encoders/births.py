@@ -3,7 +3,6 @@
 Where a birth can be on several days, as a Hijri date can, a view gives the tokens of all of them.
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 from encoders.dates import Birth
@@ -39,7 +38,7 @@ def decades(birth: Birth) -> Tokens:
 
 def month(birth: Birth) -> Tokens:
     """The month, where it was written."""
-    return tuple(dict.fromkeys(str(day.month) for day in _days(birth, "day", "month")))
+    return tuple(dict.fromkeys([str(day.month) for day in _days(birth, "day", "month")]))
 
 
 def day(birth: Birth) -> Tokens:
@@ -76,9 +75,11 @@ def _written_years(birth: Birth) -> range:
     return range(birth.earliest.year, birth.latest.year + 1)
 
 
-def _days(birth: Birth, *precisions: str) -> Iterator[date]:
+def _days(birth: Birth, *precisions: str) -> list[date]:
     """Every day that a birth can be on, where it was written as precisely as one of these."""
     if birth.earliest is None or birth.latest is None or birth.precision not in precisions:
-        return
-    for passed in range((birth.latest - birth.earliest).days + 1):
-        yield birth.earliest + timedelta(days=passed)
+        return []
+    if birth.earliest == birth.latest:
+        return [birth.earliest]
+    passed = (birth.latest - birth.earliest).days
+    return [birth.earliest + timedelta(days=days) for days in range(passed + 1)]

@@ -5,7 +5,9 @@ once under each view. All of these are numbered, so that what is done for every 
 numbers alone.
 """
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numba
@@ -79,6 +81,10 @@ class Vocabulary:
         Args:
             table: n records, with the columns of the record model that the attributes read.
         """
+        with _uncollected():
+            return self._tokenise(table)
+
+    def _tokenise(self, table: pa.Table) -> Tokenised:
         for values in self._values.values():
             values.fresh.clear()
         for numbering in self._numberings.values():
@@ -114,6 +120,18 @@ class Vocabulary:
             (kind, label), Made(distinct_parts, view.tokens, distinct_tokens)
         )
         return _Way(attribute, values, parts, tokens)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector away, which would walk all tables again and again as they grow."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,0 +1,1 @@
+"""How fast records become fingerprints, how much memory that takes, and clkhash beside it."""
