@@ -72,7 +72,7 @@ class Sample:
         Raises:
             ParameterError: The truth names no request that was compared.
         """
-        index = pd.Index(requests.astype(str))
+        index = pd.Index(requests.astype(str).unique())
         ordered = accuracy.in_order(pairs)
         known = index.get_indexer(pd.Index(truth["request_id"].astype(str)))
         if not (known >= 0).any():

@@ -1,7 +1,7 @@
 """The command with which an analyst chooses a scheme and its thresholds."""
 
 import json
-import resource
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -218,7 +218,13 @@ def _write(path: Path, text: str) -> None:
 
 
 def _peak() -> dict[str, int]:
-    return {"peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    """Give the most memory that was held, where the system tells."""
+    try:
+        import resource  # noqa: PLC0415 - not there on Windows
+    except ImportError:
+        return {}
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"peak_memory_mib": most >> (20 if sys.platform == "darwin" else 10)}
 
 
 def _write_change(
