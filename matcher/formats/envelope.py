@@ -305,8 +305,11 @@ def _agreement_of(
 ) -> Agreement:
     found = [one for one in agreements if one.agreement_id == header.agreement_id]
     if not found:
+        ours = ", ".join(one.agreement_id for one in agreements[:3])
         raise EnvelopeError(
-            "agreement", f"{path}: sent under agreement {header.agreement_id}, which is not known."
+            "agreement",
+            f"{path}: sent under agreement {header.agreement_id}, which is not among those known "
+            f"here ({ours}).",
         )
     for agreement in found:
         if agreement.version_like(header.agreement_digest) == header.agreement_digest:

@@ -68,7 +68,7 @@ def test_a_public_identity_is_a_file(one: Identity, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"null", b"\"Canary\"", b"{}", b"\xff", b"[" * 5000, b'{"name": "Canary"}']
+    "content", [b"", b"null", b'"Canary"', b"{}", b"\xff", b"[" * 5000, b'{"name": "Canary"}']
 )
 def test_no_public_identity(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "none").write_bytes(content)
