@@ -15,26 +15,29 @@ _BLUE, _GREEN, _PURPLE, _RED, _BLACK = "#1b6ca8", "#2b6a4d", "#7a4a9c", "#b3261e
 _FIGURES = alt.Scale(domain=["precision", "recall", "F1"], range=[_BLUE, _GREEN, _PURPLE])
 _KINDS = alt.Scale(domain=["one person", "two persons"], range=[_GREEN, _RED])
 _COUNTED = alt.Scale(domain=["labelled", "unlabelled"], range=[_BLUE, _PURPLE])
-_DASH = alt.StrokeDash(
-    "run:N",
-    scale=alt.Scale(domain=["this run", "beside it"], range=[[1, 0], [5, 4]]),
-    legend=alt.Legend(title=None, symbolType="stroke"),
-)
+RUNS = ("this run", "beside it")
+"""What the column `run` of a table says."""
 
 
-def all_charts(threshold: float, pair: str) -> dict[str, dict[str, Any]]:
+def all_charts(threshold: float, pair: str, *, beside: bool) -> dict[str, dict[str, Any]]:
     """Give every chart's specification by the name of its place on the page.
 
     Args:
         threshold: Where the threshold stands at first.
         pair: Label of the pair whose evidence is shown at first.
+        beside: Whether another run is shown too.
     """
     marked = alt.param(name="threshold", value=threshold)
+    dash = alt.StrokeDash(
+        "run:N",
+        scale=alt.Scale(domain=list(RUNS), range=[[1, 0], [5, 4]]),
+        legend=alt.Legend(title=None, symbolType="stroke") if beside else None,
+    )
     made: dict[str, Layers] = {
-        "quality": _quality(),
-        "nowhere": _over("false_per_thousand", "false links of 1,000 without counterpart"),
-        "review": _over("reviewed_per_match", "candidates looked at for each right one"),
-        "night": _night(),
+        "quality": _quality(dash),
+        "nowhere": _over("false_per_thousand", "false links of 1,000 without counterpart", dash),
+        "review": _over("reviewed_per_match", "candidates looked at for each right one", dash),
+        "night": _night(dash),
         "scores": _scores(),
         "slices": _slices(),
     }
@@ -53,7 +56,7 @@ def _line() -> alt.Chart:
     return rule
 
 
-def _quality() -> Layers:
+def _quality(dash: alt.StrokeDash) -> Layers:
     base = (
         alt.Chart(alt.NamedData("long"))
         .transform_filter("datum.links > 0")
@@ -70,13 +73,13 @@ def _quality() -> Layers:
     )
     line = base.mark_line().encode(
         y=alt.Y("value:Q", axis=axis, title=None),
-        strokeDash=_DASH,
+        strokeDash=dash,
         tooltip=["run:N", "figure:N", "threshold:Q", alt.Tooltip("value:Q", format=".1%")],
     )
     return _sized(alt.layer(band, line, _line()))
 
 
-def _over(figure: str, title: str) -> Layers:
+def _over(figure: str, title: str, dash: alt.StrokeDash) -> Layers:
     base = alt.Chart(alt.NamedData("curves")).encode(x=alt.X("threshold:Q", title=_BITS))
     scale = alt.Scale(type="symlog")
     band = base.mark_area(opacity=0.2, color=_RED).encode(
@@ -84,13 +87,13 @@ def _over(figure: str, title: str) -> Layers:
     )
     line = base.mark_line(color=_RED).encode(
         y=alt.Y(f"{figure}:Q", title=title, scale=scale),
-        strokeDash=_DASH,
+        strokeDash=dash,
         tooltip=["run:N", "threshold:Q", alt.Tooltip(f"{figure}:Q", format=".2f")],
     )
     return _sized(alt.layer(band, line, _line()))
 
 
-def _night() -> Layers:
+def _night(dash: alt.StrokeDash) -> Layers:
     scale = alt.Scale(type="symlog")
     line = (
         alt.Chart(alt.NamedData("curves"))
@@ -100,7 +103,7 @@ def _night() -> Layers:
             x=alt.X("threshold:Q", title=_BITS),
             y=alt.Y("candidates:Q", title="candidates a night", scale=scale),
             color=alt.Color("counted:N", scale=_COUNTED, title=None),
-            strokeDash=_DASH,
+            strokeDash=dash,
             tooltip=["run:N", "counted:N", "threshold:Q", "candidates:Q"],
         )
     )

@@ -15,7 +15,6 @@ import vl_convert
 from benchmarks.tuning import charts, tables
 from benchmarks.tuning.findings import Findings, as_cells
 
-_THIS, _OTHER = "this run", "beside it"
 _FIGURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 _STYLE = """
@@ -78,7 +77,7 @@ def as_html(findings: Findings, beside: Findings | None = None) -> str:
     possible = findings.bands["possible"] or 0.0
     start = min(range(len(grid)), key=lambda at: abs(grid[at] - possible))
     pairs = findings.tables["waterfalls"]["label"].drop_duplicates().tolist()
-    specifications = charts.all_charts(grid[start], pairs[0])
+    specifications = charts.all_charts(grid[start], pairs[0], beside=beside is not None)
     page = {
         "grid": grid,
         "words": findings.words,
@@ -138,7 +137,7 @@ def _charts() -> str:
 
 def _tables(findings: Findings, beside: Findings | None) -> dict[str, Any]:
     """Give the tables that charts read, as lists of rows."""
-    runs = {_THIS: findings} | ({_OTHER: beside} if beside else {})
+    runs = dict(zip(charts.RUNS, (findings, beside) if beside else (findings,), strict=False))
     curves = pd.concat([one.tables["curves"].assign(run=run) for run, one in runs.items()])
     long = pd.concat(
         [
