@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from encoders import batching, encoding
 from encoders.batching import write_batch_of
-from encoders.encoding import Encoded, Fingerprints
+from encoders.encoding import Encoded, Encoding, Fingerprints, encode
+from encoders.keys import Keys
 from encoders.records import Records
 from encoders.references import read_references
+from encoders.views import VIEWS
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
 from matcher.formats.errors import (
@@ -28,6 +32,7 @@ from matcher.formats.errors import (
     OutputError,
     ParameterError,
 )
+from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
 DrawUp = Callable[..., Agreement]
@@ -219,6 +224,57 @@ def test_a_reference_file_is_never_replaced(write: Write, tmp_path: Path) -> Non
     with pytest.raises(OutputError, match="can't be resolved"):
         write()
     assert [(tmp_path / name).read_bytes() for name in ("a.batch", "a.references")] == before
+
+
+@pytest.mark.parametrize(("chunk", "group", "workers"), [(7, 100, 1), (100, 7, 2), (64, 64, 3)])
+def test_a_batch_encoded_on_its_way_is_the_same_file(
+    write: Write,
+    draw_up: DrawUp,
+    monkeypatch: pytest.MonkeyPatch,
+    chunk: int,
+    group: int,
+    workers: int,
+) -> None:
+    agreement, records = draw_up(scheme=Scheme.published("standard/1")), make_records()
+    keys = Keys.throwaway(agreement, seed=1)
+    monkeypatch.setattr(batching, "GROUP_ROWS", group)
+    whole = write("whole", encoded=encode(records, agreement, keys), agreement=agreement, seed=3)
+    monkeypatch.setattr(encoding, "CHUNK", chunk)
+    told: list[int] = []
+    lazy = Encoding(records, agreement, keys, workers=workers, progress=told.append)
+    pieces = write("pieces", encoded=lazy, agreement=agreement, seed=3)
+    assert [path.read_bytes() for path in pieces] == [path.read_bytes() for path in whole]
+    assert told[-1] == COUNT
+    assert len(told) == -(-COUNT // chunk)
+    metadata = pq.read_metadata(pieces[0])
+    groups = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    assert groups == [group] * (COUNT // group) + [COUNT % group] * bool(COUNT % group)
+
+
+@pytest.mark.parametrize("lazily", [True, False])
+def test_a_record_that_can_not_be_encoded_is_left_out(
+    write: Write, draw_up: DrawUp, monkeypatch: pytest.MonkeyPatch, lazily: bool
+) -> None:
+    agreement, records = draw_up(scheme=Scheme.published("standard/1")), make_records()
+    names = [f"Ana {'zz' * (i in (3, 200))}" for i in range(COUNT)]
+    records = records.with_columns({"given_name": pa.array(names)})
+    label = agreement.scheme.passes[0].attributes[0].views[0].name
+
+    def tokens(part: str) -> list[str]:
+        return [str(1 // ("zz" not in part))]
+
+    monkeypatch.setitem(VIEWS, label, replace(VIEWS[label], tokens=tokens))
+    keys = Keys.throwaway(agreement, seed=1)
+    encoded = (Encoding if lazily else encode)(records, agreement, keys)
+    path, references_path = write(encoded=encoded, records=records, agreement=agreement)
+    batch = read_batch(path, agreement)
+    assert sorted(positions(batch, references_path, agreement)) == sorted(
+        set(range(COUNT)) - {3, 200}
+    )
+    assert len(read_references(references_path, agreement)) == COUNT - 2
+    assert [(one.field, one.rows.tolist()) for one in encoded.findings] == [
+        ("given_name", [3, 200])
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Records to fingerprints under the published scheme: what changes bits, and what must not."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders import encoding
-from encoders.encoding import Encoded, encode
+from encoders.encoding import Encoded, Encoding, encode
 from encoders.keys import Keys
 from encoders.records import Records
+from encoders.views import VIEWS
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError, MismatchError
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
@@ -48,9 +50,9 @@ def standard(draw_up: DrawUp) -> Agreement:
     return draw_up(scheme=Scheme.published("standard/1"))
 
 
-def encoded(agreement: Agreement, *rows: Row, seed: int = 1) -> Encoded:
+def encoded(agreement: Agreement, *rows: Row, seed: int = 1, workers: int = 1) -> Encoded:
     records = Records.from_rows(rows, role="sought")
-    return encode(records, agreement, Keys.throwaway(agreement, seed=seed))
+    return encode(records, agreement, Keys.throwaway(agreement, seed=seed), workers=workers)
 
 
 def distances(found: Encoded, one: int, other: int) -> dict[str, int]:
@@ -176,15 +178,17 @@ ROWS = st.lists(
 
 
 @settings(deadline=None, max_examples=25)
-@given(rows=ROWS, chunk=st.integers(1, 4))
+@given(rows=ROWS, chunk=st.integers(1, 4), workers=st.integers(1, 3), most_values=st.integers(0, 9))
 def test_any_text_in_any_chunks_and_any_order(
-    standard_for_all: Agreement, rows: list[Row], chunk: int
+    standard_for_all: Agreement, rows: list[Row], chunk: int, workers: int, most_values: int
 ) -> None:
+    """Nor do the number of threads, or what is remembered of earlier chunks, change a bit."""
     whole = encoded(standard_for_all, *rows)
     turned = encoded(standard_for_all, *rows[::-1])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "CHUNK", chunk)
-        parts = encoded(standard_for_all, *rows)
+        patch.setattr(encoding, "_MOST_VALUES", most_values)
+        parts = encoded(standard_for_all, *rows, workers=workers)
     for name, prints in whole.passes.items():
         np.testing.assert_array_equal(prints.bits, parts.passes[name].bits)
         np.testing.assert_array_equal(prints.present, parts.passes[name].present)
@@ -205,6 +209,87 @@ def test_progress_counts_records_chunk_by_chunk(
     records = Records.from_rows([FULL] * 5, role="sought")
     encode(records, standard, Keys.throwaway(standard, seed=1), progress=told.append)
     assert told == [2, 4, 5]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that can't cope with one name."""
+    view = VIEWS["name.skeleton/1"]
+
+    def tokens(part: str) -> Iterable[str]:
+        if part == "qzxcanary":
+            raise RuntimeError(part)
+        return view.tokens(part)
+
+    monkeypatch.setitem(VIEWS, "name.skeleton/1", replace(view, tokens=tokens))
+    monkeypatch.setattr(encoding, "CHUNK", 2)
+
+
+@pytest.mark.usefixtures("failing")
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_a_record_that_fails_is_told_and_the_rest_goes_on(
+    standard: Agreement, workers: int
+) -> None:
+    rows = [{**FULL, "given_name": f"Ana {i}"} for i in range(7)]
+    before = encoded(standard, *rows)
+    assert before.findings == ()
+    rows[1] = {**rows[1], "given_name": "Qzxcanary"}
+    rows[4] = {**rows[4], "mother_name": "Qzxcanary Ana", "family_name": "Qzxcanary"}
+    found = encoded(standard, *rows, workers=workers)
+    told = [(one.rule.name, one.field, one.rows.tolist()) for one in found.findings]
+    assert told == [
+        ("value_not_encoded", "family_name", [4]),
+        ("value_not_encoded", "given_name", [1]),
+        ("value_not_encoded", "mother_name", [4]),
+    ]
+    rest = [0, 2, 3, 5, 6]
+    for name, prints in found.passes.items():
+        assert prints.present.tolist() == [i in rest for i in range(7)]
+        assert not prints.bits[[1, 4]].any()
+        np.testing.assert_array_equal(prints.bits[rest], before.passes[name].bits[rest])
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_encoding_makes_what_is_asked_for_in_the_order_asked(
+    standard: Agreement, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(encoding, "CHUNK", 3)
+    records = Records.from_rows([{"given_name": f"Ana {i}"} for i in range(10)], role="sought")
+    keys = Keys.throwaway(standard, seed=1)
+    whole = encode(records, standard, keys)
+    lazy = Encoding(records, standard, keys, workers=workers)
+    keys.wipe()
+    order = np.random.default_rng(1).permutation(10)
+    for source in (lazy, whole):
+        pieces = list(source.in_order(order))
+        assert [len(rows) for rows, _ in pieces] == [3, 3, 3, 1]
+        np.testing.assert_array_equal(np.concatenate([rows for rows, _ in pieces]), order)
+        for name, prints in whole.passes.items():
+            bits = np.concatenate([made.passes[name].bits for _, made in pieces])
+            np.testing.assert_array_equal(bits, prints.bits[order])
+
+
+def test_no_more_is_encoded_than_is_taken(
+    standard: Agreement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or memory would not be bounded by the chunk."""
+    monkeypatch.setattr(encoding, "CHUNK", 1)
+    records = Records.from_rows([FULL] * 20, role="sought")
+    made: list[int] = []
+    encode_chunk = Encoding._encode
+
+    def counted(self: Encoding, rows: np.ndarray) -> object:
+        made.append(int(rows[0]))
+        return encode_chunk(self, rows)
+
+    monkeypatch.setattr(Encoding, "_encode", counted)
+    for workers, most in ((1, 1), (2, 3)):
+        made.clear()
+        keys = Keys.throwaway(standard, seed=1)
+        pieces = Encoding(records, standard, keys, workers=workers).in_order(np.arange(20))
+        next(pieces)
+        assert len(made) <= most
+        pieces.close()
 
 
 @pytest.fixture(scope="module")
