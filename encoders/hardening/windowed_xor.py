@@ -18,18 +18,14 @@ def window_sets(bits: int, window: int) -> XorSets:
         bits: Length of the filter, m.
         window: Length of the window, w: 1 to m - 1.
     """
-    made_of = [1 << bit for bit in range(bits)]  # bit i of a number: input bit i is part of it
+    made_of = [1] * bits  # bit i of number j: input bit j + i is part of it
     for start in range(bits - window):
         # In ascending order every bit still finds its right neighbour as it was.
         for bit in range(start, start + window):
-            made_of[bit] ^= made_of[bit + 1]
-    return XorSets.of([_bits_of(number) for number in made_of])
-
-
-def _bits_of(number: int) -> list[int]:
-    found = []
-    while number:
-        lowest = number & -number
-        found.append(lowest.bit_length() - 1)
-        number ^= lowest
-    return found
+            made_of[bit] ^= made_of[bit + 1] << 1
+    return XorSets.of(
+        [
+            [bit + i for i in range(number.bit_length()) if number >> i & 1]
+            for bit, number in enumerate(made_of)
+        ]
+    )

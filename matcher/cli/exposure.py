@@ -13,7 +13,7 @@ from matcher.cli.identities import IdentityOption
 from matcher.cli.linkage import LedgerOption, Threads, opened_batches
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import AgreementOption, JsonFlag
-from matcher.exposure import Exposure, Report, measure_batches
+from matcher.exposure import Exposure, Report, measurable, measure_batches
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.errors import ParameterError
@@ -49,13 +49,9 @@ def exposure(
     with ExitStack() as stack:
         batches = opened_batches(envelopes, under, own, FileLedger(ledger), stack)
         size = at_size or sum(map(len, batches))
-        if size < 2:
-            raise ParameterError("Exposure needs at least two records; give more envelopes.")
         reports = {
-            society: _measured(
-                society, [b for b in batches if b.header.society == society], size, threads
-            )
-            for society in sorted({batch.header.society for batch in batches})
+            society: _measured(society, own_batches, size, threads)
+            for society, own_batches in _by_society(batches).items()
         }
     ceiling = under.exposure_ceiling
     beyond = [
@@ -73,6 +69,20 @@ def exposure(
             console.say(f"{society}: beyond the agreement's ceiling of {ceiling:g}.")
     if beyond:
         raise typer.Exit(CEILING_EXCEEDED)
+
+
+def _by_society(batches: list[Batch]) -> dict[str, list[Batch]]:
+    """Sort batches by society; leave out those that have too few records to resemble each other."""
+    found = {}
+    for society in sorted({batch.header.society for batch in batches}):
+        own = [batch for batch in batches if batch.header.society == society]
+        if measurable(own):
+            found[society] = own
+        else:
+            console.say(f"{society}: fewer than two records in any pass, nothing to measure.")
+    if not found:
+        raise ParameterError("No society has two records to compare; give more envelopes.")
+    return found
 
 
 def _measured(society: str, batches: list[Batch], at_size: int, threads: int | None) -> Report:

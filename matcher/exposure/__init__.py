@@ -6,8 +6,16 @@ away at their own number and at another; `measure_batches` does so for the batch
 the agreement's ceiling allows.
 """
 
-from matcher.exposure.batches import check_exposure, measure_batches
+from matcher.exposure.batches import check_exposure, measurable, measure_batches
 from matcher.exposure.bits import BitFigures
 from matcher.exposure.meter import Exposure, Report, measure
 
-__all__ = ["BitFigures", "Exposure", "Report", "check_exposure", "measure", "measure_batches"]
+__all__ = [
+    "BitFigures",
+    "Exposure",
+    "Report",
+    "check_exposure",
+    "measurable",
+    "measure",
+    "measure_batches",
+]

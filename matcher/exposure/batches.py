@@ -40,6 +40,12 @@ def measure_batches(
     return measure(passes, at_size=at_size, threads=threads, progress=progress)
 
 
+def measurable(batches: Sequence[Batch]) -> bool:
+    """Whether at least two records of some batches have a fingerprint in the same pass."""
+    counts = [batch.header.counts.present for batch in batches]
+    return any(sum(one[name] for one in counts) >= 2 for name in counts[0])
+
+
 def check_exposure(
     batch: Batch,
     agreement: Agreement,
@@ -56,8 +62,8 @@ def check_exposure(
     Args:
         batch: The batch that is to be taken in.
         agreement: Its agreement.
-        held: The other batches that are held under the same agreement, scheme and key epoch, of
-            all societies.
+        held: The batches that are held under the same agreement, scheme and key epoch, of all
+            societies; those that the batch takes the place of left out.
         threads: How many threads to use; all processors if None.
 
     Returns:
@@ -70,9 +76,9 @@ def check_exposure(
     """
     if agreement.exposure_ceiling is None:
         return None
-    others = list(held)
+    others = [one for one in held if one.header.seal != batch.header.seal]
     own = [batch, *(one for one in others if one.header.society == batch.header.society)]
-    if not any(count >= 2 for count in _present(own)):
+    if not measurable(own):
         return None
     size = len(batch) + sum(len(one) for one in others)
     report = measure_batches(own, at_size=size, threads=threads)
@@ -86,9 +92,3 @@ def check_exposure(
             "scheme that shows less."
         )
     return report
-
-
-def _present(batches: Sequence[Batch]) -> list[int]:
-    """How many records have each pass."""
-    counts = [batch.header.counts.present for batch in batches]
-    return [sum(one[name] for one in counts) for name in counts[0]]

@@ -271,6 +271,7 @@ def test_what_is_held_counts(draw_up: DrawUp, scheme: Scheme, tmp_path: Path) ->
     assert both.together.duplicates == 180
     with pytest.raises(ExposureError, match="990 records"):
         check_exposure(batch, under, held=[other])
+    assert check_exposure(batch, under, held=[batch]) == alone  # not held against itself
 
 
 def test_a_lone_record_resembles_nobody(draw_up: DrawUp, scheme: Scheme, tmp_path: Path) -> None:
