@@ -186,7 +186,7 @@ def accept(
     message = _read(offered, Offer, agreement)
     kept = SealedSecret.read(pending, PENDING_FORMAT)
     name = identity.public.name
-    if name not in message.wrapped or message.asks.get(name) != kept.header.about["ask"]:
+    if name not in message.wrapped or message.asks.get(name) != kept.header.about.get("ask"):
         raise IntegrityError(
             f"{offered}: the offer does not answer the ask that {pending} belongs to. Somebody "
             "held yours back and sent an older one, or it is an old offer: tell the society that "

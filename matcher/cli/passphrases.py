@@ -51,7 +51,8 @@ class Passphrases:
                     return self._opened(passphrase, opened_with)
                 except KeyFileError:
                     continue
-        console.say(f"{path}:")
+        if self._descriptor is None:
+            console.say(f"{path}:")
         asked = console.read_passphrase(self._descriptor, confirm=False)
         return self._opened(asked, opened_with)
 

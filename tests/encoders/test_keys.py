@@ -12,8 +12,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from encoders.keys import USES, Keys
+from matcher.formats import secretfile
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import KeyFileError, MismatchError, OutputError, ParameterError
 from matcher.formats.scheme import Scheme
@@ -125,6 +127,51 @@ def test_a_hostile_cost_is_not_paid(
     path.write_text(json.dumps(envelope, indent=2) + "\n", encoding="ascii")
     with pytest.raises(KeyFileError, match="more work"):
         Keys.open(path, WORDS, draw_up())
+
+
+def test_a_key_file_that_says_something_else_of_itself(
+    draw_up: DrawUp, sealed: tuple[Path, bytes], tmp_path: Path
+) -> None:
+    envelope = json.loads(sealed[0].read_text(encoding="ascii"))
+    path = tmp_path / "else.json"
+    for about in ({}, {"agreement_id": "canary", "key_epoch": 1}, {"key_epoch": "canary"}):
+        envelope["header"]["about"] = about
+        path.write_text(json.dumps(envelope, indent=2) + "\n", encoding="ascii")
+        _refused(draw_up, path)
+
+
+def test_scrypt_where_argon2id_is_lacking(
+    draw_up: DrawUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(**_: object) -> None:
+        raise UnsupportedAlgorithm("no Argon2id")
+
+    monkeypatch.setattr(secretfile, "Argon2id", lacking)
+    keys = Keys.generate(draw_up())
+    keys.seal(tmp_path / "keys.json", WORDS)
+    text = (tmp_path / "keys.json").read_text(encoding="ascii")
+    assert '"scrypt"' in text
+    assert Keys.open(tmp_path / "keys.json", WORDS, draw_up()).check == keys.check
+    with pytest.raises(KeyFileError, match="passphrase is wrong"):
+        Keys.open(tmp_path / "keys.json", "wrong", draw_up())
+    (tmp_path / "weak.json").write_text(text.replace('"log2_n": 17', '"log2_n": 14'))
+    with pytest.raises(KeyFileError, match="passphrase is wrong, or the file was altered"):
+        Keys.open(tmp_path / "weak.json", WORDS, draw_up())
+    for hostile in (13, 21):
+        (tmp_path / "cost.json").write_text(text.replace('"log2_n": 17', f'"log2_n": {hostile}'))
+        with pytest.raises(KeyFileError, match="more work"):
+            Keys.open(tmp_path / "cost.json", WORDS, draw_up())
+
+
+def test_a_file_of_another_machine_that_needs_argon2id(
+    draw_up: DrawUp, sealed: tuple[Path, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(**_: object) -> None:
+        raise UnsupportedAlgorithm("no Argon2id")
+
+    monkeypatch.setattr(secretfile, "Argon2id", lacking)
+    with pytest.raises(KeyFileError, match="OpenSSL lacks"):
+        Keys.open(sealed[0], WORDS, draw_up())
 
 
 def test_a_weaker_seal_can_not_be_pretended(
