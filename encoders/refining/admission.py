@@ -24,15 +24,17 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError
 from matcher.formats.refinement import Requests
 
-REASONS: Final = ("released", "absent", "asked_again", "probed_record", "probed_household",
-                  "no_corridor", "partner_limit", "day_limit")  # fmt: skip
+REASONS: Final = ("released", "absent", "no_corridor", "other_record", "asked_again",
+                  "probed_record", "probed_household", "partner_limit", "day_limit")  # fmt: skip
 """What may become of a request. The linkage unit is told only whether anything was released.
 
 - `absent`: the reference is of no record of the source, which may have been withdrawn;
+- `no_corridor`: the agreement does not let fingerprints flow between the two societies;
+- `other_record`: a candidate that was asked about another record before; under the keys of one
+  candidate two records could be compared that no society ever let be compared;
 - `asked_again`: one candidate, again and again;
 - `probed_record`, `probed_household`: more requests around one record, or one case or household,
   than a search for a person brings about;
-- `no_corridor`: the agreement does not let fingerprints flow between the two societies;
 - `partner_limit`, `day_limit`: no more today, for this partner or for all.
 """
 
@@ -50,8 +52,8 @@ class Limits:
     """
 
     per_candidate: int = 3
-    per_record: int = 100
-    per_household: int = 200
+    per_record: int = 200
+    per_household: int = 400
     per_partner: int = 50_000
     per_day: int = 100_000
 
@@ -112,47 +114,79 @@ def admit(
         key: What records and candidates are named by in the ledger.
         on: The day.
     """
+    asking = _Asking(records, rows, ledger, limits, agreement, key, on, requests.header.society)
     partners = [agreement.parties[number] for number in requests.partners]
-    ids = records.column("record_id").to_pylist()
-    names = names_in_ledger(key, (b"record " + str(one).encode() for one in ids))
     candidates = names_in_ledger(key, (one.tobytes() for one in requests.identifiers))
-    households = _households(records)
-    of_record = Counter(rows.tolist())
-    of_household = Counter(households[row] for row in rows.tolist() if row != NOT_RELEASED)
-    left = limits.per_day - ledger.released_on(on)
-    left_for = {p: limits.per_partner - ledger.released_on(on, p) for p in set(partners)}
-    own = requests.header.society
-    reasons = []
-    for row, partner, candidate in zip(rows.tolist(), partners, candidates, strict=True):
-        if row == NOT_RELEASED:
-            reason = "absent"
-        elif not (agreement.allows(own, partner) or agreement.allows(partner, own)):
-            reason = "no_corridor"
-        elif ledger.candidates[candidate] >= limits.per_candidate:
-            reason = "asked_again"
-        elif ledger.records[names[row]] + of_record[row] > limits.per_record:
-            reason = "probed_record"
-        elif of_household[households[row]] > limits.per_household:
-            reason = "probed_household"
-        elif left_for[partner] <= 0:
-            reason = "partner_limit"
-        elif left <= 0:
-            reason = "day_limit"
-        else:
-            reason = "released"
-            left -= 1
-            left_for[partner] -= 1
-        reasons.append(REASONS.index(reason))
-    codes = np.array(reasons, dtype=np.int8)
-    released = np.flatnonzero(codes == REASONS.index("released")).tolist()
-    ledger.add(
-        on,
-        (partners[i] for i in released),
-        (names[rows[i]] for i in released),
-        (candidates[i] for i in released),
-    )
+    reasons = [
+        asking.decide(row, partner, candidate)
+        for row, partner, candidate in zip(rows.tolist(), partners, candidates, strict=True)
+    ]
+    codes = np.array([REASONS.index(reason) for reason in reasons], dtype=np.int8)
     kept = np.where(codes == REASONS.index("released"), rows, NOT_RELEASED)
     return Admission(kept.astype(np.int64), codes, partners)
+
+
+class _Asking:
+    """One file of requests, decided on one after another."""
+
+    def __init__(
+        self,
+        records: Records,
+        rows: Rows,
+        ledger: Ledger,
+        limits: Limits,
+        agreement: Agreement,
+        key: bytes,
+        on: date,
+        society: str,
+    ) -> None:
+        self._ledger, self._limits, self._on = ledger, limits, on
+        self._agreement, self._society = agreement, society
+        ids = records.column("record_id").to_pylist()
+        self._names = names_in_ledger(key, (b"record " + str(one).encode() for one in ids))
+        self._households = _households(records)
+        known = [row for row in rows.tolist() if row != NOT_RELEASED]
+        before = Counter({name: ledger.records[name] for name in self._names})
+        self._of_record = before + Counter(self._names[row] for row in known)
+        self._of_household = Counter(self._households[row] for row in known)
+
+    def decide(self, row: int, partner: str, candidate: str) -> str:
+        """Give the reason of one request, and note in the ledger what is released."""
+        if row == NOT_RELEASED:
+            return "absent"
+        reason = (
+            self._no_corridor(partner)
+            or self._probing(row, candidate)
+            or self._no_more_today(partner)
+            or "released"
+        )
+        if reason == "released":
+            self._ledger.add(self._on, partner, self._names[row], candidate)
+        return reason
+
+    def _no_corridor(self, partner: str) -> str | None:
+        pair = self._society, partner
+        allows = self._agreement.allows
+        return None if allows(*pair) or allows(*reversed(pair)) else "no_corridor"
+
+    def _probing(self, row: int, candidate: str) -> str | None:
+        name = self._names[row]
+        if self._ledger.record_of.get(candidate, name) != name:
+            return "other_record"
+        if self._ledger.candidates[candidate] >= self._limits.per_candidate:
+            return "asked_again"
+        if self._of_record[name] > self._limits.per_record:
+            return "probed_record"
+        if self._of_household[self._households[row]] > self._limits.per_household:
+            return "probed_household"
+        return None
+
+    def _no_more_today(self, partner: str) -> str | None:
+        if self._ledger.released_on(self._on, partner) >= self._limits.per_partner:
+            return "partner_limit"
+        if self._ledger.released_on(self._on) >= self._limits.per_day:
+            return "day_limit"
+        return None
 
 
 def _households(records: Records) -> list[object]:

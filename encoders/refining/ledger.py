@@ -1,7 +1,8 @@
 """What a society has released so far, so that nobody gets too much of a record by asking again.
 
 The ledger is one small JSON file for each agreement, for its owner alone, and holds no more than
-counts: releases by day and partner, by record, and by candidate. Records and candidates stand in it
+counts (releases by day and partner, by record, and by candidate) and the record that each candidate
+was about. Records and candidates stand in it
 under names that only the keys of the agreement can make, so that it tells nobody who was asked for.
 """
 
@@ -30,6 +31,7 @@ class _File(BaseModel):
     days: dict[str, dict[str, _Count]]
     records: dict[str, _Count]
     candidates: dict[str, _Count]
+    record_of: dict[str, str]
 
 
 @dataclass(eq=False, repr=False)
@@ -41,12 +43,14 @@ class Ledger:
         days: Releases of each day to each partner.
         records: Releases of each record, by its name in the ledger.
         candidates: Releases for each candidate.
+        record_of: For each candidate the record that was released for it.
     """
 
     agreement_id: str
     days: dict[str, Counter[str]] = field(default_factory=dict)
     records: Counter[str] = field(default_factory=Counter)
     candidates: Counter[str] = field(default_factory=Counter)
+    record_of: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path, agreement_id: str) -> Self:
@@ -71,7 +75,9 @@ class Ledger:
                 f"{agreement_id}. Keep one ledger for each agreement."
             )
         days = {day: Counter(partners) for day, partners in held.days.items()}
-        return cls(agreement_id, days, Counter(held.records), Counter(held.candidates))
+        return cls(
+            agreement_id, days, Counter(held.records), Counter(held.candidates), held.record_of
+        )
 
     def write(self, path: Path) -> None:
         """Write the ledger, whole or not at all.
@@ -84,6 +90,7 @@ class Ledger:
             days={day: dict(partners) for day, partners in self.days.items()},
             records=dict(self.records),
             candidates=dict(self.candidates),
+            record_of=self.record_of,
         )
         text = json.dumps(held.model_dump(), indent=1, sort_keys=True) + "\n"
         with written_whole(path, private=True) as aside:
@@ -94,13 +101,12 @@ class Ledger:
         partners = self.days.get(day.isoformat(), Counter())
         return partners.total() if partner is None else partners[partner]
 
-    def add(
-        self, day: date, partners: Iterable[str], records: Iterable[str], candidates: Iterable[str]
-    ) -> None:
-        """Note releases."""
-        self.days.setdefault(day.isoformat(), Counter()).update(partners)
-        self.records.update(records)
-        self.candidates.update(candidates)
+    def add(self, day: date, partner: str, record: str, candidate: str) -> None:
+        """Note one release."""
+        self.days.setdefault(day.isoformat(), Counter())[partner] += 1
+        self.records[record] += 1
+        self.candidates[candidate] += 1
+        self.record_of[candidate] = record
 
 
 def names_in_ledger(key: bytes, things: Iterable[bytes]) -> list[str]:

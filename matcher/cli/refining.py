@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -84,8 +85,9 @@ def refine(
     told = _Told.of(admissions)
     if not as_json:
         console.err.print(told.as_table())
-    if not yes:
-        typer.confirm("Release this to the linkage unit?", abort=True, err=True)
+    if not (yes or _is_wanted()):
+        console.say("Nothing was released.")
+        raise typer.Exit(console.REFUSED)
     _make_folder(out)
     released.write(ledger)  # first: what is noted but never sent does no harm
     paths = []
@@ -102,6 +104,12 @@ def refine(
         console.print_json(told.as_data() | {"files": paths})
     if told.stopped:
         raise typer.Exit(console.ROWS_LEFT_OUT)
+
+
+def _is_wanted() -> bool:
+    if not sys.stdin.isatty():
+        raise ParameterError("There is no terminal to ask on; look at the counts, then give --yes.")
+    return typer.confirm("Release this to the linkage unit?", err=True)
 
 
 def _refuse_twice(asked: list[Requests]) -> None:

@@ -117,7 +117,8 @@ def test_asked_too_often_is_stopped_and_told(job: Path, asked: Path, run_here: H
 def test_nothing_is_released_unasked(job: Path, asked: Path, run_here: Here) -> None:
     society, file, role = SIDES[0]
     ran = run_here(*refine_words(job, asked, society, file, role), passphrase=PASSPHRASE)
-    assert ran.status != 0
+    assert ran.status == 2
+    assert "--yes" in ran.said
     assert not (asked / "answers").exists()
     assert not (asked / f"{society}.ledger").exists()
 

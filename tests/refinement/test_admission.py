@@ -127,6 +127,15 @@ def test_one_candidate_again_and_again_is_probing(
     assert reasons(decide([3], records, agreement, ledger)) == ["asked_again"]
 
 
+def test_a_candidate_is_about_one_record_for_ever(
+    records: Records, agreement: Agreement, ledger: Ledger
+) -> None:
+    """Or a linkage unit could have two records under the keys of one candidate."""
+    assert reasons(decide([3], records, agreement, ledger)) == ["released"]
+    assert reasons(decide([4], records, agreement, ledger)) == ["other_record"]
+    assert reasons(decide([3], records, agreement, ledger)) == ["released"]
+
+
 def test_limits_of_the_day_and_the_partner(
     records: Records, agreement: Agreement, ledger: Ledger
 ) -> None:
@@ -170,11 +179,7 @@ def test_the_ledger_keeps_counts_and_no_names(
     assert "R3" not in text
     assert names(3).tobytes().hex()[:16] not in text
     again = Ledger.read(path, "ab" * 16)
-    assert (again.days, again.records, again.candidates) == (
-        ledger.days,
-        ledger.records,
-        ledger.candidates,
-    )
+    assert vars(again) == vars(ledger)
     again.write(path)
     assert path.read_text(encoding="utf-8") == text
     with pytest.raises(MismatchError):
