@@ -112,20 +112,17 @@ class Findings:
             "another run of kinmatch tune."
         )
 
-    def write(self, folder: Path) -> list[Path]:
+    def write(self, folder: Path) -> None:
         """Write `tuning.json`, and each table as CSV and Parquet, into an existing folder."""
         json_path = folder / "tuning.json"
         with written_whole(json_path, private=True) as aside:
             aside.write_text(self.as_json(), encoding="utf-8", newline="\n")
-        paths = [json_path]
         for name, frame in self.tables.items():
             path = folder / f"{name}.csv"
             with written_whole(path, private=True) as aside:
                 frame.round(_DECIMALS).to_csv(aside, index=False, lineterminator="\n")
             with written_whole(path.with_suffix(".parquet"), private=True) as aside:
                 frame.round(_DECIMALS).to_parquet(aside, index=False)
-            paths += [path, path.with_suffix(".parquet")]
-        return paths
 
 
 def find(
@@ -159,9 +156,8 @@ def find(
     progress("measuring every threshold")
     sought = requests.table.to_pandas()
     sought = sought.loc[sought["role"] == "sought", "record_id"]
-    sample = measures.Sample.of(
-        done.pairs, truth, sought, registered=len(register), top=settings.top
-    )
+    registered = len(done.run.compared[0].right_rows)
+    sample = measures.Sample.of(done.pairs, truth, sought, registered=registered, top=settings.top)
     grid = measures.thresholds(sample.score)
     curves = measures.curves(sample, grid, settings.seed).merge(
         measures.a_night(sample, grid, new=settings.new, held=settings.held), on="threshold"

@@ -120,8 +120,9 @@ def _by_id(records: Records) -> pd.DataFrame:
 
 def _scripts(side: pd.DataFrame) -> list[str]:
     """The script that most of a record's name parts are in."""
-    names = side[list(NAME_COLUMNS)].apply(lambda row: row.dropna().tolist(), axis=1)
-    return [next(iter(count_scripts(pa.array(parts, pa.string()))), "no name") for parts in names]
+    rows = side[list(NAME_COLUMNS)].itertuples(index=False, name=None)
+    names = (pa.array([part for part in row if part is not None], pa.string()) for row in rows)
+    return [next(iter(count_scripts(parts)), "no name") for parts in names]
 
 
 def _births(side: pd.DataFrame) -> list[Birth]:
@@ -149,6 +150,7 @@ def _missing(mine: pd.DataFrame, theirs: pd.DataFrame, births: list[list[Birth]]
         lacking += mine[name].isna().to_numpy() | theirs[name].isna().to_numpy()
     lacks_place = [side[list(_PLACES)].isna().all(axis=1).to_numpy() for side in (mine, theirs)]
     lacking += lacks_place[0] | lacks_place[1]
-    lacking += [any(b.earliest is None for b in both) for both in zip(*births, strict=True)]
+    lacks_birth = [any(b.earliest is None for b in both) for both in zip(*births, strict=True)]
+    lacking += np.array(lacks_birth, dtype=np.bool_)
     words = ("none or one", "two or three", "four or five", "six or more")
     return [words[min(number // 2, 3)] for number in lacking.tolist()]

@@ -237,6 +237,18 @@ def test_slices_are_told_from_the_records(
     assert (sliced["birth date, at worst"] == "absent").equals(absent)
 
 
+def test_true_pairs_of_which_a_record_is_not_there_are_in_no_slice(
+    sides: tuple[Records, Records], made: tracing.TracingSet, done: Rehearsal
+) -> None:
+    elsewhere = made.truth[["request_id", "register_id"]].assign(register_id="elsewhere")
+    sliced = slices.slices_of(*sides, elsewhere.head(3))
+    assert len(sliced) == 0
+    links = accuracy.best_per_request(done.pairs)
+    assert slices.recall_of_slices(sliced, links, np.array([1.0])).empty
+    told = find(done, *sides, elsewhere.head(3), Settings())
+    assert "too few true pairs" in page.as_html(told)
+
+
 def test_the_worst_slice_comes_first_and_few_pairs_make_no_slice(
     done: Rehearsal, sides: tuple[Records, Records], made: tracing.TracingSet
 ) -> None:
