@@ -21,6 +21,7 @@ from encoders.records import COLUMNS, NAME_COLUMNS, Records
 from encoders.reporting import Report
 from encoders.rules import ROW, RULES, Finding, Problem, Severity, in_order
 from encoders.scripts import count_scripts
+from encoders.structure import contradicted
 
 Rows = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
@@ -56,6 +57,7 @@ def check(reading: Reading, *, today: datetime.date) -> Report:
     _code_rules(checked)
     _nationality_rule(checked)
     _birth_rules(checked, today)
+    checked.find("relation_contradicted", "relation", contradicted(checked.records))
     _last_seen_rules(checked, today)
     _row_rules(checked)
     usable = checked.usable()

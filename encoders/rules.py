@@ -168,6 +168,13 @@ RULES = {
             "Use a code such as mother, son, sister, husband, aunt, cousin or other.",
         ),
         (
+            "relation_contradicted",
+            _NOT_USED,
+            "The relation can't be, by sex or birth in the same case: a mother is a woman, and a "
+            "parent at least twelve years older.",
+            "Correct the relation, the sex or the birth; of step-parents no age is asked.",
+        ),
+        (
             "nationality_unknown",
             _NOT_USED,
             "The nationality is no country, nationality or code that kinmatch knows.",

@@ -48,7 +48,7 @@ def test_the_best_candidates_are_right(folder: Path, rehearsed: Ran) -> None:
 
 def test_pairs_are_what_the_command_promises(folder: Path, rehearsed: Ran) -> None:
     pairs = pairs_of(folder)
-    assert list(pairs.columns) == ["request_id", "register_id", "score", "band"]
+    assert list(pairs.columns) == ["request_id", "register_id", "role", "score", "band"]
     assert pairs["score"].notna().all()
     assert pairs["score"].is_monotonic_decreasing
     assert set(pairs["band"]) <= {"strong", "possible", "weak"}

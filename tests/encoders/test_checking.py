@@ -147,10 +147,10 @@ def test_what_is_ordinary_is_no_problem() -> None:
 
 
 def test_words_become_codes() -> None:
-    report = check_rows([person(sex="Female", relation=" SON ", role="Kin")])
+    report = check_rows([person(sex="Female", relation=" DAUGHTER ", role="Kin")])
     assert report.findings == ()
     row = report.usable.table.to_pylist()[0]
-    assert (row["sex"], row["relation"], row["role"]) == ("f", "son", "kin")
+    assert (row["sex"], row["relation"], row["role"]) == ("f", "daughter", "kin")
 
 
 def test_of_rows_with_one_identifier_the_first_that_can_be_used_stays() -> None:
@@ -264,3 +264,17 @@ def test_no_text_raises_and_a_second_check_finds_nothing_to_leave_out(rows: Rows
     assert again.usable.table.equals(report.usable.table)
     assert all(finding.rule.severity is Severity.NOTED for finding in again.findings)
     assert len(report.usable) == len(set(report.usable.column("record_id").to_pylist()))
+
+
+def test_a_relation_that_its_case_contradicts_is_not_used() -> None:
+    report = check_rows(
+        [
+            person(record_id="1", case_id="c", role="enquirer", birth_date="1980-05-05"),
+            person(
+                record_id="2", case_id="c", role="sought", relation="son", birth_date="1975-05-05"
+            ),
+        ]
+    )
+    (finding,) = report.findings
+    assert (finding.rule.name, finding.field) == ("relation_contradicted", "relation")
+    assert report.usable.column("relation").null_count == 2
