@@ -159,11 +159,11 @@ def keys_rotate(
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
     held = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
-    encode_and_seal(records, under, own, held, out, references, keep=kept)
+    header = encode_and_seal(records, report, under, own, held, out, references, keep=kept)
     retired = write_retirement(notice, identity=own, agreement=under)
     console.say(
-        f"{out}: {len(records):,} persons encoded under epoch {under.key_epoch}. {references} "
-        f"stays with you. {notice} retires epoch {retired.key_epoch} after {retired.last_day}."
+        f"{out}: {header.counts.rows:,} persons encoded under epoch {under.key_epoch}. "
+        f"{references} stays with you. {notice} retires epoch {retired.key_epoch} after {retired.last_day}."
     )
-    if report.left_out:
+    if header.counts.rows < report.rows_in_file:
         raise typer.Exit(console.ROWS_LEFT_OUT)

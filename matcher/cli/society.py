@@ -1,5 +1,6 @@
 """Commands of a tracing unit: check a file, encode and seal a batch, read results."""
 
+import os
 import time
 from datetime import date
 from functools import partial
@@ -10,7 +11,7 @@ import typer
 
 from encoders.batching import write_batch_of
 from encoders.checking import check as check_reading
-from encoders.encoding import encode as encode_records
+from encoders.encoding import Encoding
 from encoders.keys import Keys
 from encoders.readers import Mapping, read_records
 from encoders.records import Records
@@ -107,17 +108,20 @@ def encode(
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
     opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
-    header = encode_and_seal(records, under, own, opened, out, references)
+    header = encode_and_seal(records, report, under, own, opened, out, references)
+    left_out = report.rows_in_file - header.counts.rows
     if as_json:
-        console.print_json(header.model_dump() | {"left_out": report.left_out})
+        console.print_json(header.model_dump() | {"left_out": left_out})
     else:
-        console.say(f"{out}: {len(records):,} persons encoded. {references} stays with you.")
-    if report.left_out:
+        persons = f"{header.counts.rows:,} persons encoded"
+        console.say(f"{out}: {persons}. {references} stays with you.")
+    if left_out:
         raise typer.Exit(console.ROWS_LEFT_OUT)
 
 
 def encode_and_seal(
     records: Records,
+    report: Report,
     under: Agreement,
     own: Identity,
     keys: Keys,
@@ -128,17 +132,21 @@ def encode_and_seal(
 ) -> BatchHeader:
     """Encode records, and write the envelope of their batch and its reference file; wipe the keys.
 
-    The envelope's number is the time in milliseconds: it grows, and nobody has to keep count.
+    A record that can't be encoded is told by row, field and rule, and the rest goes on. The
+    envelope's number is the time in milliseconds: it grows, and nobody has to keep count.
     """
     number = time.time_ns() // 1_000_000
-    with sealed_batch(out, references, identity=own, agreement=under, number=number) as batch:
+    with (
+        sealed_batch(out, references, identity=own, agreement=under, number=number) as batch,
+        console.counting("encoding", len(records)) as progress,
+    ):
         try:
-            with console.counting("encoding", len(records)) as progress:
-                encoded = encode_records(records, under, keys, progress=progress)
+            workers = os.cpu_count() or 1
+            encoding = Encoding(records, under, keys, workers=workers, progress=progress)
         finally:
             keys.wipe()
-        return write_batch_of(
-            encoded,
+        header = write_batch_of(
+            encoding,
             records,
             society=own.public.name,
             agreement=under,
@@ -146,6 +154,11 @@ def encode_and_seal(
             references_path=references,
             keep=keep,
         )
+    for finding in encoding.findings:
+        for row in report.usable_rows[finding.rows]:
+            rule = finding.rule
+            console.say(f"Row {row}, {finding.field}, {rule.name}: {rule.meaning} {rule.remedy}")
+    return header
 
 
 def results(

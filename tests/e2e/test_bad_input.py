@@ -261,7 +261,7 @@ def test_a_full_disk_outside_our_own_files(
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("matcher.cli.society.encode_records", fail)
+    monkeypatch.setattr("matcher.cli.society.Encoding", fail)
     ran = run_here(*encode_words(write(office, HEADER + GOOD), office), passphrase=PASSPHRASE)
     assert ran.status == 2
     assert "can't be written (No space left on device); make room" in ran.said

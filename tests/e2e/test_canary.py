@@ -101,7 +101,7 @@ def test_nothing_of_a_record_is_found_anywhere(
     ("place", "module", "name"),
     [
         ("check", matcher.cli.society, "check_reading"),
-        ("encode", matcher.cli.society, "encode_records"),
+        ("encode", matcher.cli.society, "Encoding"),
         ("encode", matcher.cli.society, "write_batch_of"),
     ],
 )
