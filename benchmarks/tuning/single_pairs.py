@@ -11,7 +11,7 @@ from benchmarks.accuracy import PAIR
 SHOWN = 20
 """How many pairs of each kind are shown."""
 
-NOT_FOUND = "no pass came near enough"
+NOT_FOUND = "not among the candidates"
 OUTRANKED = "another person ranked first"
 BELOW = "first, but below the threshold"
 LINKED = "linked"
