@@ -163,7 +163,8 @@ def keys_rotate(
     retired = write_retirement(notice, identity=own, agreement=under)
     console.say(
         f"{out}: {header.counts.rows:,} persons encoded under epoch {under.key_epoch}. "
-        f"{references} stays with you. {notice} retires epoch {retired.key_epoch} after {retired.last_day}."
+        f"{references} stays with you. {notice} retires epoch {retired.key_epoch} after "
+        f"{retired.last_day}."
     )
     if header.counts.rows < report.rows_in_file:
         raise typer.Exit(console.ROWS_LEFT_OUT)
