@@ -32,7 +32,8 @@ OURS = (
     View(name="name.bigrams/2", each=5, most=120),
     View(name="name.skeleton/2", each=6, most=60),
 )
-WITH_LEXICON = (*OURS, View(name="name.lexicon/1", each=200, most=200))
+# A spelling that many entries have, as a syllable of Hangul, gets more bits than one that has one.
+WITH_LEXICON = (*OURS, View(name="name.lexicon/1", each=100, most=400))
 
 
 def filters_of(names: Sequence[str], views: Sequence[View]) -> Filters:
