@@ -18,7 +18,17 @@ from benchmarks.attacks.populations import misspelt, overlapping, people, record
 from benchmarks.attacks.similarity import correlations, dice, expected
 from encoders.hardening import diffuse, diffusion_sets
 from matcher.formats.errors import ParameterError
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import Salt, Scheme
+from matcher.formats.steps import (
+    Balancing,
+    Diffusion,
+    Permutation,
+    Response,
+    Rule90,
+    Step,
+    WindowedXor,
+    XorFold,
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +93,35 @@ def test_what_plaintext_lets_expect_is_what_fingerprints_show(standard: Scheme) 
             assert np.corrcoef(seen[alike], told[alike])[0, 1] > 0.8
             if part.hardening:  # Dice of filters has chance in it, which the attacks subtract
                 assert abs((seen - told)[alike].mean()) < 1.5 / np.sqrt(part.output_bits)
+
+
+@pytest.mark.parametrize(
+    "hardening",
+    [
+        (Diffusion(t=4, bits=2048),),
+        (XorFold(), Permutation()),
+        (WindowedXor(window=3), Balancing()),
+        (Rule90(), Response(per_mille=100)),
+    ],
+    ids=lambda steps: " ".join(one.step for one in steps),
+)
+def test_plaintext_lets_expect_salts_and_every_step(
+    standard: Scheme, hardening: tuple[Step, ...]
+) -> None:
+    """An attacker who knows the scheme reckons with all that is in it, but the keys."""
+    salt = (Salt(attribute="sex", view="sex.code/1"),)
+    part = standard.passes[1]
+    attributes = tuple(one.model_copy(update={"salt": salt}) for one in part.attributes)
+    part = part.model_copy(update={"attributes": attributes, "hardening": hardening})
+    scheme = Scheme(name="other", version=1, passes=(part,))
+    records = records_of(people(400, 8))
+    prints = encoded_by(records, scheme, 8).passes[part.name]
+    seen = correlations(prints.bits, prints.present).whole()
+    told = expected(weighted_tokens(records, part), prints.present, part).whole()
+    alike = np.triu(told > 0.1, 1)
+    assert alike.sum() > 50
+    assert np.corrcoef(seen[alike], told[alike])[0, 1] > 0.8
+    assert abs((seen - told)[alike].mean()) < 0.05
 
 
 def test_alignment_finds_a_permutation_by_likeness() -> None:
