@@ -15,6 +15,7 @@ from matcher.decisions.evidence import Distances, Weights
 from matcher.decisions.kin import support_of
 from matcher.decisions.people import People
 from matcher.formats.batch import Batch
+from matcher.formats.cells import Octets
 from matcher.formats.errors import IntegrityError, LimitError, OutputError
 from matcher.formats.files import written_whole
 from matcher.nightly.planning import NightPlan, Tile
@@ -58,6 +59,7 @@ def compare(
     fingerprints: Held,
     folder: Path,
     *,
+    keep: int,
     most_candidates: int,
     threads: int | None = None,
     advance: Advance = lambda _: None,
@@ -68,6 +70,7 @@ def compare(
         plan: What to compare.
         fingerprints: Where the batches lie.
         folder: Where each tile's file goes; this plan's own.
+        keep: How many candidates each left record may have in a tile.
         most_candidates: Stop as soon as more have been found.
         threads: How many threads to use; all processors if None. The result is the same.
         advance: Told of the progress.
@@ -87,7 +90,7 @@ def compare(
         path = _file(folder, tile)
         rows = _whole_rows(path)
         if rows is None:
-            found = compare_tile(plan, tile, gather, threads)
+            found = compare_tile(plan, tile, gather, keep, threads)
             _write(found, path)
             rows = len(found)
         count += rows
@@ -99,8 +102,10 @@ def compare(
         advance(len(tile.left) * len(tile.right))
 
 
-def compare_tile(plan: NightPlan, tile: Tile, gather: "_Gathering", threads: int | None) -> Found:
-    """Compare one tile: all its pairs whose score makes them at least weak candidates."""
+def compare_tile(
+    plan: NightPlan, tile: Tile, gather: "_Gathering", keep: int, threads: int | None
+) -> Found:
+    """Compare one tile: of every left record the best `keep` that are at least weak candidates."""
     left, left_rows = gather.people(tile.left)
     right, right_rows = gather.people(tile.right)
 
@@ -112,15 +117,29 @@ def compare_tile(plan: NightPlan, tile: Tile, gather: "_Gathering", threads: int
         _taken(left.side, left_rows),
         _taken(right.side, right_rows),
         plan.model,
-        top=len(right_rows),  # which are listed is only known when all are found
+        top=len(right_rows),  # of equal scores the lowest references count, not the lowest rows
         register=1,
         around=around,
         threads=threads,
     )
+    lefts, rights = tile.left[found.left], tile.right[found.right]
+    kept = _best(lefts, rights, found.scores, plan.records.reference, keep)
     return Found(
-        tile.left[found.left], tile.right[found.right], found.distances, found.kin, found.has_kin,
-        found.scores,
+        lefts[kept], rights[kept], found.distances[kept], found.kin[kept], found.has_kin[kept],
+        found.scores[kept],
     )  # fmt: skip
+
+
+def _best(
+    lefts: Numbers, rights: Numbers, scores: Weights, references: Octets, keep: int
+) -> Numbers:
+    """Places of the best pairs of each left record; of equal ones the lowest right reference."""
+    high, low = np.ascontiguousarray(references[rights]).view(">u8").astype(np.uint64).T
+    order = np.lexsort((low, high, -scores, lefts))
+    ordered = lefts[order]
+    place = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    best: Numbers = order[place < keep]
+    return best
 
 
 def _taken(side: Side, rows: Numbers) -> Side:
@@ -239,6 +258,6 @@ def seconds_of(plan: NightPlan, fingerprints: Held) -> float:
     seconds = []
     for _ in range(2):  # the first may have to compile
         begin = time.perf_counter()
-        compare_tile(plan, sample, gather, None)
+        compare_tile(plan, sample, gather, 1, None)
         seconds.append(time.perf_counter() - begin)
     return min(seconds) * plan.pairs / (len(sample.left) * len(sample.right))

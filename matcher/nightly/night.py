@@ -19,7 +19,7 @@ from matcher.formats.errors import KinmatchError, StoreError
 from matcher.nightly.comparing import Advance, compare
 from matcher.nightly.leaving import clear_away
 from matcher.nightly.planning import NightPlan, plan_night
-from matcher.nightly.publishing import age, publish, refresh
+from matcher.nightly.publishing import age, kept, publish, refresh
 from matcher.store import audit
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change, locked
@@ -161,11 +161,11 @@ def _finish(
             f"This night would compare {plan.pairs:,} pairs, and its limit is {limits.pairs:,}. "
             "See whether the new batches are sound; if they are, raise 'most_pairs'.",
         )
-    folder = _work(store) / plan.digest.removeprefix("sha256:")
+    folder = _work(store) / plan.digest.removeprefix("sha256:") / str(top)
     try:
         compare(
             plan, store.fingerprints, folder,
-            most_candidates=limits.candidates, threads=threads, advance=advance,
+            keep=kept(top), most_candidates=limits.candidates, threads=threads, advance=advance,
         )  # fmt: skip
         with store.as_unit() as session:
             outcome = publish(session, run, plan, folder, on=on, top=top)
@@ -173,7 +173,7 @@ def _finish(
         raise
     except KinmatchError as error:
         return _refused(plan, str(error))
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.parent, ignore_errors=True)
     return Outcome(plan.agreement.agreement_id, plan.summary(), outcome)
 
 

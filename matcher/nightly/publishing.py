@@ -26,6 +26,7 @@ from matcher.nightly.statements import (
     INSERT,
     LEAVE,
     MEND,
+    PRUNE,
     RANK,
     REBAND,
     UNEVEN,
@@ -80,7 +81,7 @@ def publish(
     """
     lock_agreement(session, plan.agreement.agreement_id)
     row = locked(session, RunRow, run)
-    given = {"run": run, "agreement": plan.agreement.agreement_id, "on": on, "top": top}
+    given = {"run": run, "agreement": plan.agreement.agreement_id, "on": on, "keep": kept(top)}
     copy_rows(session, "found", _FOUND, _found_rows(plan, folder))
     for statement in (DROP_STALE, DROP_OLDER):
         _execute(session, statement, given)
@@ -90,6 +91,9 @@ def publish(
         "kept": _execute(session, MEND, given),
         "new": _execute(session, INSERT, given),
     }
+    pruned = list(session.scalars(text(PRUNE), given))
+    outcome["new"] -= pruned.count(True)
+    outcome["gone"] += pruned.count(False)
     for statement in (UPDATE_SIDES, ADD_SIDES, HOLD):
         _execute(session, statement, given)
     refresh(session, plan, top=top)
@@ -103,6 +107,11 @@ def publish(
     row.outcome = {**outcome, "top": top}
     change(session, row, "publish", details={**outcome, "pairs": plan.pairs})
     return outcome
+
+
+def kept(top: int) -> int:
+    """How many candidates a left record keeps, listed or not."""
+    return 2 * top
 
 
 def refresh(session: Session, plan: NightPlan, *, top: int) -> None:

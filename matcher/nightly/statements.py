@@ -135,6 +135,21 @@ UPDATE kinmatch.candidate_sides SET listed = ranked.listed FROM ranked
 WHERE candidate_id = ranked.id AND candidate_sides.listed <> ranked.listed
 """
 
+# Of what nobody has decided on, each left record keeps its best few beyond those that are listed:
+# they move up when others leave.
+PRUNE = """
+WITH ranked AS (
+  SELECT candidates.id, row_number() OVER (
+    PARTITION BY left_record ORDER BY score DESC, other.reference
+  ) AS place
+  FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
+  WHERE candidates.agreement = :agreement
+)
+DELETE FROM kinmatch.candidates USING ranked
+WHERE ranked.id = candidates.id AND place > :keep AND candidates.state IN ('new', 'open')
+RETURNING candidates.found_in = :run AND candidates.version = 1
+"""
+
 HOLD = """
 UPDATE kinmatch.records SET compared_in = :run
 WHERE agreement = :agreement AND taken_in = :run AND compared_in IS DISTINCT FROM :run

@@ -171,6 +171,24 @@ def test_the_sum_of_the_nights_is_one_full_run_and_nothing_is_compared_twice(
     assert sides(store) == listed
 
 
+def test_what_is_kept_is_the_same_in_nights_and_in_one_full_run(
+    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (night_module, publishing):
+        monkeypatch.setattr(module, "kept", lambda top: top)
+    order = [(TWO, 0), (THREE, 1), (ONE, 0), (THREE, 0), (ONE, 1), (TWO, 1), (ONE, 2), (TWO, 2)]
+    for day, (society, person) in enumerate(order):
+        role = sought if society == ONE else registered
+        given(society, role(person), noise={person: 0.02 if society == TWO else 0.1})
+        night(store, TODAY + timedelta(days=day), top=1)
+    given(THREE, registered(2), noise={2: 0.1})
+    night(store, TODAY + timedelta(days=9), top=1)
+    found, listed = pairs(store), sides(store)
+    assert set(found) == people((ONE, 0, TWO, 0), (ONE, 1, TWO, 1), (ONE, 2, TWO, 2))
+    night(store, TODAY + timedelta(days=9), top=1, full=True)
+    assert (pairs(store), sides(store)) == (found, listed)
+
+
 def sides(store: Store) -> set[tuple[object, ...]]:
     with store.as_unit() as session:
         return {
@@ -475,7 +493,7 @@ def test_a_damaged_tile_is_compared_again(
     with pytest.raises(Killed):
         night(store)
     monkeypatch.undo()
-    (tile,) = (store.folder / "work").glob("*/tile-0.parquet")
+    (tile,) = (store.folder / "work").glob("*/*/tile-0.parquet")
     content = bytearray(tile.read_bytes())
     content[20] ^= 1
     tile.write_bytes(content)
