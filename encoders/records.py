@@ -151,7 +151,12 @@ class Records:
             appearance; two records have the same number if and only if they are alike in all
             these columns, absent being like absent.
         """
-        return number_rows(code_cells(self.table, names)[0])
+        numbers = np.zeros(len(self), np.int64)
+        for name in names:
+            codes, distinct = code_cells(self.table, (name,))
+            numbered = numbers * (len(distinct) + 1) + codes[:, 0] + 1
+            numbers = pd.factorize(numbered)[0].astype(np.int64, copy=False)
+        return numbers
 
     def distinct(
         self, *names: str
@@ -223,17 +228,6 @@ def join_cells(table: Any) -> Any:
         parts += [pc.binary_length(column).cast(pa.string()), column]
     joined = pc.binary_join_element_wise(*parts, ":", null_handling="replace")
     return joined.combine_chunks()
-
-
-def number_rows(
-    codes: np.ndarray[Any, np.dtype[np.int32]],
-) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Number the distinct rows of an array of shape (n, columns) in order of first appearance."""
-    numbers = np.zeros(len(codes), np.int64)
-    width = int(codes.max(initial=0)) + 2
-    for column in codes.T:
-        numbers = pd.factorize(numbers * width + column + 1)[0].astype(np.int64, copy=False)
-    return numbers
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:
