@@ -98,6 +98,12 @@ def test_places_share_the_more_the_nearer_they_are() -> None:
         ("مقدونيا الشمالية", "MK"),
         ("South Vietnam", "VN"),
         ("Upper Volta", "BF"),
+        # The tables were made by today's romanisation of every script.
+        ("ไทย", "TH"),
+        ("বাংলাদেশ", "BD"),
+        ("シリア", "SY"),
+        ("မြန်မာ", "MM"),
+        ("ശ്രീലങ്ക", "LK"),
     ],
 )
 def test_a_nationality_is_known_by_code_country_and_adjective(word: str, code: str) -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from encoders.names import Name
 from encoders.names.pieces import pieces
+from encoders.records import Records
+from encoders.tokens import Vocabulary
 from encoders.views import ATTRIBUTES, VIEWS
 
 # The first views' own tests are in `test_names`.
@@ -107,3 +109,28 @@ def test_an_absent_name_has_no_tokens_in_any_attribute_that_is_named() -> None:
         columns = ATTRIBUTES[attribute].columns
         value = ATTRIBUTES[attribute].read(*(["?"] * len(columns)))
         assert not list(VIEWS[f"{attribute}.skeleton_key/1"](value))
+
+
+def of_person(view: str, **cells: str) -> set[str]:
+    """The tokens of one person's own name."""
+    table = Records.from_rows([{"record_id": "R1", **cells}], role="sought").table
+    found = Vocabulary([("name", view)]).tokenise(table).tokens["name", view]
+    return {found.distinct[token] for token in found.ids.tolist()}
+
+
+@pytest.mark.parametrize("view", OWN)
+def test_swapped_names_meet_and_a_chain_has_the_names_of_its_columns(view: str) -> None:
+    person = of_person(view, given_name="Olena", family_name="Kovalenko")
+    assert person == of_person(view, given_name="Kovalenko", family_name="Olena")
+    chain = of_person(view, given_name="Maxamed Cali Warsame")
+    assert chain == of_person(
+        view, given_name="Maxamed", father_name="Cali", grandfather_name="Warsame"
+    )
+
+
+@pytest.mark.parametrize("view", OWN)
+def test_a_chain_that_skips_a_generation_and_an_earlier_name_have_their_part(view: str) -> None:
+    chain = of_person(view, given_name="Maxamed", father_name="Cali", family_name="Warsame")
+    assert of_person(view, given_name="Maxamed", family_name="Warsame") <= chain
+    married = of_person(view, given_name="Olena", family_name="Shevchenko", other_names="Kovalenko")
+    assert of_person(view, given_name="Olena", family_name="Kovalenko") <= married
