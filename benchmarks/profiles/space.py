@@ -1,0 +1,123 @@
+"""The schemes that the search walks through: from one to the next by a small change."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from matcher.formats.scheme import Attribute, Pass, View
+from matcher.formats.steps import Diffusion
+
+Passes = tuple[Pass, ...]
+
+_CHOICES: tuple[tuple[str, View], ...] = tuple(
+    (attribute, View(name=view, each=each, most=most))
+    for attribute, view, each, most in (
+        ("name", "name.bigrams/2", 26, 440),
+        ("name", "name.skeleton/2", 30, 300),
+        ("name", "name.phonetic/2", 30, 120),
+        ("name", "name.whole_skeleton/1", 40, 150),
+        ("given", "name.bigrams/2", 26, 200),
+        ("given", "name.skeleton/2", 40, 200),
+        ("given", "name.phonetic/2", 60, 100),
+        ("given", "name.whole_skeleton/1", 60, 100),
+        ("mother", "name.skeleton/2", 30, 200),
+        ("mother", "name.phonetic/2", 40, 80),
+        ("birth", "birth.near_year/1", 18, 54),
+        ("birth", "birth.year_digits/1", 42, 84),
+        ("birth", "birth.decade/1", 50, 100),
+        ("birth", "birth.month/1", 82, 82),
+        ("birth", "birth.day/1", 82, 82),
+        ("birth", "birth.day_and_month/1", 82, 82),
+        ("place", "place.bigrams/2", 10, 300),
+        ("place", "place.codes/1", 25, 250),
+        ("sex", "sex.code/1", 60, 60),
+    )
+)
+"""Every attribute and view that a pass may take up, and the weight it begins with."""
+
+_LEAST_T, _MOST_T = 3, 12
+_LEAST_FLOOR, _MOST_FLOOR = 100, 1000
+_LEAST_EACH, _MOST_EACH = 2, 400
+_LEAST_MOST, _MOST_MOST = 4, 900
+_STRIDE = 0.4  # of the logarithm of a weight
+
+
+def neighbour(passes: Passes, generator: np.random.Generator) -> Passes:
+    """Change one pass a little: its t, its floor, or one view that comes, goes or weighs otherwise.
+
+    A change that makes no scheme leaves the passes as they are.
+    """
+    which = int(generator.integers(len(passes)))
+    kind = generator.choice(["t", "floor", "drop", "add", "weigh"], p=[0.2, 0.15, 0.12, 0.18, 0.35])
+    changed = _CHANGES[kind](passes[which], generator)
+    try:
+        changed = Pass.model_validate(changed.model_dump())
+    except ValueError:
+        return passes
+    return (*passes[:which], changed, *passes[which + 1 :])
+
+
+def views_of(part: Pass) -> Iterator[tuple[str, View]]:
+    """Give every view of a pass, with the name of its attribute."""
+    for attribute in part.attributes:
+        for view in attribute.views:
+            yield attribute.name, view
+
+
+def _with_views(part: Pass, views: Sequence[tuple[str, View]]) -> Pass:
+    names = dict.fromkeys(name for name, _ in views)
+    attributes = tuple(
+        Attribute(name=name, views=tuple(view for of, view in views if of == name))
+        for name in names
+    )
+    return part.model_copy(update={"attributes": attributes})
+
+
+def _other_t(part: Pass, generator: np.random.Generator) -> Pass:
+    (step,) = part.hardening
+    assert isinstance(step, Diffusion)  # noqa: S101 - the search begins with diffusion alone
+    t = int(np.clip(step.t + generator.choice([-1, 1]), _LEAST_T, _MOST_T))
+    return part.model_copy(update={"hardening": (step.model_copy(update={"t": t}),)})
+
+
+def _other_floor(part: Pass, generator: np.random.Generator) -> Pass:
+    floor = _scaled(part.floor, generator.normal() / 5, _LEAST_FLOOR, _MOST_FLOOR)
+    return part.model_copy(update={"floor": floor})
+
+
+def _without_one(part: Pass, generator: np.random.Generator) -> Pass:
+    views = list(views_of(part))
+    del views[int(generator.integers(len(views)))]
+    return _with_views(part, views)
+
+
+def _with_one_more(part: Pass, generator: np.random.Generator) -> Pass:
+    attribute, view = _CHOICES[int(generator.integers(len(_CHOICES)))]
+    views = list(views_of(part))
+    if any((name, held.name) == (attribute, view.name) for name, held in views):
+        return part
+    return _with_views(part, [*views, (attribute, view)])
+
+
+def _weighed_otherwise(part: Pass, generator: np.random.Generator) -> Pass:
+    views = list(views_of(part))
+    which = int(generator.integers(len(views)))
+    name, view = views[which]
+    stride = generator.normal() * _STRIDE
+    each = _scaled(view.each, stride, _LEAST_EACH, _MOST_EACH)
+    most = max(each, _scaled(view.most, stride, _LEAST_MOST, _MOST_MOST))
+    views[which] = name, view.model_copy(update={"each": each, "most": most})
+    return _with_views(part, views)
+
+
+def _scaled(value: int, stride: float, least: int, most: int) -> int:
+    return int(np.clip(value * np.exp(stride), least, most))
+
+
+_CHANGES = {
+    "t": _other_t,
+    "floor": _other_floor,
+    "drop": _without_one,
+    "add": _with_one_more,
+    "weigh": _weighed_otherwise,
+}

@@ -1,0 +1,147 @@
+"""The search for profiles: small changes, an end that repeats, and a front that is one."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.peers.sets import generated
+from benchmarks.profiles.front import page, table
+from benchmarks.profiles.measuring import Sizes, measure
+from benchmarks.profiles.search import search, worth
+from benchmarks.profiles.space import Passes, neighbour, views_of
+from benchmarks.profiles.yardsticks import Figures, Yardsticks
+from matcher.formats.scheme import Scheme
+
+
+@pytest.fixture(scope="module")
+def start() -> Passes:
+    return Scheme.published("standard/2").passes
+
+
+@pytest.fixture(scope="module")
+def yardsticks() -> Yardsticks:
+    return Yardsticks([generated(300, 600, 5)], 300, 5)
+
+
+def test_a_neighbour_is_a_scheme_that_differs_a_little(start: Passes) -> None:
+    generator = np.random.default_rng(1)
+    seen = {neighbour(start, generator) for _ in range(200)}
+    assert len(seen) > 100
+    for passes in seen:
+        Scheme(name="tried", version=1, passes=passes)
+        changed = [(one, other) for one, other in zip(start, passes, strict=True) if one != other]
+        assert len(changed) <= 1
+        for one, other in changed:
+            assert abs(len(list(views_of(one))) - len(list(views_of(other)))) <= 1
+            assert one.needs == other.needs
+
+
+def test_a_pass_keeps_what_it_needs(start: Passes) -> None:
+    generator = np.random.default_rng(2)
+    passes = start
+    for _ in range(300):
+        passes = neighbour(passes, generator)
+    for part in passes:
+        names = {attribute.name for attribute in part.attributes}
+        assert all(set(group) & names for group in part.needs)
+
+
+def test_hardening_takes_true_pairs_and_resemblances_alike(
+    yardsticks: Yardsticks, start: Passes
+) -> None:
+    def with_t(t: int) -> Figures:
+        return yardsticks.measure(
+            [
+                part.model_copy(
+                    update={"hardening": (part.hardening[0].model_copy(update={"t": t}),)}
+                )
+                for part in start
+            ]
+        )
+
+    mild, strong = with_t(4), with_t(10)
+    assert mild.degree > strong.degree
+    assert mild.within_reach["tracing"] > strong.within_reach["tracing"] > 0
+
+
+def test_passes_together_find_what_either_finds(yardsticks: Yardsticks, start: Passes) -> None:
+    both = yardsticks.measure(start)
+    for part in start:
+        alone = yardsticks.measure([part])
+        assert both.within_reach["tracing"] >= alone.within_reach["tracing"]
+        assert both.degree >= alone.degree
+
+
+def test_the_search_ends_no_worse_and_the_same_again(yardsticks: Yardsticks, start: Passes) -> None:
+    ends = [search(start, yardsticks, budget=0.1, steps=12, seed=3) for _ in range(2)]
+    assert ends[0] == ends[1]
+    assert worth(yardsticks.measure(ends[0]), 0.1) >= worth(yardsticks.measure(start), 0.1)
+
+
+def test_what_is_over_the_budget_is_paid_for() -> None:
+    found = {"a": 0.8, "b": 0.6}
+    assert worth(Figures(found, 0.05), 0.1) == pytest.approx(0.7)
+    assert worth(Figures(found, 0.1), 0.1) == pytest.approx(0.7)
+    assert worth(Figures(found, 0.2), 0.1) < worth(Figures(found, 0.15), 0.1) < 0.7
+
+
+def point(name: str, recall: float, graph: float) -> dict[str, object]:
+    return {
+        "name": name,
+        "found": {
+            "tracing": {"recall_at_10": recall, "best_f1": 0.5, "unhardened_recall_at_10": 0.9}
+        },
+        "attacks": [{"attack": "A1", "rate": graph}, {"attack": "A2", "rate": 0.01}],
+        "informative_degree": {"together": {"degree": {"value": 0.1}}},
+        "bytes_a_record": 512,
+        "pairs_a_second": 1e9,
+    }
+
+
+def test_the_front_has_whom_nobody_beats() -> None:
+    frame = table(
+        [
+            point("finds", 0.9, 0.2),
+            point("hides", 0.5, 0.0),
+            point("beaten", 0.8, 0.2),
+            point("between", 0.7, 0.1),
+            point("equal", 0.7, 0.1),
+        ]
+    )
+    assert dict(zip(frame["scheme"], frame["front"], strict=True)) == {
+        "finds": True, "hides": True, "beaten": False, "between": True, "equal": True,
+    }  # fmt: skip
+    assert frame["loss"].tolist() == pytest.approx([0.0, 0.4, 0.1, 0.2, 0.2])
+
+
+def test_the_page_shows_every_scheme_and_needs_no_network() -> None:
+    shown = page(table([point("finds", 0.9, 0.2), point("hides", 0.5, 0.0)]))
+    assert "<svg" in shown
+    assert all(shown.count(name) >= 2 for name in ("finds", "hides"))
+    assert "src=" not in shown
+    assert "@import" not in shown
+
+
+def test_a_published_scheme_is_measured_in_full() -> None:
+    made = generated(600, 3_000, 5)
+    figures = measure(
+        Scheme.published("high/1"),
+        [made],
+        generated(1_500, 7_000, 6),
+        seed=1,
+        sizes=Sizes(graph=(200,), known_plaintext=1_000, exposure=300),
+    )
+    found = figures["found"]["tracing"]
+    assert 0 < found["recall_at_10"] < found["unhardened_recall_at_10"] <= 1
+    assert {one["attack"] for one in figures["attacks"]} == {"A1", "A2"}
+    assert figures["bytes_a_record"] == 256
+    frame = table([figures | {"name": "high/1"}])
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame) == 1
+
+
+def test_the_starts_are_schemes() -> None:
+    folder = Path(__file__).parents[2] / "benchmarks" / "profiles" / "starts"
+    assert {file.stem for file in folder.glob("*.toml")} == {"one", "two"}
