@@ -30,7 +30,7 @@ from matcher.formats.refinement import NONCE_BYTES, Answer, read_answer, write_r
 from matcher.formats.vocabulary import BANDS, LEVELS
 from matcher.matching import Compared, Run, candidate_identifiers
 
-PART_ROWS: Final = 1 << 15
+PART_ROWS: Final = 1 << 17
 """Candidates that are asked about in one part, so that answers stay small."""
 
 Bits = npt.NDArray[np.float64]

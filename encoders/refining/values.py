@@ -5,7 +5,7 @@ Tokens are hashed under a key of the agreement before any candidate's key sees t
 """
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,20 +125,23 @@ class _Digests:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._rows: dict[str, int] = {}
+        self._rows: dict[tuple[str, int], int] = {}
         self._content: list[bytes] = []
 
-    def row_of(self, token: str) -> int:
-        row = self._rows.get(token)
+    def row_of(self, token: str, repeat: int = 0) -> int:
+        """Give the row of a token's digest, or of one of its repeats, which differ from it."""
+        row = self._rows.get((token, repeat))
         if row is None:
-            row = self._rows[token] = len(self._content)
-            made = hashlib.blake2b(token.encode(), digest_size=_DIGEST_BYTES, key=self._key)
+            row = self._rows[token, repeat] = len(self._content)
+            text = f"{token}\x1f{repeat}".encode()
+            made = hashlib.blake2b(text, digest_size=_DIGEST_BYTES, key=self._key)
             self._content.append(made.digest())
         return row
 
-    def in_order(self, tokens: Sequence[str]) -> list[str]:
-        """Give distinct tokens in the order of their digests."""
-        return sorted(dict.fromkeys(tokens), key=lambda token: self._content[self.row_of(token)])
+    def in_order(self, tokens: Iterable[str]) -> list[tuple[bytes, str, int]]:
+        """Give distinct tokens in the order of their digests: digest, token and row."""
+        rows = ((token, self.row_of(token)) for token in dict.fromkeys(tokens))
+        return sorted((self._content[row], token, row) for token, row in rows)
 
     def as_words(self) -> Words:
         return np.frombuffer(b"".join(self._content), "<u8").reshape(-1, 2).astype(np.uint64)
@@ -173,17 +176,14 @@ class _Bank:
         first are taken; in a filter they share the draws evenly, the first of them one more.
         """
         name = f"{self._group}\x1f{part.name}\x1f"
-        tokens = self._digests.in_order([name + token for token in value.tokens[part.name]])
-        del tokens[part.draws :]
-        if not part.bits:
-            rows = [self._digests.row_of(token) for token in tokens]
-            return rows + [_ABSENT] * (part.draws - len(rows))
-        return [
-            self._digests.row_of(f"{tokens[draw % len(tokens)]}\x1f{draw // len(tokens)}")
-            if tokens
-            else _ABSENT
-            for draw in range(part.draws)
-        ]
+        ordered = self._digests.in_order([name + token for token in value.tokens[part.name]])
+        del ordered[part.draws :]
+        rows = [row for _, _, row in ordered]
+        if part.bits and rows:
+            for draw in range(len(ordered), part.draws):
+                repeat, place = divmod(draw, len(ordered))
+                rows.append(self._digests.row_of(ordered[place][1], repeat))
+        return rows + [_ABSENT] * (part.draws - len(rows))
 
     def as_arrays(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         draws = np.array(self._draws, dtype=np.int32).reshape(-1, self._kind.draws)
