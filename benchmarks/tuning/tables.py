@@ -25,21 +25,21 @@ def opening(findings: Findings) -> str:
 
 def _advice(findings: Findings) -> str:
     strong, possible = (findings.bands[f"chosen {band}"] for band in ("strong", "possible"))
-    if strong is None:
-        return (
-            '<p class="verdict bad"><strong>No threshold can be called strong.</strong> None keeps '
-            f"precision above {change.LEAST_PRECISION:.0%} (lower bound, on at least "
-            f"{change.FEWEST_LINKS} links) with at most {change.MOST_FALSE:g} false link of a "
-            "thousand requests without counterpart. Measure on more requests, or choose another "
-            "scheme.</p>"
-        )
-    at = _row_at(findings, strong)
-    text = (
-        f"<strong>Strong from {strong:g} bits:</strong> the least threshold with precision above "
-        f"{change.LEAST_PRECISION:.0%} (lower bound) and at most {change.MOST_FALSE:g} false link "
-        "of a thousand requests without counterpart. It finds "
-        f"{at['recall']:.1%} of those who can be found."
+    asked = (
+        f"precision above {change.LEAST_PRECISION:.0%} (lower bound, on {change.FEWEST_LINKS} links "
+        f"or more) and at most {change.MOST_FALSE:g} false link of a thousand requests without "
+        "counterpart"
     )
+    if strong is None:
+        text = (
+            f"<strong>No threshold can be called strong:</strong> none keeps {asked}. Measure on "
+            "more requests, or choose another scheme."
+        )
+    else:
+        text = (
+            f"<strong>Strong from {strong:g} bits:</strong> the least threshold with {asked}. It "
+            f"finds {_row_at(findings, strong)['recall']:.1%} of those who can be found."
+        )
     if possible is not None:
         at = _row_at(findings, possible)
         text += (
@@ -51,7 +51,7 @@ def _advice(findings: Findings) -> str:
         f" The model's own bands are strong {findings.bands['strong']:g}, possible "
         f"{findings.bands['possible']:g}, weak {findings.bands['weak']:g}."
     )
-    return f'<p class="verdict good">{text}</p>'
+    return f'<p class="verdict {"bad" if strong is None else "good"}">{text}</p>'
 
 
 def _row_at(findings: Findings, threshold: float) -> "pd.Series[Any]":
