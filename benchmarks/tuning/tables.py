@@ -26,7 +26,7 @@ def opening(findings: Findings) -> str:
 def _advice(findings: Findings) -> str:
     strong, possible = (findings.bands[f"chosen {band}"] for band in ("strong", "possible"))
     asked = (
-        f"precision above {change.LEAST_PRECISION:.0%} (lower bound, on {change.FEWEST_LINKS} links "
+        f"precision above {change.LEAST_PRECISION:.0%} (lower bound, {change.FEWEST_LINKS} links "
         f"or more) and at most {change.MOST_FALSE:g} false link of a thousand requests without "
         "counterpart"
     )
