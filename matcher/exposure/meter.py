@@ -16,6 +16,9 @@ from matcher.scoring.arguments import check_threads
 SAMPLED = 4096
 """Records whose neighbours are counted, if there are more."""
 
+BITS_SAMPLED = 1 << 16
+"""Records whose bits are looked at, if there are more."""
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -35,7 +38,7 @@ class Exposure:
         marketer_risk: The mean of the same over all sampled records.
         duplicates: Records whose very fingerprint another has too.
         smallest_group: Size of the smallest group of one fingerprint.
-        bits: Figures of the bits; None for all passes together.
+        bits: Figures of the bits, from a sample; None for all passes together.
     """
 
     records: int
@@ -89,8 +92,8 @@ def measure(
     """Measure what fingerprints give away to who holds them, keys unknown.
 
     The neighbours of at most `SAMPLED` records, evenly spread over all, are counted, among all
-    and exactly; rows should be in no order that says anything, as those of a batch are. Memory is
-    bounded by the fingerprints themselves.
+    and exactly, and the bits of at most `BITS_SAMPLED` looked at; rows should be in no order that
+    says anything, as those of a batch are. Memory is bounded by the fingerprints themselves.
 
     Args:
         passes: For each pass the fingerprints of n records, shape (n, words), uint64, and who has
@@ -114,24 +117,33 @@ def measure(
     anywhere = np.logical_or.reduce([present for _, present in passes.values()])
     held = {name: (bits[anywhere], present[anywhere]) for name, (bits, present) in passes.items()}
     size = int(np.count_nonzero(anywhere))
-    rows = np.unique(np.linspace(0, size - 1, min(size, SAMPLED)).astype(np.int64))
+    rows = _spread(size, SAMPLED)
     found = count_neighbours(held, rows, threads=check_threads(threads), progress=progress)
     groups = {name: _groups(*one) for name, one in held.items()}
-    every = np.ones(size, dtype=np.bool_)
-    by_pass = {}
-    for name, (bits, present) in held.items():
-        sampled = present[rows]
-        if not sampled.any():
-            continue  # so few have the pass that none is in the sample
-        counts = found.by_pass[name][sampled]
-        figures = bit_figures(bits[present])
-        by_pass[name] = _exposure(counts, groups[name], present, figures, at_size or size)
+    by_pass = {
+        name: _exposure(
+            found.by_pass[name][present[rows]],
+            groups[name],
+            at_size or size,
+            figures=_figures(bits, present),
+        )
+        for name, (bits, present) in held.items()
+        if present[rows].any()  # or so few have the pass that none is in the sample
+    }
     together = np.unique(np.stack(list(groups.values())), axis=1, return_inverse=True)[1]
     looks = len(held) + 1 if len(held) > 1 else 1
-    whole = _exposure(
-        found.together, together.reshape(-1), every, None, at_size or size, looks=looks
-    )
+    whole = _exposure(found.together, together.reshape(-1), at_size or size, looks=looks)
     return Report(by_pass, whole)
+
+
+def _figures(bits: Filters, present: Mask) -> BitFigures:
+    rows = np.flatnonzero(present)
+    return bit_figures(bits[rows[_spread(len(rows), BITS_SAMPLED)]])
+
+
+def _spread(count: int, wanted: int) -> npt.NDArray[np.int64]:
+    """At most `wanted` of the numbers below `count`, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
 
 
 def _groups(bits: Filters, present: Mask) -> npt.NDArray[np.int64]:
@@ -146,14 +158,15 @@ def _groups(bits: Filters, present: Mask) -> npt.NDArray[np.int64]:
 def _exposure(
     counts: Counts,
     groups: npt.NDArray[np.int64],
-    present: Mask,
-    figures: BitFigures | None,
     at_size: int,
+    *,
+    figures: BitFigures | None = None,
     looks: int = 1,
 ) -> Exposure:
-    records = int(np.count_nonzero(present))
-    sizes = np.unique(groups[present], return_counts=True)[1]
-    have_it = max(2, round(at_size * records / len(present)))
+    """Put together what the neighbours and groups of n records say; -1 is no fingerprint."""
+    sizes = np.unique(groups[groups >= 0], return_counts=True)[1]
+    records = int(sizes.sum())
+    have_it = max(2, round(at_size * records / len(groups)))
     degree, degree_at_size = degrees(counts, records, (records, have_it), looks)
     return Exposure(
         records=records,
