@@ -17,10 +17,11 @@ from matcher.cli.society import AgreementOption, JsonFlag
 from matcher.decisions.selection import Select
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
-from matcher.formats.envelope import opened_envelope, read_header
+from matcher.formats.envelope import read_header
 from matcher.formats.errors import AgreementError, OutputError
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
+from matcher.formats.opening import opened_envelope
 from matcher.formats.retirement import read_retirement
 from matcher.matching import DEFAULT_TOP, match, write_run
 from matcher.refining import write_requests_of

@@ -49,7 +49,7 @@ class EnvelopeError(KinmatchError):
     """An envelope is refused.
 
     Attributes:
-        rule: The check that it did not pass, one of `matcher.formats.envelope.RULES`.
+        rule: The check that it did not pass, one of `matcher.formats.opening.RULES`.
     """
 
     def __init__(self, rule: str, message: str) -> None:

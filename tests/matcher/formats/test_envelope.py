@@ -18,18 +18,11 @@ from matcher.formats import envelope
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import BatchHeader, read_batch, write_batch
 from matcher.formats.chunks import CHUNK_BYTES, TAG_BYTES
-from matcher.formats.envelope import (
-    FORMAT,
-    RULES,
-    EnvelopeHeader,
-    Opened,
-    opened_envelope,
-    read_header,
-    write_envelope,
-)
+from matcher.formats.envelope import FORMAT, EnvelopeHeader, read_header, write_envelope
 from matcher.formats.errors import AgreementError, EnvelopeError, MismatchError, ParameterError
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
+from matcher.formats.opening import RULES, Opened, opened_envelope
 from matcher.formats.scheme import Scheme
 
 DrawUp = Callable[..., Agreement]
