@@ -15,13 +15,14 @@ _TEXT = (
 )
 _OTHER_SCRIPTS = r"[\p{Arabic}\p{Cyrillic}\p{Ethiopic}]"
 _ROWS_PER_REQUEST = 2.8  # a little less than there are, so that enough are made
+_SPARE_REQUESTS = 20  # for where few are asked for
 _LATIN_SHARE = 0.3  # a little less than there is
 
 
 def mixed(rows: int, seed: int) -> pa.Table:
     """Generate records of requests and of a register, half and half, in mixed scripts."""
     half = -(-rows // 2)
-    made = generate(round(half / _ROWS_PER_REQUEST), half, seed)
+    made = generate(round(half / _ROWS_PER_REQUEST) + _SPARE_REQUESTS, half, seed)
     both = pd.concat([made.requests, made.register], ignore_index=True)
     return pa.Table.from_pandas(both, preserve_index=False).slice(len(both) - rows)
 
