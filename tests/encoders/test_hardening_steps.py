@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from encoders.encoding import encode
-from encoders.hardening import Hardening
+from encoders.hardening import Hardening, drawing
 from encoders.keys import Keys
 from encoders.records import Records
 from matcher.formats.agreement import Agreement
@@ -197,6 +197,10 @@ def test_equals_the_oracle_around_the_blocks_of_512_records(keys: Keys, n: int) 
     bits = random_bits(n, 192, n)
     expected = oracle_balancing(bits, key_of(keys, Balancing()))
     np.testing.assert_array_equal(hardened(keys, bits, Balancing()), expected)
+
+
+def test_a_permutation_of_many_goes_on_in_the_same_stream() -> None:
+    assert drawing.permutation(b"key", 3, 10_000) == permutation(b"key", 3, 10_000)
 
 
 @pytest.mark.parametrize("window", [1, 2, 63, 64])
