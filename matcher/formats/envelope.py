@@ -109,6 +109,13 @@ def write_envelope(
             f"{batch}: the batch is of society '{inside.society}', the identity is '{name}'; a "
             "society sends its own batches alone."
         )
+    if inside.agreement_digest != agreement.version_like(inside.agreement_digest):
+        # Another agreement may have another linkage unit, which must not see this batch.
+        raise MismatchError(
+            f"{batch}: the batch was encoded under agreement {inside.agreement_id}, "
+            f"{inside.agreement_digest}; the agreement given is {agreement.agreement_id}, "
+            f"{agreement.digest}. Give the agreement of the batch."
+        )
     require_own_keys(agreement, identity)
     unit = agreement.identity_of(agreement.linkage_unit)
     with written_whole(path) as aside, aside.open("r+b") as sink, batch.open("rb") as source:

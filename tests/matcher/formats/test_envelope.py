@@ -231,6 +231,15 @@ def test_a_wrong_signer(office: Office, keys: dict[str, Identity]) -> None:
         office.seal(identity=stranger)
 
 
+def test_a_batch_goes_to_the_unit_of_its_own_agreement_alone(
+    office: Office, agreed: Callable[..., Agreement]
+) -> None:
+    for other in (agreed(agreement_id="cd" * 16), agreed(retention_days=9)):
+        with pytest.raises(MismatchError, match="Give the agreement of the batch"):
+            office.seal(office.batch(agreement=other))
+    assert not list(office.folder.glob("*.envelope"))
+
+
 def test_a_replay(office: Office) -> None:
     first, second, third = (office.seal(number=number) for number in (1, 5, 9))
     office.open(first)
