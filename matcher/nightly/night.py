@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import KinmatchError, StoreError
@@ -219,9 +218,11 @@ def _new_run(session: Session, plan: NightPlan, on: date) -> RunRow:
 
 def _take(session: Session, plan: NightPlan, run: UUID) -> None:
     """Mark the plan's new records as this run's; one that changes from now on loses the mark."""
-    new = plan.records.ids[~plan.records.held]
-    for ids in np.array_split(new, len(new) // (1 << 15) + 1):
-        session.execute(update(Record).where(Record.id.in_(ids.tolist())).values(taken_in=run))
+    new = plan.records.ids[~plan.records.held].tolist()
+    session.execute(
+        text("UPDATE kinmatch.records SET taken_in = :run WHERE id = ANY(:ids)"),
+        {"run": run, "ids": new},
+    )
 
 
 def _work(store: Store) -> Path:
