@@ -161,6 +161,15 @@ def test_a_given_name_and_a_year_are_weak(agreement: Agreement, model: Refinemen
     assert band(generous, compared([SON], [SON], agreement)) == "strong"
 
 
+@pytest.mark.parametrize("name", ["Xhevahire", "Ana"])
+def test_a_year_alone_is_no_candidate(
+    name: str, agreement: Agreement, model: RefinementModel
+) -> None:
+    row = {"birth_date": "1990", "sex": "f", "nationality": "XKX"}
+    found = compared([row], [{**row, "given_name": name}], agreement)
+    assert band(model.model_copy(update={"intercept": 200.0}), found) == "none"
+
+
 def test_absent_says_nothing(agreement: Agreement, model: RefinementModel) -> None:
     found = compared([SON], [{"given_name": "Omar"}], agreement)
     assert outcomes(found) == {"given": "same letters"}

@@ -148,10 +148,17 @@ def levels_of(compared: Compared) -> Codes:
 
 
 def best_bands(compared: Compared) -> Codes:
-    """Give the best band that each candidate can have, whatever its score: positions in `BANDS`."""
+    """Give the best band that each candidate can have, whatever its score.
+
+    Returns:
+        Positions in `BANDS`; `len(BANDS)` where neither the given name nor anything that supports
+        it agrees: the rest says nothing of who somebody is.
+    """
     agrees = levels_of(compared) <= LEVELS.index("close")
     supporting = [list(OUTCOMES).index(name) for name in _SUPPORTING]
     has_name = agrees[:, list(OUTCOMES).index("given")]
     best = np.where(has_name, BANDS.index("strong"), BANDS.index("possible"))
-    best[~agrees[:, supporting].any(axis=1)] = BANDS.index("weak")
+    is_supported = agrees[:, supporting].any(axis=1)
+    best[~is_supported] = BANDS.index("weak")
+    best[~is_supported & ~has_name] = len(BANDS)
     return best.astype(np.int8)
