@@ -14,7 +14,7 @@ import numpy as np
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Rows, write_batch
 from matcher.formats.scheme import Scheme
-from matcher.formats.vocabulary import NO_RELATION, ROLES
+from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 from matcher.store import batches, parties
 from matcher.store.database import Store
 
@@ -61,11 +61,14 @@ def write(
     people: People,
     *,
     noise: Mapping[int, float] | None = None,
+    family: Mapping[int, str | None] | None = None,
 ) -> Path:
     """Write a batch: each person's own bits, of which some share is flipped, 5 % by default.
 
-    The noise is the same for the same society, person and share.
+    The noise is the same for the same society, person and share. People of the family are one
+    case, each with a relation.
     """
+    family = family or {}
     known = sorted(people, key=lambda one: reference(society, one[0]))
     shares = [(noise or {}).get(person, 0.05) for person, _ in known]
     fingerprints = {}
@@ -78,17 +81,22 @@ def write(
             bits[row] = np.packbits(flipped, bitorder="little").view("<u8")
         fingerprints[part.name] = (bits, np.ones(len(known), np.bool_))
     references = b"".join(reference(society, person) for person, _ in known)
+    has_case = np.array([person in family for person, _ in known], np.bool_)
     rows = Rows(
         references=np.frombuffer(references, np.uint8).reshape(-1, 16),
         roles=np.array([ROLES.index(role) for _, role in known], np.int8),
-        relations=np.full(len(known), NO_RELATION, np.int8),
+        relations=np.array([_relation(family.get(person)) for person, _ in known], np.int8),
         known=np.full(len(known), 0xFF, np.uint8),
-        cases=np.zeros((len(known), 16), np.uint8),
-        has_case=np.zeros(len(known), np.bool_),
+        cases=np.full((len(known), 16), 7, np.uint8) * has_case[:, None],
+        has_case=has_case,
         fingerprints=fingerprints,
     )
     write_batch(path, society=society, agreement=agreement, groups=[rows])
     return path
+
+
+def _relation(name: str | None) -> int:
+    return NO_RELATION if name is None else RELATIONS.index(name)
 
 
 def submit(

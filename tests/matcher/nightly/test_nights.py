@@ -24,7 +24,9 @@ from people import (
 from sqlalchemy import select
 
 from matcher.formats.agreement import Agreement
+from matcher.formats.batch import read_batch
 from matcher.formats.errors import StateError
+from matcher.matching import match
 from matcher.nightly import night as night_module
 from matcher.nightly import publishing
 from matcher.nightly.comparing import compare, seconds_of
@@ -99,6 +101,51 @@ def test_a_first_night_finds_who_is_sought_and_registered(store: Store, given: S
         assert {side.reference for side in sides} == {reference(ONE, i) for i in (2, 3, 7)}
         assert {side.society for side in sides} == {ONE}
         assert all(side.listed and side.band == 0 for side in sides)
+
+
+def test_a_night_finds_what_one_run_over_the_same_batches_finds(
+    store: Store, agreement: Agreement, tmp_path: Path
+) -> None:
+    one = write(
+        tmp_path / "one", agreement, ONE,
+        [(1, "sought"), (2, "enquirer"), (3, "kin"), (5, "sought"), (6, "registered")],
+        noise={1: 0.1}, family={1: "son", 2: None, 3: "father"},
+    )  # fmt: skip
+    two = write(
+        tmp_path / "two", agreement, TWO,
+        [(1, "sought"), (3, "kin"), (4, "registered"), (6, "sought"), (5, "enquirer")],
+        noise={1: 0.12}, family={1: "brother", 3: "father", 5: None},
+    )  # fmt: skip
+    run = match([read_batch(path, agreement) for path in (one, two)], agreement, on=TODAY, top=20)
+    expected = {}
+    for done in run.compared:
+        refs = (
+            batch.references[rows[found]]
+            for batch, rows, found in (
+                (done.left, done.left_rows, done.candidates.left),
+                (done.right, done.right_rows, done.candidates.right),
+            )
+        )
+        for left, right, score, band, kin in zip(
+            *refs, done.candidates.scores, done.candidates.bands, done.candidates.kin, strict=True
+        ):
+            both = frozenset({left.tobytes(), right.tobytes()})
+            expected[both] = (float(score), int(band), float(kin))
+    assert any(kin > 0 for _, _, kin in expected.values())
+    submit(store, one, agreement, ONE)
+    night(store)
+    submit(store, two, agreement, TWO)
+    night(store)
+    with store.as_unit() as session:
+        told: dict[bytes, list[CandidateSide]] = {}
+        for side in session.scalars(select(CandidateSide)):
+            told.setdefault(side.candidate_id, []).append(side)
+        assert {
+            frozenset(side.reference for side in sides): (
+                sides[0].score, sides[0].band, sides[0].kin or 0.0
+            )
+            for sides in told.values()
+        } == expected  # fmt: skip
 
 
 def test_a_night_without_anything_new_does_nothing(store: Store, given: Submit) -> None:
