@@ -16,9 +16,10 @@ are too large by the logarithm of that share, some tenths of a bit.
 
 What it can't do: relatives of the people sought are nearer than chance, and oftener in the register
 than any two of its rows are related, so some are taken for the people themselves. On the generated
-tracing set (6,000 requests, 20,000 registered; tested on another seed) it counts seven times the
-pairs that there are, and recall at precision 0.95, 0.9 and 0.8 is 0.22, 0.30 and 0.35, where the
-model that was fitted to labels has 0.27, 0.32 and 0.40. Use it where there are no labels.
+tracing set (`standard/1`, 6,000 requests, 20,000 registered; tested on another seed) it counts
+seven times the pairs that there are, and recall at precision 0.95, 0.9 and 0.8 is 0.22, 0.30 and
+0.35, where the model that was fitted to labels has 0.27, 0.32 and 0.40. Use it where there are no
+labels.
 """
 
 from collections.abc import Callable

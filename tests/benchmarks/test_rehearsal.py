@@ -181,4 +181,4 @@ def test_people_who_seek_each_other_are_found_by_their_kin() -> None:
     done = rehearse(*sides, refine=False)
     assert set(done.pairs["role"]) == {"registered", "enquirer", "sought"}
     told = done.report(made.truth)["seeking_each_other"]
-    assert told["0.8"]["with_kin"] > told["0.8"]["without_kin"] + 0.1
+    assert told["0.95"]["with_kin"] > told["0.95"]["without_kin"] + 0.1
