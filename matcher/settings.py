@@ -5,6 +5,7 @@ A variable wins over the file. The file is `kinmatch.toml` in the current folder
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -87,8 +88,6 @@ class Settings(BaseSettings):
                 f"'{'.'.join(map(str, problem['loc']))}': {problem['msg']}"
                 for problem in error.errors(include_url=False, include_input=False)
             ]
-        except ValueError as error:
-            problems = [f"{config_file()}: not valid TOML ({type(error).__name__})"]
         raise ParameterError(
             f"The settings are not what they must be. {'; '.join(problems)}. Correct the variable "
             f"KINMATCH_… or the settings file."
@@ -117,6 +116,13 @@ def config_file() -> Path:
 
 
 def _require_file() -> None:
-    named = os.environ.get(_FILE_VARIABLE)
-    if named and not Path(named).is_file():
-        raise ParameterError(f"{_FILE_VARIABLE} names {named}, and there is no such file.")
+    path = config_file()
+    if os.environ.get(_FILE_VARIABLE) and not path.is_file():
+        raise ParameterError(f"{_FILE_VARIABLE} names {path}, and there is no such file.")
+    try:
+        if path.is_file():
+            tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(
+            f"{path}: not valid TOML, or can't be read ({type(error).__name__}); correct the file."
+        ) from None

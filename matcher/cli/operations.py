@@ -173,12 +173,7 @@ def restore(archive: Path, data_folder: Path | None, passphrase_fd: int | None) 
 def config_check(data_folder: Path | None, as_json: bool) -> None:
     """Look at the settings, the keys and the database."""
     settings = Settings.load(data_folder=data_folder)
-    problems = [*_key_problems(settings)]
-    try:
-        with open_store(settings, None) as store, store.as_unit():
-            pass
-    except KinmatchError as error:
-        problems.append(str(error))
+    problems = [*_key_problems(settings), *_database_problems(settings)]
     told = {
         name: "set" if name.endswith("_url") and value is not None else value
         for name, value in settings.model_dump(mode="json").items()
@@ -205,6 +200,18 @@ def _key_problems(settings: Settings) -> Iterator[str]:
             "KINMATCH_SERVICE_DATABASE_URL is not set: give the service a login of its own that is "
             "a member of kinmatch_service alone."
         )
+
+
+def _database_problems(settings: Settings) -> Iterator[str]:
+    private = settings.data_folder / "database"
+    if settings.database_url is None and not private.exists():
+        yield f"{private}: there is no database yet; run 'kinmatch config init'."
+        return
+    try:
+        with open_store(settings, None) as store, store.as_unit():
+            pass
+    except KinmatchError as error:
+        yield str(error)
 
 
 def config_init(data_folder: Path | None, passphrase_fd: int | None) -> None:

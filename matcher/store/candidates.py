@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import ParameterError, StoreError
@@ -44,7 +44,8 @@ def listed(
     if after is not None:
         score, candidate = after
         query = query.where(
-            tuple_(-CandidateSide.score, CandidateSide.candidate_id) > (-score, candidate)
+            CandidateSide.score <= score,
+            or_(CandidateSide.score < score, CandidateSide.candidate_id > candidate),
         )
     ordered = query.order_by(CandidateSide.score.desc(), CandidateSide.candidate_id)
     return list(session.scalars(ordered.limit(count)))
