@@ -150,7 +150,8 @@ def says_no_country(text: str) -> bool:
 def _country_code(name: str) -> str | None:
     """Find the country that a text names as a whole, by a code or a name."""
     known, word = _tables().country_of, plain_name(name)
-    code = known.get(code_key(word)) if name.isascii() else None
+    letters = name.replace(".", "").strip()  # n/a is no Namibia
+    code = known.get(code_key(word)) if letters.isascii() and letters.isalpha() else None
     return code or known.get(name_key(word))
 
 

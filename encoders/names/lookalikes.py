@@ -6,7 +6,7 @@ small; where both have one for all, into the one of most letters; where neither 
 
 import re
 
-_MIXED = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+")
+_MIXED = re.compile(r"(?<!\w)(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+")
 _LATIN = re.compile("[a-z]")
 _FOREIGN = re.compile("[\u0370-\u052f]")
 # In small letters; each pair is alike in capitals or in small letters.

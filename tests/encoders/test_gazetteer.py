@@ -134,6 +134,10 @@ def test_several_nationalities_are_all_taken_and_unknown_ones_are_none() -> None
     assert country_codes("stateless") == country_codes("") == country_codes("?") == ()
     assert says_no_country("stateless")
     assert says_no_country("?")
+    assert says_no_country("N/A")
+    assert country_codes("N/A") == ()
+    assert country_codes("NA") == ("NA",)
+    assert country_codes("U.S.A.") == ("US",)
     assert not says_no_country("Atlantean")
 
 
