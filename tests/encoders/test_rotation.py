@@ -14,14 +14,14 @@ from encoders.records import Records
 from encoders.references import References, read_references
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
-from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.scheme import Scheme
 
 DrawUp = Callable[..., Agreement]
 
 
 @pytest.fixture
 def first(draw_up: DrawUp) -> Agreement:
-    return draw_up(scheme=Scheme.published(DEFAULT_SCHEME))
+    return draw_up(scheme=Scheme.published("standard/1"))
 
 
 def people(*numbers: int) -> Records:

@@ -9,7 +9,7 @@ import pytest
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch, write_batch
 from matcher.formats.errors import AgreementError
-from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.scheme import Scheme
 from matcher.matching import match
 
 DrawUp = Callable[..., Agreement]
@@ -17,7 +17,7 @@ DrawUp = Callable[..., Agreement]
 
 @pytest.fixture
 def first(draw_up: DrawUp) -> Agreement:
-    return draw_up(scheme=Scheme.published(DEFAULT_SCHEME))
+    return draw_up(scheme=Scheme.published("standard/1"))
 
 
 @pytest.fixture
