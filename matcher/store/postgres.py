@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, files
@@ -81,6 +81,7 @@ class PrivateServer:
                 with self._locked():
                     if _is_last(users):
                         self._stop()
+                        self._remove_short_folder()
 
     def ensure_running(self) -> None:
         """Start the server again if it was killed.
@@ -178,6 +179,11 @@ class PrivateServer:
             if self._run("pg_ctl", "status").returncode:
                 return
             self._run("pg_ctl", "stop", "-w", "-m", mode)
+
+    def _remove_short_folder(self) -> None:
+        if (short := self._socket_folder()) != self.folder.absolute():
+            with suppress(OSError):  # someone has put something there: not ours to remove
+                short.rmdir()
 
     def _socket_folder(self) -> Path:
         folder = self.folder.absolute()

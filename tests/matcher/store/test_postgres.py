@@ -149,6 +149,9 @@ def test_a_path_too_long_for_a_socket(server: PrivateServer) -> None:
     far = PrivateServer(deep / "database")
     with far.in_use():
         assert asked(far) == 42
+        socket = far._socket_folder()
+        assert socket != far.folder
+    assert not socket.exists()
 
 
 def test_one_that_cannot_start_names_its_log(
