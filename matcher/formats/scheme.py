@@ -21,7 +21,7 @@ from matcher.formats.steps import Bits, Name, Part, Sampling, Step
 
 ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
 
-DEFAULT_SCHEME: Final = "standard/1"
+DEFAULT_SCHEME: Final = "standard/2"
 """The published scheme of whoever names none."""
 
 _RESERVED = frozenset({"reference", "role", "relation", "known", "case"})
