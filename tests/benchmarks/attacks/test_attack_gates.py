@@ -1,7 +1,7 @@
 """The gates: every attack works where there is no defence, and what it does to the default scheme.
 
-Small sizes of what `kinmatch attack` runs. A scheme that does not keep a limit is a strict expected
-failure with the measured figure, so that mending it shows here at once.
+Small sizes of what `kinmatch attack` runs. `high/1` keeps every limit; the default scheme does not,
+and is held to what was measured when it was published, so that nothing weakens it unseen.
 """
 
 import json
@@ -24,6 +24,7 @@ from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 
 SEED = 1
+HIGH = Scheme.published("high/1")
 
 
 @pytest.fixture(scope="module")
@@ -55,26 +56,31 @@ def test_too_little_diffusion_does_not_help(scheme: Scheme) -> None:
     assert attack(records, knowledge, thin, seed=SEED, dense=True).rate > 0.99
 
 
-@pytest.mark.xfail(strict=True, reason="standard/1: about 14 % of 1,000 by all passes together")
-def test_graph_matching_fails_on_the_default_scheme(scheme: Scheme) -> None:
+def test_graph_matching_fails_on_high() -> None:
     records, knowledge = overlapping(1000, 1000, SEED)
-    outcome = attack(records, knowledge, scheme, seed=SEED, dense=False)
-    assert_holds(Finding(outcome, at_most=0.005))
+    for means in Means:
+        outcome = attack(records, knowledge, HIGH, seed=SEED, means=means)
+        assert_holds(Finding(outcome, at_most=0.005))
 
 
 def test_graph_matching_gets_no_better_on_the_default_scheme(scheme: Scheme) -> None:
+    # standard/2 does not keep the limit of 0.5 %: it was 5 % when it was published.
     records, knowledge = overlapping(1000, 1000, SEED)
     for means in Means:
-        assert attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate < 0.2
+        assert attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate < 0.07
 
 
 def test_known_plaintext_identifies_undefended_fingerprints(scheme: Scheme) -> None:
     assert_holds(next(lab.known_plaintext_attacks(scheme, 4000, SEED)))
 
 
-@pytest.mark.xfail(strict=True, reason="standard/1: about 20 % with 500 known records")
-def test_known_plaintext_fails_on_the_default_scheme(scheme: Scheme) -> None:
-    assert_holds(list(lab.known_plaintext_attacks(scheme, 4000, SEED))[1])
+def test_known_plaintext_fails_on_high() -> None:
+    assert_holds(list(lab.known_plaintext_attacks(HIGH, 10_000, SEED))[1])
+
+
+def test_known_plaintext_gets_no_better_on_the_default_scheme(scheme: Scheme) -> None:
+    # Nor does it keep 2 %: it was 12 % among 10,000 when it was published, more among fewer.
+    assert list(lab.known_plaintext_attacks(scheme, 4000, SEED))[1].outcome.rate < 0.18
 
 
 def test_frequencies_and_patterns_read_undefended_forenames_alone(scheme: Scheme) -> None:

@@ -1,7 +1,7 @@
-"""Makes `standard-1.json`: run once, when the scheme was published, and never again.
+"""Makes a scheme's vectors: run once, when the scheme is published, and never again.
 
-`python tests/vectors/standard_vectors.py` writes the file where it is not there. A test calls
-`make` and holds its result against the file. What the fields mean is in `README.md`.
+`python tests/vectors/scheme_vectors.py standard/1` writes `standard-1.json` where it is not there.
+A test calls `make` and holds its result against the file. What the fields mean is in `README.md`.
 """
 
 import hashlib
@@ -106,17 +106,29 @@ RECORDS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ),
 )
 
-TOKENS = (
-    ("name.bigrams/1 _a", "name", "name_birth", 2048, 26),
-    ("birth.day/1 31", "birth_day", "name_birth", 2048, 82),
-    ("place.bigrams/1 9_", "place", "birth_place", 2048, 10),
-    ("name.bigrams/1 öß", "name", "name_birth", 1000, 40),
-    ("name.bigrams/1 ab", "name", "name_birth", 64, 32),
-)
+TOKENS = {
+    "standard/1": (
+        ("name.bigrams/1 _a", "name", "name_birth", 2048, 26),
+        ("birth.day/1 31", "birth_day", "name_birth", 2048, 82),
+        ("place.bigrams/1 9_", "place", "birth_place", 2048, 10),
+        ("name.bigrams/1 öß", "name", "name_birth", 1000, 40),
+        ("name.bigrams/1 ab", "name", "name_birth", 64, 32),
+    ),
+    "standard/2": (
+        ("name.skeleton/2 _M", "name", "sounds_birth", 2048, 17),
+        ("name.phonetic/2 MR", "given", "letters_place", 2048, 60),
+        ("name.bigrams/2 ab", "name", "letters_place", 1000, 20),
+    ),
+    "high/1": (
+        ("name.whole_skeleton/1 MR", "given", "whole", 2048, 63),
+        ("birth.month/1 12", "birth", "whole", 1000, 87),
+    ),
+}
+"""Single tokens for each published scheme: token, attribute, pass, bits and positions."""
 
 
-def agreement() -> Agreement:
-    """The agreement under which the vectors are made."""
+def agreement(label: str) -> Agreement:
+    """The agreement under which a scheme's vectors are made."""
     return Agreement.new(
         agreement_id="00112233445566778899aabbccddeeff",
         parties=("society-a", "society-b"),
@@ -126,13 +138,13 @@ def agreement() -> Agreement:
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
         retention_days=1,
-        scheme=Scheme.published("standard/1"),
+        scheme=Scheme.published(label),
     )
 
 
-def make(folder: Path) -> dict[str, Any]:
-    """Make all vectors; the batch is written into a folder and read again."""
-    under = agreement()
+def make(label: str, folder: Path) -> dict[str, Any]:
+    """Make a scheme's vectors; the batch is written into a folder and read again."""
+    under = agreement(label)
     keys = Keys.throwaway(under, seed=SEED)
     return {
         "format": "kinmatch-vectors/1",
@@ -142,15 +154,15 @@ def make(folder: Path) -> dict[str, Any]:
         "agreement_id": under.agreement_id,
         "key_epoch": under.key_epoch,
         "root": ROOT,
-        "tokens": list(_tokens(keys)),
+        "tokens": list(_tokens(label, keys)),
         "diffusions": list(_diffusions(under, keys)),
         "records": list(_records(under, keys)),
         "batch": _batch(under, keys, folder),
     }
 
 
-def _tokens(keys: Keys) -> Iterator[dict[str, Any]]:
-    for number, (token, attribute, pass_name, bits, each) in enumerate(TOKENS, 1):
+def _tokens(label: str, keys: Keys) -> Iterator[dict[str, Any]]:
+    for number, (token, attribute, pass_name, bits, each) in enumerate(TOKENS[label], 1):
         key = keys.derive("bits", pass_name=pass_name, attribute=attribute)
         yield {
             "id": number,
@@ -225,15 +237,15 @@ def _batch(under: Agreement, keys: Keys, folder: Path) -> dict[str, Any]:
         "agreement_digest": under.digest,
         "seed": SEED,
         "references": [reference.tobytes().hex() for reference in batch.references],
-        "content_sha256": content_digest(batch),
+        "content_sha256": content_digest(batch, under),
     }
 
 
-def content_digest(batch: Batch) -> str:
+def content_digest(batch: Batch, under: Agreement) -> str:
     """SHA-256 of what a batch says, whatever release of pyarrow wrote it."""
     digest = hashlib.sha256()
     columns = [batch.references, batch.roles, batch.relations, batch.has_case, batch.cases]
-    for part in agreement().scheme.passes:
+    for part in under.scheme.passes:
         bits, present = batch.fingerprints(part.name)
         columns += [present, bits.astype("<u8")]
     for column in columns:
@@ -246,11 +258,17 @@ def as_text(vectors: dict[str, Any]) -> str:
     return json.dumps(vectors, indent=1, ensure_ascii=False) + "\n"
 
 
+def file_of(label: str) -> Path:
+    """Where a scheme's vectors lie."""
+    return Path(__file__).with_name(f"{label.replace('/', '-')}.json")
+
+
 if __name__ == "__main__":
+    import sys
     import tempfile
 
     with tempfile.TemporaryDirectory() as scratch:
-        text = as_text(make(Path(scratch)))
+        text = as_text(make(sys.argv[1], Path(scratch)))
     # "x": a file that is there is never written again.
-    with Path(__file__).with_name("standard-1.json").open("x", encoding="utf-8") as file:
+    with file_of(sys.argv[1]).open("x", encoding="utf-8") as file:
         file.write(text)

@@ -1,0 +1,220 @@
+"""Published schemes' bits, for good: by our code, and by a plain one written from its README."""
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scheme_vectors import agreement, as_text, file_of, make
+
+from encoders.views import ATTRIBUTES, VIEWS
+from matcher.formats.scheme import Attribute, Pass, Scheme, published
+
+Vectors = dict[str, Any]
+ALL: dict[str, Vectors] = {
+    label: json.loads(file_of(label).read_text(encoding="utf-8")) for label in published()
+}
+COLUMNS = (
+    "record_id", "case_id", "role", "relation", "given_name", "father_name", "grandfather_name",
+    "family_name", "mother_name", "other_names", "sex", "birth_date", "age", "age_on", "calendar",
+    "birth_place", "nationality", "residence", "last_seen_place", "last_seen_date", "language",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ALL)
+def test_our_code_still_makes_the_vectors(label: str, tmp_path: Path) -> None:
+    text = file_of(label).read_text(encoding="utf-8")
+    assert as_text(make(label, tmp_path)) == text, "A published scheme's bits must never change."
+
+
+@pytest.mark.parametrize("label", ALL)
+def test_the_scheme_is_the_one_that_was_published(label: str) -> None:
+    assert Scheme.published(label).digest == ALL[label]["scheme_digest"]
+    assert agreement(label).digest == ALL[label]["batch"]["agreement_digest"]
+
+
+# A second implementation, from README.md: plain Python, one bit at a time. Only the views, which
+# turn a value into tokens, are shared.
+
+
+def derived(vectors: Vectors, use: str, pass_name: str, attribute: str = "") -> bytes:
+    fields = (
+        "kinmatch-keys/1", vectors["agreement_id"], str(vectors["key_epoch"]), vectors["scheme"],
+        pass_name, attribute, use,
+    )  # fmt: skip
+    encoded = [field.encode() for field in fields]
+    info = b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
+    extracted = hmac.digest(bytes(32), bytes.fromhex(vectors["root"]), "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")
+
+
+def words(stream: bytes, size: int) -> list[int]:
+    return [int.from_bytes(stream[i : i + size], "little") for i in range(0, len(stream), size)]
+
+
+def drawn(stream: list[int], bits: int) -> list[int]:
+    return list(dict.fromkeys(word % bits for word in stream if word < 65536 // bits * bits))
+
+
+def positions(token: str, key: bytes, bits: int, each: int) -> list[int]:
+    blocks = [
+        hashlib.blake2b(block.to_bytes(4, "little") + token.encode(), key=key).digest()
+        for block in range(64)
+    ]
+    return drawn(words(b"".join(blocks), 2), bits)[:each]
+
+
+def shuffled(key: bytes, number: int, bits: int) -> list[int]:
+    stream = hashlib.shake_256(key + number.to_bytes(4, "little")).digest(16 * bits)
+    draws = iter(words(stream, 4))
+    order = list(range(bits))
+    for i in range(bits - 1, 0, -1):
+        draw = next(draw for draw in draws if draw < 2**32 // (i + 1) * (i + 1))
+        order[i], order[draw % (i + 1)] = order[draw % (i + 1)], order[i]
+    return order
+
+
+def index_sets(key: bytes, bits: int, t: int, output_bits: int) -> list[list[int]]:
+    pool: list[int] = []
+    sets: list[list[int]] = []
+    fillings = 0
+    while len(sets) < output_bits:
+        taken: list[int] = []
+        passed_over: list[int] = []
+        while len(taken) < t:
+            if not pool:
+                pool = shuffled(key, fillings, bits)
+                fillings += 1
+            index = pool.pop()
+            (passed_over if index in taken else taken).append(index)
+        pool += passed_over
+        sets.append(taken)
+    return sets
+
+
+def tokens_of(name: str, view: str, cells: dict[str, str]) -> set[str]:
+    known = ATTRIBUTES[name]
+    values = (
+        [known.read(cells[column]) for column in known.columns if column in cells]
+        if known.pooled
+        else [known.read(*map(cells.get, known.columns))]
+    )
+    return {token for value in values for token in VIEWS[view](value)}
+
+
+def salt_of(attribute: Attribute, cells: dict[str, str]) -> str | None:
+    """What stands before a salted token, with the space behind it; None where it is absent."""
+    if not attribute.salt:
+        return ""
+    told = b""
+    for salt in attribute.salt:
+        tokens = sorted(tokens_of(salt.attribute, salt.view, cells))
+        if not tokens:
+            return None
+        texts = [text.encode() for text in (salt.view, *tokens)]
+        told += len(tokens).to_bytes(4, "big")
+        told += b"".join(len(text).to_bytes(4, "big") + text for text in texts)
+    return hashlib.sha256(told).digest()[:16].hex() + " "
+
+
+def filter_of(vectors: Vectors, part: Pass, cells: dict[str, str]) -> set[int] | None:
+    """The positions that are set before hardening; None where the pass has no fingerprint."""
+    held: set[int] = set()
+    has: set[str] = set()
+    for attribute in part.attributes:
+        salt = salt_of(attribute, cells)
+        if salt is None:
+            return None
+        key = derived(vectors, "bits", part.name, attribute.name)
+        for view in attribute.views:
+            tokens = tokens_of(attribute.name, view.name, cells)
+            share = min(view.each, max(1, view.most // max(1, len(tokens))))
+            for token in tokens:
+                held.update(positions(f"{view.name} {salt}{token}", key, part.bits, share))
+            has |= {attribute.name} if tokens else set()
+    if not all(has & set(group) for group in part.needs):
+        return None
+    if len(held) < part.floor:
+        joined = "\x1f".join(cells.get(name, "\x1e") for name in COLUMNS)
+        seed = derived(vectors, "filling", part.name) + joined.encode()
+        free = drawn(words(hashlib.shake_256(seed).digest(40_000), 2), part.bits)
+        held.update(
+            [position for position in free if position not in held][: part.floor - len(held)]
+        )
+    return held
+
+
+def fingerprint(
+    vectors: Vectors, part: Pass, cells: dict[str, str], sets: list[list[int]]
+) -> str | None:
+    held = filter_of(vectors, part, cells)
+    if held is None:
+        return None
+    output = sum((sum(i in held for i in indices) % 2) << j for j, indices in enumerate(sets))
+    return output.to_bytes(part.output_bits // 8, "little").hex()
+
+
+@pytest.mark.parametrize("label", ALL)
+def test_a_plain_implementation_draws_the_positions(label: str) -> None:
+    for vector in ALL[label]["tokens"]:
+        key = derived(ALL[label], "bits", vector["pass"], vector["attribute"])
+        assert key.hex() == vector["key"]
+        each = len(vector["positions"])
+        assert positions(vector["token"], key, vector["bits"], each) == vector["positions"]
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [(label, part.name) for label in ALL for part in Scheme.published(label).passes],
+)
+def test_a_plain_implementation_makes_the_fingerprints(label: str, name: str) -> None:
+    vectors = ALL[label]
+    (part,) = (one for one in Scheme.published(label).passes if one.name == name)
+    (vector,) = (one for one in vectors["diffusions"] if one["pass"] == part.name)
+    key = derived(vectors, "diffusion", part.name)
+    assert key.hex() == vector["key"]
+    (step,) = part.hardening
+    sets = index_sets(key, part.bits, step.t, step.bits)
+    assert sets[:4] == vector["first_sets"]
+    packed = b"".join(index.to_bytes(2, "little") for indices in sets for index in indices)
+    assert hashlib.sha256(packed).hexdigest() == vector["sets_sha256"]
+    for one in vectors["records"]:
+        made = fingerprint(vectors, part, one["record"], sets)
+        assert made == one["fingerprints"][part.name], one["id"]
+
+
+@pytest.mark.parametrize("label", ALL)
+def test_the_flags_say_what_is_so(label: str) -> None:
+    records = ALL[label]["records"]
+    for vector, before in zip(records[1:], records, strict=False):
+        same = [
+            vector["fingerprints"][part.name] == before["fingerprints"][part.name]
+            for part in Scheme.published(label).passes
+            if "given" not in {attribute.name for attribute in part.attributes}
+        ]
+        if "SameAsBefore" in vector["flags"]:
+            assert all(same)  # but where a pass tells the given name from the others
+        else:
+            assert vector["fingerprints"] != before["fingerprints"]
+
+
+def test_the_day_is_asked_for_where_a_pass_needs_it() -> None:
+    by_flag = {
+        label: {
+            flag: vector["fingerprints"]
+            for vector in vectors["records"]
+            for flag in vector["flags"]
+        }
+        for label, vectors in ALL.items()
+    }
+    for flag in ("ArtefactDate", "PartialDate", "Age"):
+        assert by_flag["standard/1"][flag]["name_birth"] is None
+        assert by_flag["standard/1"][flag]["sound_birth"] is not None
+        assert by_flag["standard/2"][flag]["place_on_day"] is None
+        assert by_flag["standard/2"][flag]["sounds_birth"] is not None
+    nameless = {label: by_flag[label]["NoName"] for label in ALL}
+    assert [name for name, bits in nameless["standard/1"].items() if bits] == ["birth_place"]
+    assert [name for name, bits in nameless["standard/2"].items() if bits] == ["place_on_day"]
+    assert not any(nameless["high/1"].values())
