@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from encoders.growing import Lists
+from encoders.growing import Growing, Lists
 from encoders.records import code_cells, join_cells
 
 Ids = npt.NDArray[np.int32]
 
 _BROKEN = object()
+_LEAST_SLOTS = 1024
 
 
 class Values:
@@ -97,6 +99,75 @@ class Numbering:
         self.distinct += added
         self.fresh += added
         return numbered
+
+
+class PairNumbering:
+    """Distinct pairs of whole numbers, in order of first appearance."""
+
+    def __init__(self) -> None:
+        self._pairs = Growing((2,), np.int32)
+        self._slots = np.full(_LEAST_SLOTS, -1, dtype=np.int32)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def pairs(self) -> Ids:
+        """Give all pairs there are by now: shape (pairs, 2)."""
+        return self._pairs.rows()
+
+    def number(self, firsts: Ids, seconds: Ids) -> Ids:
+        """Number n pairs, each a first and a second; the numbers of a pair never change."""
+        # A table that is at most half full even if all are new finds a pair in a step or two.
+        most = len(self) + len(firsts)
+        if len(self._slots) < 2 * most:
+            self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
+            _enter(self._slots, self._pairs.rows())
+        numbers: Ids
+        numbers, fresh = _number(self._slots, self._pairs.rows(), firsts, seconds)
+        self._pairs.extend(fresh)
+        return numbers
+
+
+@numba.njit(cache=True, nogil=True)
+def _slot(slots, first, second):  # type: ignore[no-untyped-def]
+    """Where to begin to look for a pair: the upper bits of a product (Knuth, TAOCP 3, 6.4)."""
+    pair = np.uint64(np.uint32(first)) << np.uint64(32) | np.uint64(np.uint32(second))
+    mixed = (pair ^ pair >> np.uint64(29)) * np.uint64(0x9E3779B97F4A7C15)
+    return np.int64(mixed >> np.uint64(32)) & (len(slots) - 1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _enter(slots, pairs):  # type: ignore[no-untyped-def]
+    """Enter distinct pairs into an empty table, whose size is a power of two."""
+    for number in range(len(pairs)):
+        at = _slot(slots, pairs[number, 0], pairs[number, 1])
+        while slots[at] >= 0:
+            at = (at + 1) & (len(slots) - 1)
+        slots[at] = number
+
+
+@numba.njit(cache=True, nogil=True)
+def _number(slots, known, firsts, seconds):  # type: ignore[no-untyped-def]
+    """Look pairs up and enter those that are not known; give all numbers, and the fresh pairs."""
+    numbers = np.empty(len(firsts), dtype=np.int32)
+    fresh = np.empty((len(firsts), 2), dtype=np.int32)
+    count = 0
+    for pair in range(len(firsts)):
+        first, second = firsts[pair], seconds[pair]
+        at = _slot(slots, first, second)
+        while slots[at] >= 0:
+            number = slots[at]
+            held = known[number] if number < len(known) else fresh[number - len(known)]
+            if held[0] == first and held[1] == second:
+                break
+            at = (at + 1) & (len(slots) - 1)
+        if slots[at] < 0:
+            slots[at] = len(known) + count
+            fresh[count, 0] = first
+            fresh[count, 1] = second
+            count += 1
+        numbers[pair] = slots[at]
+    return numbers, fresh[:count]
 
 
 class Made:

@@ -12,12 +12,11 @@ attribute makes all that is salted differ.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-import numba
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
+from encoders.distinct import Ids, PairNumbering
 from encoders.tokens import Tokens
 
 _SALT_BYTES = 16
@@ -33,7 +32,7 @@ class Salts:
     """
 
     distinct: list[str]
-    codes: npt.NDArray[np.int32]
+    codes: Ids
 
 
 def salts_of(salting: Sequence[tuple[str, Tokens]]) -> Salts:
@@ -47,27 +46,36 @@ def salts_of(salting: Sequence[tuple[str, Tokens]]) -> Salts:
     Args:
         salting: The salting views, each with its name and the n records' tokens under it.
     """
-    numbers: dict[tuple[tuple[int, ...], ...], int] = {}
-    columns = [_token_sets(tokens) for _, tokens in salting]
-    codes = [
-        numbers.setdefault(sets, len(numbers)) if all(sets) else -1
-        for sets in zip(*columns, strict=True)
-    ]
-    distinct = [
-        _salt(
-            [
-                (name, sorted(tokens.distinct[token] for token in ids))
-                for (name, tokens), ids in zip(salting, sets, strict=True)
-            ]
-        )
-        for sets in numbers
-    ]
-    return Salts(distinct, np.array(codes, dtype=np.int32))
+    sets = PairNumbering()
+    # A record's way through its views: the number of its tokens under each, then these in order.
+    way = np.full(len(salting[0][1].offsets) - 1, -1, dtype=np.int32)
+    lacking = np.zeros(len(way), dtype=np.bool_)
+    for _, tokens in salting:
+        sizes = np.diff(tokens.offsets).astype(np.int32)
+        lacking |= sizes == 0
+        way = sets.number(way, sizes)
+        ids = _ascending(tokens)
+        for nth in range(sizes.max(initial=0)):
+            rows = np.flatnonzero(sizes > nth)
+            way[rows] = sets.number(way[rows], ids[tokens.offsets[rows] + nth])
+    salted = np.flatnonzero(~lacking)
+    codes = np.full(len(way), -1, dtype=np.int32)
+    codes[salted] = pd.factorize(way[salted])[0]
+    first = salted[np.unique(codes[salted], return_index=True)[1]]
+    return Salts([_salt(_texts(salting, row)) for row in first.tolist()], codes)
 
 
-def _token_sets(tokens: Tokens) -> list[tuple[int, ...]]:
-    ids, ends = tokens.ids.tolist(), tokens.offsets.tolist()
-    return [tuple(sorted(ids[start:end])) for start, end in pairwise(ends)]
+def _ascending(tokens: Tokens) -> Ids:
+    """Give the ids with each record's in ascending order."""
+    rows = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
+    return np.sort(rows << 32 | tokens.ids).astype(np.int32)
+
+
+def _texts(salting: Sequence[tuple[str, Tokens]], row: int) -> list[tuple[str, list[str]]]:
+    return [
+        (name, sorted(tokens.distinct[token] for token in tokens.of(row)))
+        for name, tokens in salting
+    ]
 
 
 def _salt(parts: list[tuple[str, list[str]]]) -> str:
@@ -85,7 +93,7 @@ class SaltedTokens:
 
     def __init__(self) -> None:
         self._salts: dict[str, int] = {}
-        self._numbers: dict[int, int] = {}
+        self._pairs = PairNumbering()
         self._distinct: list[str] = []
 
     def __len__(self) -> int:
@@ -102,51 +110,17 @@ class SaltedTokens:
             The salted tokens; the distinct ones go on from those of earlier calls. A record
             without a salt has none.
         """
-        by_salt = np.argsort(salts.codes, kind="stable")
-        offsets, ids, pairs = _pairs(
-            tokens.offsets, tokens.ids, salts.codes, by_salt, len(tokens.distinct)
-        )
         known = [self._salts.setdefault(salt, len(self._salts)) for salt in salts.distinct]
-        keys = np.array(known, dtype=np.int64)[pairs[:, 0]] << 32 | pairs[:, 1]
-        numbers = np.empty(len(pairs), dtype=np.int32)
-        flat = zip(keys.tolist(), pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True)
-        for pair, (key, salt, token) in enumerate(flat):
-            number = self._numbers.setdefault(key, len(self._distinct))
-            if number == len(self._distinct):
-                self._distinct.append(f"{salts.distinct[salt]} {tokens.distinct[token]}")
-            numbers[pair] = number
-        return Tokens(self._distinct, offsets, numbers[ids])
+        sizes = np.diff(tokens.offsets)
+        codes = np.repeat(salts.codes, sizes)
+        salted = codes >= 0
+        by_code = np.array(known, dtype=np.int32)
+        ids = self._pairs.number(by_code[codes[salted]], tokens.ids[salted])
+        self._name_fresh(tokens.distinct)
+        offsets = np.concatenate([[0], np.cumsum(np.where(salts.codes >= 0, sizes, 0))])
+        return Tokens(self._distinct, offsets, ids)
 
-
-@numba.njit(cache=True, nogil=True)
-def _pairs(offsets, ids, codes, by_salt, distinct):  # type: ignore[no-untyped-def]
-    """Number the distinct pairs of salt and token, salt by salt.
-
-    Returns:
-        The offsets and ids of the records' pairs, in the order of the records and of each one's
-        tokens, and the pairs: shape (pairs, 2), int32.
-    """
-    n = len(codes)
-    out_offsets = np.zeros(n + 1, dtype=np.int64)
-    for row in range(n):
-        size = offsets[row + 1] - offsets[row] if codes[row] >= 0 else 0
-        out_offsets[row + 1] = out_offsets[row] + size
-    out = np.empty(out_offsets[n], dtype=np.int32)
-    pairs = np.empty((out_offsets[n], 2), dtype=np.int32)
-    numbers = np.empty(distinct, dtype=np.int32)
-    numbered_for = np.full(distinct, -1, dtype=np.int32)
-    count = 0
-    for row in by_salt:
-        salt = codes[row]
-        if salt < 0:
-            continue
-        for nth in range(offsets[row + 1] - offsets[row]):
-            token = ids[offsets[row] + nth]
-            if numbered_for[token] != salt:
-                numbered_for[token] = salt
-                numbers[token] = count
-                pairs[count, 0] = salt
-                pairs[count, 1] = token
-                count += 1
-            out[out_offsets[row] + nth] = numbers[token]
-    return out_offsets, out, pairs[:count]
+    def _name_fresh(self, tokens: Sequence[str]) -> None:
+        salts = list(self._salts)
+        fresh = self._pairs.pairs()[len(self._distinct) :].tolist()
+        self._distinct += [f"{salts[salt]} {tokens[token]}" for salt, token in fresh]

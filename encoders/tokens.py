@@ -40,6 +40,10 @@ class Tokens:
     offsets: Offsets
     ids: Ids
 
+    def of(self, row: int) -> Ids:
+        """Give one record's tokens, as indices into `distinct`."""
+        return self.ids[self.offsets[row] : self.offsets[row + 1]]
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tokenised:
