@@ -122,5 +122,7 @@ class SaltedTokens:
 
     def _name_fresh(self, tokens: Sequence[str]) -> None:
         salts = list(self._salts)
-        fresh = self._pairs.pairs()[len(self._distinct) :].tolist()
-        self._distinct += [f"{salts[salt]} {tokens[token]}" for salt, token in fresh]
+        fresh = self._pairs.pairs()[len(self._distinct) :]
+        # Column by column: a list for each pair would set the garbage collector to work.
+        numbers = zip(fresh[:, 0].tolist(), fresh[:, 1].tolist(), strict=True)
+        self._distinct += [f"{salts[salt]} {tokens[token]}" for salt, token in numbers]
