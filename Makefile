@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers bench-encoding clkhash lock
+.PHONY: install demo test lint soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers bench-profiles bench-encoding clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -63,6 +63,12 @@ bench-core-large: install
 		"$$(.venv/peers/bin/python -c 'import site; print(site.getsitepackages()[0])')/kinmatch.pth"
 	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/core/peers.txt
 	@touch $@
+
+# Schemes searched for and measured: what they find and what they betray, as JSON and a page. Hours
+# with many steps; STEPS=0 measures the published ones alone.
+STEPS ?= 200
+bench-profiles: install
+	$(BIN)/python -m benchmarks.profiles $(STEPS) ../shared/data benchmarks/results/profiles.json
 
 # Names across scripts, beside other people's ways; rigour's name clusters and uroman measure only.
 bench-names: install .venv/names/installed

@@ -9,9 +9,11 @@ import numpy.typing as npt
 from benchmarks.attacks.fingerprints import Filters, encoded_by
 from benchmarks.attacks.populations import people, records_of
 from encoders import names
-from matcher.formats.scheme import Attribute, Pass, Scheme
+from matcher.formats.scheme import Attribute, Pass, Scheme, View
 
 BITS, HASHES = 1024, 15
+
+_BIGRAMS = View(name="name.bigrams/1", each=26, most=440)
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,21 +49,20 @@ def bigrams(parts: tuple[str, ...]) -> frozenset[str]:
 
 
 def encoded(forenames: Forenames, scheme: Scheme, seed: int) -> Filters:
-    """Encode forenames alone, as the scheme's first pass encodes names.
+    """Encode forenames alone, by their bigrams, as the scheme's first pass hardens.
 
     Args:
         forenames: n forenames.
-        scheme: Its first pass gives lengths, weights, floor and hardening.
+        scheme: Its first pass gives length, floor and hardening.
         seed: Of the keys.
 
     Returns:
         Shape (n, words).
     """
     first = scheme.passes[0]
-    views = next(a.views for a in first.attributes if a.name == "name")
     alone = Pass(
         name=first.name,
-        attributes=(Attribute(name="name", views=views),),
+        attributes=(Attribute(name="name", views=(_BIGRAMS,)),),
         needs=(("name",),),
         bits=first.bits,
         floor=first.floor,

@@ -15,7 +15,7 @@ from datasets import tracing
 from encoders.keys import Keys
 from encoders.records import Records
 from matcher.formats.errors import OutputError
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.formats.vocabulary import BANDS
 
 REQUESTS, REGISTER = 150, 600
@@ -168,7 +168,7 @@ def test_a_folder_that_is_not_there(done: Rehearsal, tmp_path: Path) -> None:
 
 
 def test_the_default_agreement_has_the_default_scheme() -> None:
-    assert default_agreement().scheme == Scheme.published("standard/1")
+    assert default_agreement().scheme == Scheme.published(DEFAULT_SCHEME)
     assert default_agreement() == default_agreement()
 
 

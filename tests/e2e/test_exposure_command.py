@@ -16,7 +16,12 @@ PASSES = [one.name for one in Scheme.published(DEFAULT_SCHEME).passes]
 def exposure(run: Here, folder: Path, *words: str | Path) -> Ran:
     return run(
         *("exposure", *words, "--agreement", folder / "agreement.toml"),
-        *("--identity", folder / "hub.identity", "--ledger", folder / "exposure-ledger"),
+        *(
+            "--identity",
+            folder / "hub.identity",
+            "--ledger",
+            folder.with_name(f"{folder.name}-exposure-ledger"),
+        ),
         passphrase=PASSPHRASE,
     )
 

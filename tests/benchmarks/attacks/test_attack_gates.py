@@ -46,13 +46,12 @@ def test_graph_matching_identifies_undefended_fingerprints(scheme: Scheme) -> No
 def test_too_little_diffusion_does_not_help(scheme: Scheme) -> None:
     passes = tuple(
         part.model_copy(
-            update={"hardening": tuple(s.model_copy(update={"t": 3}) for s in part.hardening)}
+            update={"hardening": tuple(s.model_copy(update={"t": 2}) for s in part.hardening)}
         )
         for part in scheme.passes
     )
     thin = Scheme(name="thin", version=1, passes=passes)
     records, knowledge = overlapping(500, 500, SEED)
-    assert attack(records, knowledge, thin, seed=SEED, dense=False).rate > 0.8  # edges alone
     assert attack(records, knowledge, thin, seed=SEED, dense=True).rate > 0.99
 
 
@@ -113,7 +112,7 @@ def test_hardening_takes_nearly_all_resemblances_away(scheme: Scheme) -> None:
             for one in (scheme, undefended(scheme))
         }
         assert held[scheme.label] < 1
-        assert held["undefended/1"] > 100
+        assert held[undefended(scheme).label] > 100
 
 
 def test_a_scheme_without_hardening_is_not_attacked(scheme: Scheme) -> None:
