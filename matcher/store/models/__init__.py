@@ -1,0 +1,43 @@
+"""The tables: what the linkage unit holds beside the fingerprints, pseudonymous throughout.
+
+A society is named by its slug, an agreement by its id, a record by the reference in its batch.
+Which rows a society can read is said in `matcher.store.migrations`, by row-level security.
+"""
+
+from matcher.store.models.base import SCHEMA, Table
+from matcher.store.models.batches import BatchRow, Envelope, Part, Record
+from matcher.store.models.candidates import (
+    CandidateRow,
+    CandidateSide,
+    Decision,
+    Disclosure,
+    RefinementRow,
+)
+from matcher.store.models.log import AuditEntry, Checkpoint, ClaimKey
+from matcher.store.models.nights import Comparison, RunRow
+from matcher.store.models.parties import AgreementRow, ApiToken, Corridor, Party, Society, User
+
+__all__ = [
+    "SCHEMA",
+    "AgreementRow",
+    "ApiToken",
+    "AuditEntry",
+    "BatchRow",
+    "CandidateRow",
+    "CandidateSide",
+    "Checkpoint",
+    "ClaimKey",
+    "Comparison",
+    "Corridor",
+    "Decision",
+    "Disclosure",
+    "Envelope",
+    "Part",
+    "Party",
+    "Record",
+    "RefinementRow",
+    "RunRow",
+    "Society",
+    "Table",
+    "User",
+]

@@ -1,0 +1,125 @@
+"""What was found, and what became of it."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from matcher.store.models.base import NEW_ID, NOW, Table
+
+
+class CandidateRow(Table):
+    """A candidate as the linkage unit holds it: which two records, and how far apart they are.
+
+    `id` is a digest of both references, so the same two records give the same candidate.
+    `distances` are in bits, in the model's order of passes, -1 where absent. `version` grows when
+    one of the records changed: decisions of an older version no longer count.
+    """
+
+    __tablename__ = "candidates"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), index=True)
+    left_record: Mapped[int] = mapped_column(
+        ForeignKey("records.id", ondelete="CASCADE"), index=True
+    )
+    right_record: Mapped[int] = mapped_column(
+        ForeignKey("records.id", ondelete="CASCADE"), index=True
+    )
+    left_digest: Mapped[bytes]
+    right_digest: Mapped[bytes]
+    distances: Mapped[list[int]]
+    score: Mapped[float]
+    band: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    found_in: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+
+
+class CandidateSide(Table):
+    """A candidate as one of its two societies sees it: its own record, and the evidence.
+
+    `kin` is what the people around both records weigh, in bits; null where nobody could meet.
+    `listed` is false for what has too many better ones before it; `since` the day of the run that
+    found it, or found it again after a change; `verdict` this society's own.
+    """
+
+    __tablename__ = "candidate_sides"
+
+    candidate_id: Mapped[bytes] = mapped_column(
+        ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True
+    )
+    society: Mapped[str] = mapped_column(ForeignKey("societies.name"), primary_key=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"))
+    reference: Mapped[bytes]
+    role: Mapped[int] = mapped_column(SmallInteger)
+    other_role: Mapped[int] = mapped_column(SmallInteger)
+    score: Mapped[float]
+    band: Mapped[int] = mapped_column(SmallInteger)
+    levels: Mapped[list[int]]
+    weights: Mapped[list[float]]
+    kin: Mapped[float | None]
+    state: Mapped[str]
+    version: Mapped[int]
+    since: Mapped[date]
+    listed: Mapped[bool]
+    verdict: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_candidate_sides_best_first",
+            "society",
+            text("score DESC"),
+            "candidate_id",
+            postgresql_where=text("listed"),
+        ),
+    )
+
+
+class Decision(Table):
+    """What a society said of a candidate, and by whom; never changed, only followed by another."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    candidate_id: Mapped[bytes] = mapped_column(
+        ForeignKey("candidates.id", ondelete="CASCADE"), index=True
+    )
+    version: Mapped[int]
+    society: Mapped[str] = mapped_column(ForeignKey("societies.name"), index=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    verdict: Mapped[str]
+    note_code: Mapped[str | None]
+    decided_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class Disclosure(Table):
+    """Who the other side is, for one society, after both confirmed and the gates passed."""
+
+    __tablename__ = "disclosures"
+
+    candidate_id: Mapped[bytes] = mapped_column(
+        ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True
+    )
+    society: Mapped[str] = mapped_column(ForeignKey("societies.name"), primary_key=True, index=True)
+    other_society: Mapped[str] = mapped_column(ForeignKey("societies.name"))
+    other_reference: Mapped[bytes]
+    disclosed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class RefinementRow(Table):
+    """A refinement; states are in `matcher.store.states.refinements`."""
+
+    __tablename__ = "refinements"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    candidate_id: Mapped[bytes] = mapped_column(
+        ForeignKey("candidates.id", ondelete="CASCADE"), index=True
+    )
+    state: Mapped[str]
+    first_released_by: Mapped[str | None] = mapped_column(ForeignKey("societies.name"))
+    expires_on: Mapped[date]
+    outcome: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=NOW, onupdate=NOW)
