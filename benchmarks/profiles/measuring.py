@@ -17,10 +17,9 @@ from benchmarks.attacks.populations import overlapping, people, records_of
 from benchmarks.attacks.reidentification import attack
 from benchmarks.peers.sets import LabelledSet
 from benchmarks.peers.unhardened import Unhardened, without_protection
-from benchmarks.tuning.calibration import Labelled, calibrate
-from encoders.knowledge import knowledge_of
-from encoders.records import Records
-from matcher.decisions.candidates import Side, find_candidates
+from benchmarks.tuning.calibration import calibrate
+from benchmarks.tuning.labelled import encoded
+from matcher.decisions.candidates import find_candidates
 from matcher.decisions.evidence import EvidenceModel
 from matcher.exposure import measure as measure_exposure
 from matcher.formats.scheme import Scheme
@@ -60,7 +59,7 @@ def measure(
         Data for JSON: recall and F1 by set, attacks, degree, bytes a record, pairs a second.
     """
     at = sizes or Sizes()
-    model = calibrate(scheme, [_labelled(calibrated_on, scheme, seed)], "for this measurement")
+    model = calibrate(scheme, [encoded(calibrated_on, scheme, seed)], "for this measurement")
     bare = Unhardened.fitted(without_protection(scheme))
     found = {}
     rates = []
@@ -92,39 +91,15 @@ def _attacks(scheme: Scheme, sizes: Sizes, seed: int) -> list[Outcome]:
     return outcomes
 
 
-def _side(frame: pd.DataFrame, role: str, scheme: Scheme, seed: int) -> Side:
-    records = Records.from_frame(frame, role=role)
-    encoded = encoded_by(records, scheme, seed).passes
-    return Side(
-        {name: (one.bits, one.present) for name, one in encoded.items()}, knowledge_of(records)
-    )
-
-
-def _sides(labelled: LabelledSet, scheme: Scheme, seed: int) -> tuple[Side, Side]:
-    return (
-        _side(labelled.requests, "sought", scheme, seed),
-        _side(labelled.register, "registered", scheme, seed),
-    )
-
-
-def _labelled(labelled: LabelledSet, scheme: Scheme, seed: int) -> Labelled:
-    rows = [
-        pd.Index(frame["record_id"]).get_indexer(labelled.truth[column])
-        for frame, column in (
-            (labelled.requests, "request_id"),
-            (labelled.register, "register_id"),
-        )
-    ]
-    return Labelled(*_sides(labelled, scheme, seed), np.column_stack(rows))
-
-
 def _candidates(
     labelled: LabelledSet, scheme: Scheme, model: EvidenceModel, seed: int
 ) -> tuple[pd.DataFrame, float]:
     """Find candidates, and say how many pairs a second were compared."""
-    left, right = _sides(labelled, scheme, seed)
+    sides = encoded(labelled, scheme, seed)
     start = time.perf_counter()
-    found = find_candidates(left, right, model, top=TOP, register=len(labelled.register))
+    found = find_candidates(
+        sides.left, sides.right, model, top=TOP, register=len(labelled.register)
+    )
     seconds = time.perf_counter() - start
     frame = pd.DataFrame(
         {

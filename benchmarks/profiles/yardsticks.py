@@ -14,7 +14,7 @@ import numpy.typing as npt
 from benchmarks.attacks.fingerprints import encoded_by
 from benchmarks.attacks.populations import people, records_of
 from benchmarks.peers.sets import LabelledSet
-from benchmarks.tuning.calibration import REACH_SIGMA
+from benchmarks.tuning.calibration import REACH_SIGMA, below_chance
 from encoders.encoding import Fingerprints
 from encoders.records import Records
 from matcher.formats.scheme import Pass, Scheme
@@ -81,10 +81,10 @@ class Yardsticks:
 
             self._seen[key] = _Seen(
                 {
-                    name: _near(encoded(left), encoded(right), part.output_bits)
+                    name: _near(encoded(left), encoded(right), part)
                     for name, (left, right) in self._pairs.items()
                 },
-                _standing_out(encoded(self._people), part.output_bits),
+                _standing_out(encoded(self._people), part),
             )
         return self._seen[key]
 
@@ -104,23 +104,21 @@ def _true_pairs(labelled: LabelledSet, seed: int) -> tuple[Records, Records]:
     return left, right
 
 
-def _limit(bits: int, deviations: float) -> int:
-    return int(bits / 2 - deviations * np.sqrt(bits) / 2)
-
-
-def _near(left: Fingerprints, right: Fingerprints, bits: int) -> Mask:
+def _near(left: Fingerprints, right: Fingerprints, part: Pass) -> Mask:
     both = left.present & right.present
     rows = np.flatnonzero(both)
     near = np.zeros(len(both), dtype=np.bool_)
-    near[rows] = distances_at(left.bits, right.bits, rows, rows) <= _limit(bits, REACH_SIGMA)
+    near[rows] = distances_at(left.bits, right.bits, rows, rows) <= below_chance(part, REACH_SIGMA)
     return near
 
 
-def _standing_out(held: Fingerprints, bits: int) -> Rows:
+def _standing_out(held: Fingerprints, part: Pass) -> Rows:
     """Find the pairs that stand out, each as first row times all rows plus second row."""
     rows = np.flatnonzero(held.present)
     filters = held.bits[rows]
-    found = find_pairs(filters, filters, measure="hamming", threshold=_limit(bits, STANDS_OUT))
+    found = find_pairs(
+        filters, filters, measure="hamming", threshold=below_chance(part, STANDS_OUT)
+    )
     first = found.left < found.right
     pairs: Rows = rows[found.left[first]] * len(held.present) + rows[found.right[first]]
     return pairs

@@ -132,9 +132,12 @@ def require_pairs(pairs: int) -> None:
 
 def reach_of(scheme: Scheme) -> dict[str, int]:
     """Give for each pass the greatest distance at which a pair is looked at."""
-    return {
-        part.name: int(part.output_bits / 2 - REACH_SIGMA * _sigma(part)) for part in scheme.passes
-    }
+    return {part.name: below_chance(part, REACH_SIGMA) for part in scheme.passes}
+
+
+def below_chance(part: Pass, deviations: float) -> int:
+    """Give the distance so many standard deviations below that of two random filters."""
+    return int(part.output_bits / 2 - deviations * _sigma(part))
 
 
 def model_of(
