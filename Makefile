@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers bench-profiles bench-encoding clkhash lock
+.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers bench-profiles bench-encoding clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -28,6 +28,10 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The pages that are made from tables.
+docs: install
+	$(BIN)/python -m matcher.formats.rulepage docs/data-protection.md
 
 # 50 nights in which submissions, nights and the database are killed at random: about an hour.
 soak: install

@@ -9,11 +9,14 @@
     ├── IntegrityError      an artefact was cut short or altered
     ├── KeyFileError        a key file can't be opened: passphrase, version, or wrong agreement
     ├── EnvelopeError       an envelope is refused; `rule` names the check that it did not pass
+    ├── GateError           data protection forbids what was asked; `rule` names the rule
     ├── OutputError         a result can't be written: disk full, not allowed, already there
-    ├── StoreError          the linkage unit's database can't be used, or holds no such thing
+    ├── StoreError          the linkage unit's database can't be used
+    │   └── AbsentError     it holds no such thing, or none that the one who asks may see
     ├── StateError          what was asked is not possible in the state that a thing is in
     ├── ExposureError       a batch would show more of people than its agreement allows
     ├── LimitError          a run would exceed the limits that were set for it
+    ├── ServiceError        a request to the service is refused; `code` names why
     └── ParameterError      an argument of a library call or command is out of its range
 
 A message is one sentence or two that say what is wrong and what to do. It may name a file, a
@@ -57,12 +60,28 @@ class EnvelopeError(KinmatchError):
         self.rule = rule
 
 
+class GateError(KinmatchError):
+    """A data-protection rule forbids what was asked; `matcher.formats.rulebook.refuse` makes it.
+
+    Attributes:
+        rule: The rule's name, one of `matcher.formats.rulebook.RULES`.
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"{message} [{rule}]")
+        self.rule = rule
+
+
 class OutputError(KinmatchError):
     """A result can't be written: the disk is full, the place not allowed, the file there."""
 
 
 class StoreError(KinmatchError):
-    """The linkage unit's database can't be used, or holds no such thing."""
+    """The linkage unit's database can't be used."""
+
+
+class AbsentError(StoreError):
+    """The database holds no such thing, or none that the one who asks may see."""
 
 
 class StateError(KinmatchError):
@@ -75,6 +94,20 @@ class ExposureError(KinmatchError):
 
 class LimitError(KinmatchError):
     """A run would exceed the limits that were set for it."""
+
+
+class ServiceError(KinmatchError):
+    """A request to the service is refused.
+
+    Attributes:
+        code: Why, one of the codes in `matcher.service.problems`.
+        retry_after: Seconds after which the same request may pass; None if it never will.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
 
 
 class ParameterError(KinmatchError, ValueError):
