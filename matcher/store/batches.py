@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
-from matcher.formats.errors import AgreementError, KinmatchError, StateError, StoreError
+from matcher.formats.errors import AgreementError, KinmatchError, StateError
 from matcher.formats.scheme import Scheme
 from matcher.store import audit
 from matcher.store.changing import change, locked
@@ -53,7 +53,7 @@ def register(
 
     Raises:
         AgreementError: The agreement is not valid on that day.
-        StoreError: There is no such agreement, or no such batch to supersede, for this society.
+        AbsentError: There is no such agreement, or no such batch to supersede, for this society.
     """
     found = session.scalars(
         select(BatchRow).where(BatchRow.society == society, BatchRow.digest == digest)
@@ -65,7 +65,7 @@ def register(
     if supersedes is not None:
         older = locked(session, BatchRow, supersedes)
         if (older.society, older.agreement) != (society, agreement):
-            raise StoreError("A batch can supersede one of the same society and agreement alone.")
+            raise StateError("A batch can supersede one of the same society and agreement alone.")
     row = BatchRow(
         society=society,
         agreement=agreement,
@@ -105,7 +105,7 @@ def note_part(
 
     Raises:
         StateError: The batch takes no more parts, or another part has that number.
-        StoreError: There is no such batch.
+        AbsentError: There is no such batch.
     """
     row = locked(session, BatchRow, batch)
     if row.state == BATCH.first:

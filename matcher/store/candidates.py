@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import ParameterError, StoreError
+from matcher.formats.errors import AbsentError, ParameterError, StateError
 from matcher.store.changing import change, locked, named
 from matcher.store.models import CandidateRow, CandidateSide, Decision, Disclosure
 from matcher.store.states.candidates import UNDECIDED
@@ -93,18 +93,18 @@ def decide(
 
     Raises:
         ParameterError: The verdict is none.
-        StoreError: The society has no such candidate, or in another version.
-        StateError: It can't be said in the candidate's state.
+        AbsentError: The society has no such candidate.
+        StateError: It is in another version, or that can't be said in the state that it is in.
     """
     if verdict not in VERDICTS:
         raise ParameterError(f"A verdict must be one of {', '.join(VERDICTS)}.")
     side = session.get(CandidateSide, (candidate, society))
     if side is None or not side.listed:
-        raise StoreError(f"There is no candidate {named(candidate)}; see that its id is right.")
+        raise AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
     row = locked(session, CandidateRow, candidate)
     session.refresh(side)
     if row.version != version:
-        raise StoreError(
+        raise StateError(
             f"Candidate {named(candidate)} changed since version {version}; look at it again."
         )
     session.add(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import StoreError
+from matcher.formats.errors import AbsentError
 from matcher.store import audit
 from matcher.store.models import BatchRow, CandidateRow, RefinementRow, RunRow, Table
 from matcher.store.states.batches import BATCH
@@ -33,11 +33,11 @@ def locked(session: Session, kind: type[Row], key: UUID | bytes) -> Row:
     """Read a row and hold it until the transaction ends.
 
     Raises:
-        StoreError: There is none, or none that this transaction's society may see.
+        AbsentError: There is none, or none that this transaction's society may see.
     """
     row = session.get(kind, key, with_for_update=True, populate_existing=True)
     if row is None:
-        raise StoreError(f"There is no {LIVES[kind].name} {named(key)}; see that its id is right.")
+        raise AbsentError(f"There is no {LIVES[kind].name} {named(key)}; see that its id is right.")
     return row
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.errors import AgreementError, ParameterError, StoreError
+from matcher.formats.errors import AbsentError, AgreementError, ParameterError
 from matcher.store import audit
 from matcher.store.models import AgreementRow, ApiToken, BatchRow, Corridor, Party, Society, User
 
@@ -96,11 +96,11 @@ def agreement_of(session: Session, agreement_id: str) -> Agreement:
     """Give an agreement by its id, as it was last amended.
 
     Raises:
-        StoreError: There is none, or none that this transaction's society is a party to.
+        AbsentError: There is none, or none that this transaction's society is a party to.
     """
     row = session.get(AgreementRow, agreement_id)
     if row is None:
-        raise StoreError(
+        raise AbsentError(
             f"There is no agreement {agreement_id} here; the linkage unit has to add it."
         )
     return Agreement.model_validate(row.document)
@@ -150,11 +150,11 @@ def new_token(
     """Make a token for a user; it is told here and never again, since its digest alone is kept.
 
     Raises:
-        StoreError: There is no such user.
+        AbsentError: There is no such user.
     """
     owner = session.get(User, user)
     if owner is None:
-        raise StoreError(f"There is no user {user}.")
+        raise AbsentError(f"There is no user {user}.")
     token = _MARK + secrets.token_urlsafe(_TOKEN_BYTES)
     row = ApiToken(
         user_id=user,

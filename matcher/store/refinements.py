@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import StoreError
+from matcher.formats.errors import AbsentError
 from matcher.store import audit
 from matcher.store.changing import change, locked, named
 from matcher.store.models import CandidateRow, CandidateSide, RefinementRow
@@ -30,7 +30,7 @@ def request(
         actor: Who asks.
 
     Raises:
-        StoreError: The society has no such candidate.
+        AbsentError: The society has no such candidate.
     """
     _require_side(session, candidate, society)
     locked(session, CandidateRow, candidate)  # of two who ask at once, the second finds the first's
@@ -113,4 +113,4 @@ def expire(session: Session, on: date) -> int:
 
 def _require_side(session: Session, candidate: bytes, society: str) -> None:
     if session.get(CandidateSide, (candidate, society)) is None:
-        raise StoreError(f"There is no candidate {named(candidate)}; see that its id is right.")
+        raise AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
