@@ -6,15 +6,16 @@ Canonical means keys sorted, no spaces and ASCII only: the layout of the file do
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.formats.errors import InputError, IntegrityError
 from matcher.formats.files import written_whole
 from matcher.formats.identity import Identity, PublicIdentity
 
-_MAX_FILE_BYTES = 1 << 20
+MAX_BYTES: Final = 1 << 20
+"""The most that a signed document may hold."""
 
 
 class Document(BaseModel):
@@ -54,12 +55,7 @@ def write_signed(path: Path, document: Document, identity: Identity) -> None:
 
 
 def read_signed(path: Path, kind: type[_D], signer: Callable[[_D], PublicIdentity]) -> _D:
-    """Read a document and check who signed it.
-
-    Args:
-        path: The file.
-        kind: What document it must be.
-        signer: Tells of a document, not yet to be trusted, who must have signed it.
+    """Read a document from a file and check who signed it, as `check_signed` does.
 
     Raises:
         InputError: The file can't be read or is no such document.
@@ -67,21 +63,40 @@ def read_signed(path: Path, kind: type[_D], signer: Callable[[_D], PublicIdentit
     """
     try:
         with path.open("rb") as file:
-            content = file.read(_MAX_FILE_BYTES)
+            content = file.read(MAX_BYTES)
     except OSError as error:
         raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
+    return check_signed(content, str(path), kind, signer)
+
+
+def check_signed(
+    content: bytes, origin: str, kind: type[_D], signer: Callable[[_D], PublicIdentity]
+) -> _D:
+    """Take a document and check who signed it.
+
+    Args:
+        content: What a file held, or came by the network.
+        origin: Where it is from, as messages say it.
+        kind: What document it must be.
+        signer: Tells of a document, not yet to be trusted, who must have signed it.
+
+    Raises:
+        InputError: It is no such document, or larger than `MAX_BYTES`.
+        IntegrityError: It was not signed by the one who must have signed it, or was altered since.
+    """
     try:
-        signed = _Signed.model_validate_json(content)
+        # What is larger is cut short, and so is no document.
+        signed = _Signed.model_validate_json(content[:MAX_BYTES])
         document = kind.model_validate_json(json.dumps(signed.document))
-    except ValidationError:
+    except ValueError:  # pydantic's, too
         wanted = kind.model_fields["format"].default
         raise InputError(
-            f"{path}: not a '{wanted}', which is what is asked for here; choose another file."
+            f"{origin}: not a '{wanted}', which is what is asked for here; choose another file."
         ) from None
     who = signer(document)
     if not who.has_signed(document.format, document.canonical, bytes.fromhex(signed.signature)):
         raise IntegrityError(
-            f"{path}: not signed by '{who.name}' with the key that the agreement has for it, or "
+            f"{origin}: not signed by '{who.name}' with the key that the agreement has for it, or "
             "altered since. Ask them for it again, by another way."
         )
     return document

@@ -1,0 +1,115 @@
+"""The protection notice: a society stops, halts or releases the matching of some of its records.
+
+A society writes one when a person withdraws consent, objects, or asks for deletion, and sends it
+with the next contact. It names references and a kind, never a reason: to the linkage unit a wish
+not to be found, a consent withdrawn and a mistake corrected look the same.
+
+| kind | the linkage unit | after it |
+|---|---|---|
+| `suspend` | compares and lists the record no more | `resume`, `withdraw` or `delete` |
+| `resume` | compares and lists it again, if it was suspended | any |
+| `withdraw` | takes it out of matching for good | `delete` |
+| `delete` | destroys its fingerprints and what was made of them, and keeps it deleted | nothing |
+
+Notices are numbered, and a number that is not higher than the last one of the same society under
+the same agreement is refused: nobody can undo a `suspend` by sending an older `resume` again.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_args
+
+from pydantic import Field, field_validator
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import MismatchError
+from matcher.formats.identity import Identity, Slug
+from matcher.formats.signed import Document, check_signed, read_signed, write_signed
+
+FORMAT: Final = "kinmatch-notice/1"
+"""The format's name and version."""
+
+Kind = Literal["suspend", "resume", "withdraw", "delete"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+"""Every kind, mildest first."""
+
+MOST_REFERENCES: Final = 10_000
+"""How many references one notice holds at most; more take several."""
+
+_Reference = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Notice(Document):
+    """What shall become of some records.
+
+    Attributes:
+        format: Format name and version.
+        agreement_id: The agreement.
+        society: Whose records.
+        number: Grows from one notice of the society under the agreement to the next.
+        kind: What shall be done, one of `KINDS`.
+        on: The day on which the society wrote it.
+        references: The records, by their references in the society's batches (32 hexadecimal
+            digits), ascending, each once.
+    """
+
+    format: Literal["kinmatch-notice/1"] = FORMAT
+    agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    society: Slug
+    number: int = Field(ge=1, lt=1 << 63)
+    kind: Kind
+    on: date
+    references: Annotated[tuple[_Reference, ...], Field(min_length=1, max_length=MOST_REFERENCES)]
+
+    @field_validator("references")
+    @classmethod
+    def _ascending(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("must be ascending, each once")
+        return value
+
+
+def write_notice(path: Path, notice: Notice, *, identity: Identity) -> None:
+    """Sign a notice and write it; an older file of that name is replaced.
+
+    Raises:
+        MismatchError: The identity is of another society than the notice.
+        OutputError: The file can't be written.
+    """
+    if identity.public.name != notice.society:
+        raise MismatchError(
+            f"{path}: the notice is of '{notice.society}', the identity of "
+            f"'{identity.public.name}'. Open the society's own identity."
+        )
+    write_signed(path, notice, identity)
+
+
+def read_notice(path: Path, agreement: Agreement) -> Notice:
+    """Read a notice, and check that its society signed it.
+
+    Raises:
+        InputError: The file can't be read or is no notice.
+        MismatchError: It is of another agreement.
+        AgreementError: Its society is not a party.
+        IntegrityError: Its society did not sign it, or it was altered since.
+    """
+    found = read_signed(path, Notice, lambda said: agreement.identity_of(said.society))
+    return _of_party(found, agreement, str(path))
+
+
+def check_notice(content: bytes, agreement: Agreement) -> Notice:
+    """Take a notice that came by the network; the errors are those of `read_notice`."""
+    origin = "The notice"
+    found = check_signed(content, origin, Notice, lambda said: agreement.identity_of(said.society))
+    return _of_party(found, agreement, origin)
+
+
+def _of_party(notice: Notice, agreement: Agreement, origin: str) -> Notice:
+    if notice.agreement_id != agreement.agreement_id:
+        raise MismatchError(
+            f"{origin}: the notice is of agreement {notice.agreement_id}, the agreement given is "
+            f"{agreement.agreement_id}."
+        )
+    agreement.require_party(notice.society)
+    return notice
