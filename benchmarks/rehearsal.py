@@ -312,7 +312,7 @@ class _Answering:
         requests = read_requests(path, self.agreement)
         society = requests.header.society
         records, references = self.held[society]
-        rows = rows_asked_for(requests, references, records)
+        rows = rows_asked_for(requests, [references], records)
         cells = attribute_cells(
             records, rows, requests.identifiers, requests.nonces, self.keys, society
         )

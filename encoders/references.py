@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -95,6 +97,19 @@ class References:
             )
         found: list[str] = self._record_ids.take(places).to_pylist()
         return found
+
+    def records_known(self, references: Octets) -> tuple[npt.NDArray[np.object_], Mask]:
+        """Give the records that references stand for, where they are of this batch.
+
+        Args:
+            references: Shape (m, 16), uint8.
+
+        Returns:
+            The m record ids, None where there is none; and whether there is one, shape (m,), bool.
+        """
+        places = pc.index_in(fixed_size(references), value_set=self._references)
+        known: Mask = places.is_valid().to_numpy(zero_copy_only=False)
+        return self._record_ids.take(places).to_numpy(zero_copy_only=False), known
 
     def references_of(self, record_ids: pa.ChunkedArray) -> tuple[Octets, Mask]:
         """Give the references of records, and whether they have one.

@@ -8,7 +8,7 @@ weighed attribute by attribute. What stays is the outcome of each attribute; the
 import csv
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,9 @@ from matcher.formats.candidates import CandidateList
 from matcher.formats.cells import Mask, Octets
 from matcher.formats.errors import MismatchError
 from matcher.formats.files import written_whole
-from matcher.formats.refinement import NONCE_BYTES, Answer, read_answer, write_requests
+from matcher.formats.identity import Identity
+from matcher.formats.letter import seal_file
+from matcher.formats.refinement import NONCE_BYTES, REQUESTS_KIND, Answer, write_requests
 from matcher.formats.vocabulary import BANDS, LEVELS
 from matcher.matching import Compared, Run, candidate_identifiers
 
@@ -58,13 +60,15 @@ class Refined:
 
 
 def write_requests_of(
-    run: Run, folder: Path, *, seed: int | None = None
+    run: Run, folder: Path, *, identity: Identity | None = None, seed: int | None = None
 ) -> list[tuple[Path, Path]]:
     """Write what the societies are asked about a run's candidates.
 
     Args:
         run: The run.
         folder: An existing folder.
+        identity: The linkage unit's, to make each file a letter that its society alone can open;
+            None leaves them as they are, for a rehearsal, where nothing travels.
         seed: Any whole number, to draw the same nonces again, for rehearsals and tests; without it
             they are random.
 
@@ -75,7 +79,7 @@ def write_requests_of(
         OutputError: A file can't be written.
     """
     return [
-        _write_part(run, number, one, rows, folder, seed)
+        _write_part(run, number, one, rows, folder, identity, seed)
         for number, (one, rows) in enumerate(_parts(run), 1)
     ]
 
@@ -87,18 +91,25 @@ def _parts(run: Run) -> Iterator[tuple[Compared, slice]]:
 
 
 def _write_part(
-    run: Run, number: int, one: Compared, rows: slice, folder: Path, seed: int | None
+    run: Run,
+    number: int,
+    one: Compared,
+    rows: slice,
+    folder: Path,
+    identity: Identity | None,
+    seed: int | None,
 ) -> tuple[Path, Path]:
     references = {
         "left": one.left.references[one.left_rows[one.candidates.left[rows]]],
         "right": one.right.references[one.right_rows[one.candidates.right[rows]]],
     }
     identifiers = candidate_identifiers(run.agreement, references["left"], references["right"])
-    nonces = _nonces(len(identifiers), number, seed)
+    nonces = nonces_of(len(identifiers), number, seed)
 
     def write(batch: Batch, other: Batch, own: Octets) -> Path:
         society = batch.header.society
-        path = folder / f"requests-{society}-{number:04}.parquet"
+        suffix = "letter" if identity else "parquet"
+        path = folder / f"requests-{society}-{number:04}.{suffix}"
         partner = run.agreement.parties.index(other.header.society)
         write_requests(
             path,
@@ -107,12 +118,19 @@ def _write_part(
             key_epoch=batch.header.key_epoch,
             run=run.digest,
             part=number,
-            batch_seal=batch.header.seal,
             identifiers=identifiers,
             nonces=nonces,
             references=own,
             partners=np.full(len(identifiers), partner, np.int16),
         )
+        if identity is not None:
+            seal_file(
+                path,
+                identity=identity,
+                recipient=society,
+                agreement=run.agreement,
+                holds=REQUESTS_KIND,
+            )
         return path
 
     return (
@@ -121,7 +139,8 @@ def _write_part(
     )
 
 
-def _nonces(count: int, part: int, seed: int | None) -> Octets:
+def nonces_of(count: int, part: int, seed: int | None = None) -> Octets:
+    """Draw a nonce for each of `count` candidates; random ones without a seed."""
     if seed is None:
         drawn = secrets.token_bytes(count * NONCE_BYTES)
     else:
@@ -203,7 +222,7 @@ def _released(answer: Answer) -> Mask:
 
 
 def pairs_of_answers(
-    paths: Sequence[Path], agreement: Agreement, run: str
+    paths: Sequence[Path], agreement: Agreement, run: str, read: Callable[[Path], Answer]
 ) -> Iterator[tuple[Path, Path]]:
     """Put the two societies' answers to each part together, in the order of the parts.
 
@@ -211,6 +230,7 @@ def pairs_of_answers(
         paths: All answers.
         agreement: Under which the run was.
         run: Digest of the run's manifest.
+        read: Reads an answer.
 
     Raises:
         MismatchError: An answer is of another run, or a part has not exactly one answer of either
@@ -218,7 +238,7 @@ def pairs_of_answers(
     """
     parts: dict[int, dict[str, Path]] = {}
     for path in paths:
-        header = read_answer(path, agreement).header
+        header = read(path).header
         if header.run != run:
             raise MismatchError(
                 f"{path}: the answer is of run {header.run}, the folder given is of run {run}. "

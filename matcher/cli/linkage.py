@@ -82,7 +82,8 @@ def match_batches(
         seconds = time.perf_counter() - start
         paths = write_run(run, out)
         if refine:
-            paths += [path for part in write_requests_of(run, out) for path in part]
+            parts = write_requests_of(run, out, identity=own)
+            paths += [path for part in parts for path in part]
     if as_json:
         timing = {"seconds": round(seconds, 3), "pairs_per_second": round(run.pairs / seconds)}
         console.print_json(run.manifest() | timing | {"files": [str(path) for path in paths]})

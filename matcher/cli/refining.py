@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -19,6 +20,7 @@ from encoders.refining.answering import NOT_RELEASED, attribute_cells
 from encoders.refining.asking import rows_asked_for
 from encoders.refining.ledger import Ledger
 from matcher.cli import console
+from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
     AgreementOption,
@@ -33,8 +35,17 @@ from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.attributes import FIELDS
 from matcher.formats.candidates import read_candidates, write_candidates
-from matcher.formats.errors import InputError, OutputError, ParameterError
-from matcher.formats.refinement import Requests, read_answer, read_requests, write_answer
+from matcher.formats.errors import InputError, MismatchError, OutputError, ParameterError
+from matcher.formats.identity import Identity
+from matcher.formats.letter import Letter, seal_file
+from matcher.formats.refinement import (
+    ANSWER_KIND,
+    Answer,
+    Requests,
+    open_answer,
+    open_requests,
+    write_answer,
+)
 from matcher.refining import Refinement, in_refined_order, pairs_of_answers, write_attributes
 
 _DEFAULTS = Limits()
@@ -45,7 +56,13 @@ def refine(
     requests: Annotated[list[Path], typer.Argument(show_default=False, help="Request files.")],
     agreement: AgreementOption,
     keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
-    references: Annotated[Path, typer.Option(help="The reference file of the batch.")],
+    identity: IdentityOption,
+    references: Annotated[
+        list[Path],
+        typer.Option(
+            help="The reference file of a batch; give all whose records may be asked for."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the answers; they go to the linkage unit.")],
     ledger: Annotated[Path, typer.Option(help="File of what was released; made if there is none.")],
     mapping: MapOption = None,
@@ -69,12 +86,15 @@ def refine(
     for the candidates asked about. Exit status 0, or 1 where requests were stopped.
     """
     under = Agreement.read(agreement)
-    asked = [read_requests(path, under) for path in requests]
+    passphrases = Passphrases(passphrase_fd)
+    own = passphrases.open(identity, partial(Identity.open, identity))
+    asked = [open_requests(Letter.read(path, under), under, own) for path in requests]
     _refuse_twice(asked)
-    known = read_references(references, under)
+    known = [read_references(path, under) for path in references]
     records = usable_records(read_and_check(file, mapping, role), file)
     rows = [rows_asked_for(one, known, records) for one in asked]
-    opened = Passphrases(passphrase_fd).open(keys, lambda words: Keys.open(keys, words, under))
+    opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
+    _require_epoch(asked, opened)
     released = Ledger.read(ledger, under.agreement_id)
     limits = Limits(per_record=per_record, per_partner=per_partner, per_day=per_day)
     naming = opened.derive("reference", attribute="ledger")
@@ -92,11 +112,19 @@ def refine(
     released.write(ledger)  # first: what is noted but never sent does no harm
     paths = []
     for one, admission in zip(asked, admissions, strict=True):
-        path = out / f"answer-{one.header.society}-{one.header.part:04}.parquet"
+        path = out / f"answer-{one.header.society}-{one.header.part:04}.letter"
         cells = attribute_cells(
             records, admission.rows, one.identifiers, one.nonces, opened, one.header.society
         )
         write_answer(path, requests=one, cells=cells)
+        seal_file(
+            path,
+            identity=own,
+            recipient=under.linkage_unit,
+            agreement=under,
+            holds=ANSWER_KIND,
+            answers=one.header.seal,
+        )
         console.say(str(path))
         paths.append(str(path))
     opened.wipe()
@@ -115,6 +143,17 @@ def _is_wanted() -> bool:
 def _refuse_twice(asked: list[Requests]) -> None:
     if len({one.header.seal for one in asked}) < len(asked):
         raise ParameterError("One request file was given twice; give each once.")
+
+
+def _require_epoch(asked: list[Requests], keys: Keys) -> None:
+    """Refuse keys of another epoch: two sides under different keys agree in nothing."""
+    for one in asked:
+        if one.header.key_epoch != keys.key_epoch:
+            raise MismatchError(
+                f"The requests of part {one.header.part} are about key epoch "
+                f"{one.header.key_epoch}, the keys are of epoch {keys.key_epoch}. Give the "
+                "agreement and keys of that epoch."
+            )
 
 
 @dataclass(frozen=True)
@@ -175,7 +214,9 @@ def weigh(
     run: Annotated[Path, typer.Argument(show_default=False, help="Folder that match wrote.")],
     answers: Annotated[list[Path], typer.Argument(show_default=False, help="All answers to it.")],
     agreement: AgreementOption,
+    identity: IdentityOption,
     out: Annotated[Path, typer.Option(help="Folder for the refined candidates.")],
+    passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Weigh a run's candidates again by what both societies answered.
@@ -185,10 +226,15 @@ def weigh(
     """
     under = Agreement.read(agreement)
     digest, registers = _run_in(run)
+    own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
+
+    def read(path: Path) -> Answer:
+        return open_answer(Letter.read(path, under), under, own)
+
     refinement = Refinement(RefinementModel.published())
     with console.counting("weighing", len(answers) // 2) as progress:
-        for done, paths in enumerate(pairs_of_answers(answers, under, digest), 1):
-            refinement.add(*(read_answer(path, under) for path in paths))
+        for done, paths in enumerate(pairs_of_answers(answers, under, digest, read), 1):
+            refinement.add(*map(read, paths))
             progress(done)
     _make_folder(out)
     files = []

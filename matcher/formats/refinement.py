@@ -1,15 +1,16 @@
 """What linkage unit and society send each other to refine candidates: requests and answers.
 
-Both are sealed files (see `matcher.formats.sealed`). A request file is for one society and one
-batch of it, and has a row for each candidate: its identifier, a random nonce, the society's own
-record by its reference in the batch, and the partner whose record the other is, by its place among
-the agreement's parties. Nothing of the other record is in it.
+Both are sealed files (see `matcher.formats.sealed`), and travel in letters, signed and encrypted
+(`matcher.formats.letter`). A request file is for one society, and has a row for each candidate: its
+identifier, a random nonce, the society's own record by its reference, and the partner whose record
+the other is, by its place among the agreement's parties. Nothing of the other record is in it.
 
 An answer has the same candidates in the same order, and for each field of
 `matcher.formats.attributes` a cell, or null where the field is absent. A record that was withdrawn,
 is not known or may not be released now has no cells at all: the linkage unit is not told which.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ from matcher.formats.attributes import FIELDS
 from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import MismatchError
 from matcher.formats.files import written_whole
-from matcher.formats.identity import Slug
+from matcher.formats.identity import Identity, Slug
+from matcher.formats.letter import Letter
 from matcher.formats.sealed import SealedFile, write_sealed
 
 REQUESTS_KIND: Final = "kinmatch-requests"
@@ -70,15 +72,13 @@ class RequestsHeader(_Header):
         format: Format name and version.
         society: Whom it asks.
         agreement_id: The agreement of the run.
-        key_epoch: The epoch of the batch's keys.
-        run: Digest of the run's manifest.
+        key_epoch: The epoch of the keys that its records were encoded under.
+        run: Digest of the run's manifest or plan.
         part: Number of the part of its candidates.
-        batch_seal: The seal of the batch that the references are of.
         seal: SHA-256 over the whole file.
     """
 
     format: Literal["kinmatch-requests/1"]
-    batch_seal: _Digest
 
 
 class AnswerHeader(_Header):
@@ -89,7 +89,7 @@ class AnswerHeader(_Header):
         society: Whose answer it is.
         agreement_id: The agreement of the run.
         key_epoch: The epoch of the keys that it was made under.
-        run: Digest of the run's manifest.
+        run: Digest of the run's manifest or plan.
         part: Number of the part of its candidates.
         requests_seal: The seal of the requests that it answers.
         seal: SHA-256 over the whole file.
@@ -147,7 +147,6 @@ def write_requests(
     key_epoch: int,
     run: str,
     part: int,
-    batch_seal: str,
     identifiers: Octets,
     nonces: Octets,
     references: Octets,
@@ -167,14 +166,18 @@ def write_requests(
         "key_epoch": key_epoch,
         "run": run,
         "part": part,
-        "batch_seal": batch_seal,
     }
     columns = [*map(fixed_size, (identifiers, nonces, references)), pa.array(partners, pa.int16())]
     _write(path, pa.table(columns, schema=_REQUESTS), header)
 
 
-def read_requests(path: Path, agreement: Agreement) -> Requests:
+def read_requests(path: Path, agreement: Agreement, opened: io.RawIOBase | None = None) -> Requests:
     """Read what a society is asked about, and check all that can be checked without its records.
+
+    Args:
+        path: The file.
+        agreement: The agreement that it must be under.
+        opened: What gives the file's content, if it is in a letter; `path` is then a mere name.
 
     Raises:
         InputError: The file can't be read, or is no request file of a known version.
@@ -183,7 +186,7 @@ def read_requests(path: Path, agreement: Agreement) -> Requests:
         MismatchError: It belongs to another agreement.
         AgreementError: Its society is not a party.
     """
-    file = SealedFile(path, REQUESTS_KIND, VERSION)
+    file = SealedFile(path, REQUESTS_KIND, VERSION, opened)
     header = _checked(file, RequestsHeader, agreement)
     file.require_schema(_REQUESTS)
     found = Requests(
@@ -230,8 +233,8 @@ def write_answer(
     _write(path, pa.table(columns, schema=_ANSWER), header)
 
 
-def read_answer(path: Path, agreement: Agreement) -> Answer:
-    """Read what a society released.
+def read_answer(path: Path, agreement: Agreement, opened: io.RawIOBase | None = None) -> Answer:
+    """Read what a society released; the arguments are those of `read_requests`.
 
     Raises:
         InputError: The file can't be read, or is no answer of a known version.
@@ -239,7 +242,7 @@ def read_answer(path: Path, agreement: Agreement) -> Answer:
         MismatchError: It belongs to another agreement.
         AgreementError: Its society is not a party.
     """
-    file = SealedFile(path, ANSWER_KIND, VERSION)
+    file = SealedFile(path, ANSWER_KIND, VERSION, opened)
     header = _checked(file, AnswerHeader, agreement)
     file.require_schema(_ANSWER)
     identifiers, _ = _octets(file, "candidate", 16)
@@ -252,6 +255,42 @@ def read_answer(path: Path, agreement: Agreement) -> Answer:
     if _repeats(identifiers):
         raise file.altered()
     return Answer(header, identifiers, cells)
+
+
+def open_requests(letter: Letter, agreement: Agreement, identity: Identity) -> Requests:
+    """Open a letter of the linkage unit's to a society, and read what it asks.
+
+    Raises:
+        IntegrityError, InputError, AgreementError: As `read_requests`.
+        MismatchError: The letter is from or for somebody else, or asks another society.
+    """
+    content = letter.open(identity, sender=agreement.linkage_unit, holds=REQUESTS_KIND)
+    requests = read_requests(letter.path, agreement, content)
+    if requests.header.society != identity.public.name:
+        raise MismatchError(
+            f"{letter.path}: asks '{requests.header.society}', the identity is "
+            f"'{identity.public.name}'. Give the requests that are yours."
+        )
+    return requests
+
+
+def open_answer(letter: Letter, agreement: Agreement, identity: Identity) -> Answer:
+    """Open a letter of a society's to the linkage unit, and read what it released.
+
+    Raises:
+        IntegrityError, InputError, AgreementError: As `read_answer`.
+        MismatchError: The letter is for somebody else, or its answer is another society's or to
+            other requests than the letter says.
+    """
+    society = letter.header.sender
+    content = letter.open(identity, sender=society, holds=ANSWER_KIND)
+    answer = read_answer(letter.path, agreement, content)
+    if (answer.header.society, answer.header.requests_seal) != (society, letter.header.answers):
+        raise MismatchError(
+            f"{letter.path}: the answer inside is not the one that its letter says. Have "
+            f"'{society}' answer anew."
+        )
+    return answer
 
 
 def _write(path: Path, table: pa.Table, header: dict[str, object]) -> None:

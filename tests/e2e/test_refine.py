@@ -32,12 +32,19 @@ def asked(matched: Path, tmp_path: Path) -> Path:
 def refine_words(
     job: Path, folder: Path, society: str, file: str, role: str, *more: str | Path
 ) -> list[str | Path]:
-    requests = sorted((folder / "found").glob(f"requests-{society}-*.parquet"))
+    requests = sorted((folder / "found").glob(f"requests-{society}-*.letter"))
     assert requests
     return [
         *("refine", job / "data" / file, *requests, "--role", role),
         *("--agreement", job / "agreement.toml", "--keys", job / "keys.json"),
-        *("--references", job / f"{society}.references", "--out", folder / "answers"),
+        *(
+            "--identity",
+            job / f"{society}.identity",
+            "--references",
+            job / f"{society}.references",
+            "--out",
+            folder / "answers",
+        ),
         *("--ledger", folder / f"{society}.ledger", *more),
     ]
 
@@ -45,7 +52,7 @@ def refine_words(
 def weigh_words(job: Path, folder: Path, *answers: Path) -> list[str | Path]:
     return [
         *("weigh", folder / "found", *answers, "--agreement", job / "agreement.toml"),
-        *("--out", folder / "refined"),
+        *("--identity", job / "hub.identity", "--out", folder / "refined"),
     ]
 
 
@@ -63,7 +70,7 @@ def test_the_second_stage(job: Path, asked: Path, run_here: Here) -> None:
         assert "about to be released" in ran.said
         assert ("meeting" if society == "seeking" else "seeking") in ran.said
     answers = sorted((asked / "answers").iterdir())
-    ran = run_here(*weigh_words(job, asked, *answers))
+    ran = run_here(*weigh_words(job, asked, *answers), passphrase=PASSPHRASE)
     assert ran.status == 0, ran.said
 
     truth = {row["request_id"]: row["register_id"] for row in rows_of(job / "data" / "truth.csv")}
@@ -143,7 +150,7 @@ def test_a_withdrawn_record_is_not_released(
     [
         (
             lambda job, folder: weigh_words(job, folder, job / "data" / "truth.csv"),
-            "not a Parquet file",
+            "not a letter",
         ),
         (lambda job, folder: ["weigh", job / "data", *weigh_words(job, folder, folder)[2:]], "run"),
     ],
@@ -155,7 +162,7 @@ def test_wrong_words_are_refused(
     asked: Path,
     run_here: Here,
 ) -> None:
-    ran = run_here(*change(job, asked))
+    ran = run_here(*change(job, asked), passphrase=PASSPHRASE)
     assert ran.status == 2, ran.said
     assert said in ran.said
 

@@ -44,7 +44,6 @@ def requests(count: int, *, partner: int = 1, seed: int = 1) -> Requests:
         key_epoch=1,
         run="sha256:" + "1" * 64,
         part=1,
-        batch_seal="sha256:" + "2" * 64,
         seal="sha256:" + "3" * 64,
     )
     partners = np.full(count, partner, np.int16)

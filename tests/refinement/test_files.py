@@ -1,6 +1,7 @@
 """Request and answer files: what was written is read, and what is not in order is refused."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,6 @@ def asked(
         "key_epoch": 1,
         "run": RUN,
         "part": 1,
-        "batch_seal": SEAL,
         "identifiers": names(count),
         "nonces": names(count, seed=2),
         "references": names(count, seed=3),
@@ -145,13 +145,14 @@ def test_no_requests_are_a_file_too(agreement: Agreement, tmp_path: Path) -> Non
 def test_answers_find_each_other(agreement: Agreement, tmp_path: Path) -> None:
     one = answered(tmp_path / "one", agreement)
     other = answered(tmp_path / "other", agreement, "red-two")
-    assert list(pairs_of_answers([other, one], agreement, RUN)) == [(one, other)]
+    read = partial(read_answer, agreement=agreement)
+    assert list(pairs_of_answers([other, one], agreement, RUN, read)) == [(one, other)]
     with pytest.raises(MismatchError, match="alone"):
-        list(pairs_of_answers([one], agreement, RUN))
+        list(pairs_of_answers([one], agreement, RUN, read))
     with pytest.raises(MismatchError, match="twice"):
-        list(pairs_of_answers([one, one], agreement, RUN))
+        list(pairs_of_answers([one, one], agreement, RUN, read))
     with pytest.raises(MismatchError, match="run"):
-        list(pairs_of_answers([one, other], agreement, SEAL))
+        list(pairs_of_answers([one, other], agreement, SEAL, read))
 
 
 def test_answers_of_two_parts_are_not_compared(agreement: Agreement, tmp_path: Path) -> None:
