@@ -10,7 +10,7 @@
             batches.finish(session, row.id, actor=user)
         batches.accept(store, row.id, path, on=today)   # validate in the background
         with store.as_society("red-one") as session:
-            candidates.listed(session, society="red-one", count=50)
+            listings.page(session, society="red-one", until=today, count=50)
 
 A block `as_unit` or `as_society` is one transaction: committed when it ends well, undone when it
 raises. Rows belong to the session that read them; use what you need of them inside the block.
@@ -21,7 +21,7 @@ raises. Rows belong to the session that read them; use what you need of them ins
 - `changing`: `locked` and `change`, the one way from a state to another, with its audit entry;
 - `parties`: societies, users, tokens, agreements;
 - `batches`: register, note_part, parts_of, finish, accept, withdraw, note_envelope;
-- `candidates`: listed, decide, disclosed;
+- `listings`: page, one: candidates as a society sees them; `candidates`: decide, settle, disclosed;
 - `refinements`: request, release, score, refuse;
 - `audit`: append, verify, sign, entries;
 - `fingerprints`: where the batches' files lie; `backup`: archives of all of it.

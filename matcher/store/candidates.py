@@ -1,54 +1,44 @@
-"""Candidates as societies see and decide them.
+"""What two societies say of a candidate, and what follows from it.
 
-Each society sees its own record's side. What both say moves the candidate's state, and only when
-both confirmed and the gates passed does either learn who the other side is.
+What both say moves the candidate's state, and only when both confirmed and the gates passed does
+either learn who the other side is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import AbsentError, ParameterError, StateError
 from matcher.store.changing import change, locked, named
-from matcher.store.models import CandidateRow, CandidateSide, Decision, Disclosure
+from matcher.store.models import AgreementRow, CandidateRow, CandidateSide, Decision, Disclosure
 from matcher.store.states.candidates import UNDECIDED
 
 VERDICTS: Final = ("confirm", "reject", "unsure")
 """What a society may say of a candidate."""
 
+NOTE_CODES: Final = ("details-agree", "details-differ", "too-little-known", "known-already")
+"""Why a society says so. There is none for what a person wishes: the linkage unit must not hold it,
+and `reject` without a note says to the other side all that it needs to know."""
 
-def listed(
-    session: Session,
-    *,
-    society: str,
-    count: int,
-    after: tuple[float, bytes] | None = None,
-    states: Sequence[str] | None = None,
-) -> list[CandidateSide]:
-    """Give a society's candidates, best score first; of equal scores by id.
-
-    Args:
-        session: A transaction, best `as_society`.
-        society: Whose.
-        count: How many at most.
-        after: Score and id of the last one seen, to go on from there.
-        states: Only those in these states; all if None.
-    """
-    query = select(CandidateSide).where(CandidateSide.society == society, CandidateSide.listed)
-    if states is not None:
-        query = query.where(CandidateSide.state.in_(states))
-    if after is not None:
-        score, candidate = after
-        query = query.where(
-            CandidateSide.score <= score,
-            or_(CandidateSide.score < score, CandidateSide.candidate_id > candidate),
-        )
-    ordered = query.order_by(CandidateSide.score.desc(), CandidateSide.candidate_id)
-    return list(session.scalars(ordered.limit(count)))
+_WAYS: Final[Mapping[tuple[str, str], Sequence[str]]] = {
+    ("open", "half_confirmed"): ("confirm_first",),
+    ("open", "rejected"): ("reject",),
+    ("half_confirmed", "open"): ("retract",),
+    ("half_confirmed", "confirmed"): ("confirm_second",),
+    ("half_confirmed", "rejected"): ("reject",),
+    ("rejected", "open"): ("reconsider",),
+    ("rejected", "half_confirmed"): ("reconsider", "confirm_first"),
+    ("rejected", "confirmed"): ("reconsider", "confirm_first", "confirm_second"),
+    # What both have confirmed stays so: these two are refused.
+    ("confirmed", "half_confirmed"): ("retract",),
+    ("confirmed", "rejected"): ("reject",),
+}
+"""Which events lead from a state to another; a new candidate counts as an open one."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +54,41 @@ class Decided:
     disclosed: bool
 
 
-Gates = Callable[[Session, CandidateRow], bool]
-"""Told of a candidate that both confirmed; says whether both may learn who the other side is."""
+class Gates(Protocol):
+    """What must hold before a society confirms, and before either learns who the other is."""
+
+    def confirm(self, session: Session, row: CandidateRow, society: str) -> None:
+        """Refuse a society's confirmation where something of its own side is missing.
+
+        What depends on one side alone belongs here, with its reason for that side, before
+        anything is written. So a confirmation that would lead nowhere is never told to the other
+        side, and the wish of a person not to be found looks to it like no decision at all.
+
+        Raises:
+            KinmatchError: It can't confirm yet, with what is missing.
+        """
+
+    def disclose(self, session: Session, row: CandidateRow) -> bool:
+        """Say whether both may learn who the other is; by what both know, such as the agreement."""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The least gates: identities flow as long as the agreement is valid.
+
+    Attributes:
+        on: The day.
+    """
+
+    on: date
+
+    def confirm(self, session: Session, row: CandidateRow, society: str) -> None:
+        """Let every society confirm."""
+
+    def disclose(self, session: Session, row: CandidateRow) -> bool:
+        """Say whether the agreement is valid on that day."""
+        agreement = session.get_one(AgreementRow, row.agreement)
+        return agreement.valid_from <= self.on <= agreement.valid_until
 
 
 def decide(
@@ -87,70 +110,108 @@ def decide(
         society: Who says so; a society that has no side of it is told that there is none.
         verdict: One of `VERDICTS`.
         version: The version that was looked at; another one must be looked at anew.
-        gates: Asked when both have confirmed.
+        gates: Asked before a confirmation, and when both have confirmed.
         user: Who decides.
-        note_code: A code for why; no words.
+        note_code: One of `NOTE_CODES`.
 
     Raises:
-        ParameterError: The verdict is none.
+        ParameterError: The verdict or the code is none.
         AbsentError: The society has no such candidate.
         StateError: It is in another version, or that can't be said in the state that it is in.
+        KinmatchError: A gate does not let it be confirmed.
     """
     if verdict not in VERDICTS:
         raise ParameterError(f"A verdict must be one of {', '.join(VERDICTS)}.")
-    side = session.get(CandidateSide, (candidate, society))
-    if side is None or not side.listed:
-        raise AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
-    row = locked(session, CandidateRow, candidate)
-    session.refresh(side)
+    if note_code is not None and note_code not in NOTE_CODES:
+        raise ParameterError(f"A note must be one of {', '.join(NOTE_CODES)}.")
+    row, own, other = _held(session, candidate, society)
     if row.version != version:
         raise StateError(
             f"Candidate {named(candidate)} changed since version {version}; look at it again."
         )
+    if verdict == "confirm" and own.verdict != "confirm":
+        gates.confirm(session, row, society)
+    events = _events(row.state, verdict, other.verdict)
+    own.verdict = verdict
     session.add(
         Decision(
             candidate_id=candidate, version=version, society=society, user_id=user,
             verdict=verdict, note_code=note_code,
         )
     )  # fmt: skip
-    others = session.scalars(
-        select(CandidateSide.verdict).where(
-            CandidateSide.candidate_id == candidate, CandidateSide.society != society
-        )
-    ).one()
-    side.verdict, before = verdict, side.verdict
     actor = str(user) if user is not None else society
-    for event in _events(row.state, before, verdict, others):
+    for event in events:
         change(session, row, event, actor=actor, society=society, details={"verdict": verdict})
-    session.execute(
-        update(CandidateSide).where(CandidateSide.candidate_id == candidate).values(state=row.state)
+    own.state = other.state = row.state
+    return Decided(row.state, _settle(session, row, (own, other), gates))
+
+
+def settle(session: Session, candidate: bytes, gates: Gates) -> bool:
+    """Ask the gates once more, where both have confirmed and something has changed since.
+
+    Args:
+        session: A transaction `as_unit`.
+        candidate: Its id.
+        gates: What is asked.
+
+    Returns:
+        Whether both sides have been told who the other is.
+
+    Raises:
+        AbsentError: There is no such candidate.
+    """
+    row = locked(session, CandidateRow, candidate)
+    return _settle(session, row, _sides(session, candidate), gates)
+
+
+def _held(
+    session: Session, candidate: bytes, society: str
+) -> tuple[CandidateRow, CandidateSide, CandidateSide]:
+    """Hold a candidate and both its sides; only then is anything added to the audit log.
+
+    A night that publishes holds sides and then waits for the log, so nobody may hold the log and
+    then wait for a side.
+    """
+    side = session.get(CandidateSide, (candidate, society))
+    if side is None or not side.listed:
+        raise AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
+    row = locked(session, CandidateRow, candidate)
+    one, other = _sides(session, candidate)
+    return (row, one, other) if one.society == society else (row, other, one)
+
+
+def _sides(session: Session, candidate: bytes) -> tuple[CandidateSide, CandidateSide]:
+    one, other = session.scalars(
+        select(CandidateSide)
+        .where(CandidateSide.candidate_id == candidate)
+        .order_by(CandidateSide.society)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    disclosed = row.state == "confirmed" and gates(session, row)
-    if disclosed:
-        _disclose(session, row)
-    return Decided(row.state, disclosed)
+    return one, other
 
 
-def _events(state: str, before: str | None, verdict: str, others: str | None) -> list[str]:
-    """What a verdict lets happen to a candidate, given what both sides said so far."""
-    if verdict == before:
-        return []
-    if verdict == "reject":
-        # Rejected by the other side already: this one's word is noted, nothing more happens.
-        return [] if state == "rejected" else ["reject"]
-    if verdict == "unsure":
-        if before == "confirm" and state != "rejected":  # once both confirmed, that is refused
-            return ["retract"]
-        return ["reconsider"] if before == "reject" and others != "reject" else []
-    if state == "rejected":
-        if others == "reject":
-            return []
-        return ["reconsider", "confirm_first", *(["confirm_second"] if others == "confirm" else [])]
-    return ["confirm_first" if state in UNDECIDED else "confirm_second"]
+def _events(state: str, own: str, other: str | None) -> Sequence[str]:
+    """The way from a state to where both sides' verdicts lead."""
+    verdicts = {own, other}
+    if "reject" in verdicts:
+        aim = "rejected"
+    elif verdicts == {"confirm"}:
+        aim = "confirmed"
+    else:
+        aim = "half_confirmed" if "confirm" in verdicts else "open"
+    return _WAYS.get(("open" if state in UNDECIDED else state, aim), ())
 
 
-def _disclose(session: Session, row: CandidateRow) -> None:
-    sides = session.scalars(select(CandidateSide).where(CandidateSide.candidate_id == row.id)).all()
+def _settle(
+    session: Session, row: CandidateRow, sides: tuple[CandidateSide, CandidateSide], gates: Gates
+) -> bool:
+    if row.state != "confirmed":
+        return False
+    if session.get(Disclosure, (row.id, sides[0].society)) is not None:
+        return True
+    if not gates.disclose(session, row):
+        return False
     for own, other in (sides, sides[::-1]):
         session.add(
             Disclosure(
@@ -159,6 +220,7 @@ def _disclose(session: Session, row: CandidateRow) -> None:
             )
         )  # fmt: skip
     session.flush()
+    return True
 
 
 def disclosed(session: Session, candidate: bytes, society: str) -> Disclosure | None:

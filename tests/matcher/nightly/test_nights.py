@@ -266,7 +266,7 @@ def decide(store: Store, society: str, person: int, verdict: str, version: int =
         ).one()
         candidates.decide(
             session, side.candidate_id, society=society, verdict=verdict, version=version,
-            gates=lambda *_: True,
+            gates=candidates.InForce(TODAY),
         )  # fmt: skip
 
 

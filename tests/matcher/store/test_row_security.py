@@ -48,7 +48,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
                 session, subject=f"at {society}", role="tracing-officer", society=society
             )
             parties.new_token(
-                session, user, scopes=["read"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
+                session, user, scopes=["batches"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
             )
             batches.note_envelope(
                 session, agreement_id="ab" * 16, society=society, number=1, digest=society
@@ -58,7 +58,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         for side in session.scalars(select(CandidateSide)).all():
             candidates.decide(
                 session, side.candidate_id, society=side.society, verdict="confirm", version=1,
-                gates=lambda *_: True,
+                gates=candidates.InForce(TODAY),
             )  # fmt: skip
             refinements.request(
                 session, side.candidate_id, society=side.society,

@@ -1,0 +1,1 @@
+"""The service under load: many societies at once, with many candidates held."""

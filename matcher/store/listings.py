@@ -1,0 +1,180 @@
+"""Reading a society's candidates: page by page, or one by its id.
+
+Everything here reads `candidate_sides` alone, where each society has a row of its own for a
+candidate, so row-level security stands behind every query.
+"""
+
+import math
+import struct
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, Literal, NamedTuple, Self
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.formats.errors import ParameterError
+from matcher.store.models import CandidateSide, RefinementRow
+
+Feedback = Literal["pending", "accepted", "rejected"]
+"""What a society is told of the other side's decision."""
+
+ID_BYTES: Final = 16
+"""Length of a candidate's id."""
+
+_SCORE: Final = struct.Struct(">d")
+
+
+class Seen(NamedTuple):
+    """A candidate as one society sees it.
+
+    Attributes:
+        id: 16 bytes, the same for both sides.
+        agreement: Id of the agreement under which it was found.
+        reference: The society's own record, 16 bytes.
+        role: What its person is, as a position in `ROLES`.
+        other_role: What the other side's person is.
+        score: Weight of all evidence, in bits.
+        band: Position in `BANDS`.
+        levels: For each pass of the agreement's scheme a position in `LEVELS`.
+        weights: For each pass its weight in bits, 0 where absent.
+        kin: What the people around both records weigh, in bits; None where nobody could meet.
+        state: One of `CANDIDATE.states`.
+        version: Which version of both records it is about, from 1 on.
+        since: The day of the night that found it.
+        verdict: What this society said of this version; None if nothing.
+        refinement: State of its last refinement; None if there was none.
+    """
+
+    id: bytes
+    agreement: str
+    reference: bytes
+    role: int
+    other_role: int
+    score: float
+    band: int
+    levels: list[int]
+    weights: list[float]
+    kin: float | None
+    state: str
+    version: int
+    since: date
+    verdict: str | None
+    refinement: str | None
+
+    @property
+    def feedback(self) -> Feedback:
+        """What the other side has said, as far as a society is told.
+
+        It follows from the state that both share and this side's own verdict: who has rejected a
+        candidate is not told whether the other side did so too, and nobody is told of `unsure`.
+        """
+        if self.state == "confirmed" or (
+            self.state == "half_confirmed" and self.verdict != "confirm"
+        ):
+            return "accepted"
+        if self.state == "rejected" and self.verdict != "reject":
+            return "rejected"
+        return "pending"
+
+
+class Position(NamedTuple):
+    """Where a page ended, to go on from there: score and id of its last candidate."""
+
+    score: float
+    candidate: bytes
+
+    def octets(self) -> bytes:
+        """Write it as 24 bytes."""
+        return _SCORE.pack(self.score) + self.candidate
+
+    @classmethod
+    def read(cls, octets: bytes) -> Self:
+        """Read what `octets` wrote.
+
+        Raises:
+            ParameterError: It is no position.
+        """
+        score = math.nan
+        if len(octets) == _SCORE.size + ID_BYTES:
+            (score,) = _SCORE.unpack_from(octets)
+        if math.isnan(score):
+            raise ParameterError("A page is asked for by what the page before it named as next.")
+        return cls(score, octets[_SCORE.size :])
+
+
+END: Final = Position(-math.inf, b"\xff" * ID_BYTES)
+"""After every candidate."""
+
+
+def page(
+    session: Session,
+    *,
+    society: str,
+    until: date,
+    count: int,
+    after: Position | None = None,
+    bands: Sequence[int] | None = None,
+    states: Sequence[str] | None = None,
+    agreements: Sequence[str] | None = None,
+) -> list[Seen]:
+    """Give a society's candidates, best score first; of equal scores by id.
+
+    Args:
+        session: A transaction `as_society`.
+        society: Whose.
+        until: Up to which night's candidates; those of a later one are not shown yet.
+        count: How many at most.
+        after: The last one seen, to go on from there.
+        bands: Only those in these bands, as positions in `BANDS`; all if None.
+        states: Only those in these states; all if None.
+        agreements: Only those under these agreements; all if None.
+    """
+    query = _shown(society, until)
+    for column, wanted in (
+        (CandidateSide.band, bands),
+        (CandidateSide.state, states),
+        (CandidateSide.agreement, agreements),
+    ):
+        if wanted is not None:
+            query = query.where(column.in_(wanted))
+    if after is not None:
+        query = query.where(
+            CandidateSide.score <= after.score,
+            or_(
+                CandidateSide.score < after.score,
+                CandidateSide.candidate_id > after.candidate,
+            ),
+        )
+    ordered = query.order_by(CandidateSide.score.desc(), CandidateSide.candidate_id)
+    return [Seen._make(row) for row in session.execute(ordered.limit(count))]
+
+
+def one(session: Session, candidate: bytes, *, society: str, until: date) -> Seen | None:
+    """Give one of a society's candidates, or None if it has none of that id.
+
+    Args:
+        session: A transaction `as_society`.
+        candidate: Its id.
+        society: Whose.
+        until: As for `page`.
+    """
+    query = _shown(society, until).where(CandidateSide.candidate_id == candidate)
+    row = session.execute(query).one_or_none()
+    return None if row is None else Seen._make(row)
+
+
+def _shown(society: str, until: date) -> Select[*tuple[Any, ...]]:
+    side = CandidateSide
+    refinement = (
+        select(RefinementRow.state)
+        .where(RefinementRow.candidate_id == side.candidate_id)
+        .order_by(RefinementRow.changed_at.desc(), RefinementRow.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        side.candidate_id, side.agreement, side.reference, side.role, side.other_role,
+        side.score, side.band, side.levels, side.weights, side.kin, side.state, side.version,
+        side.since, side.verdict, refinement,
+    ).where(side.society == society, side.listed, side.since <= until)  # fmt: skip
