@@ -39,6 +39,16 @@ class Settings(BaseSettings):
         most_pairs: A night that would compare more pairs of records is refused.
         most_candidates: A night that finds more candidates is refused.
         threads: Threads of a night; all processors if not set.
+        user_rate: Requests a second that a user may go on sending to the service; for half a
+            minute's worth of them there is no waiting.
+        society_rate: The same for all users of a society together.
+        listing_rate: The same for a user's listings of candidates.
+        most_misses: Requests an hour for what isn't there that a user may send before they wait.
+        most_part_bytes: Bytes of one part of an upload.
+        most_batch_bytes: Bytes of one batch.
+        most_open_bytes: Bytes of all of a society's batches that are not validated yet.
+        most_batches_a_day: Batches that a society may register in a day.
+        least_free_bytes: Uploads are refused while the disk has less room than this.
     """
 
     model_config = SettingsConfigDict(env_prefix="KINMATCH_", extra="forbid", frozen=True)
@@ -53,6 +63,15 @@ class Settings(BaseSettings):
     most_pairs: Annotated[int, Field(ge=1)] = 10**13
     most_candidates: Annotated[int, Field(ge=1)] = 10_000_000
     threads: Annotated[int, Field(ge=1)] | None = None
+    user_rate: Annotated[float, Field(gt=0)] = 20.0
+    society_rate: Annotated[float, Field(gt=0)] = 100.0
+    listing_rate: Annotated[float, Field(gt=0)] = 5.0
+    most_misses: Annotated[int, Field(ge=1)] = 60
+    most_part_bytes: Annotated[int, Field(ge=1)] = 8 * 2**20
+    most_batch_bytes: Annotated[int, Field(ge=1)] = 4 * 2**30
+    most_open_bytes: Annotated[int, Field(ge=1)] = 8 * 2**30
+    most_batches_a_day: Annotated[int, Field(ge=1)] = 200
+    least_free_bytes: Annotated[int, Field(ge=0)] = 2**30
 
     @classmethod
     def settings_customise_sources(

@@ -10,12 +10,12 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
-from matcher.formats.errors import AgreementError, KinmatchError, StateError
+from matcher.formats.errors import AbsentError, AgreementError, KinmatchError, StateError
 from matcher.formats.scheme import Scheme
 from matcher.store import audit
 from matcher.store.changing import change, locked
@@ -55,11 +55,10 @@ def register(
         AgreementError: The agreement is not valid on that day.
         AbsentError: There is no such agreement, or no such batch to supersede, for this society.
     """
-    found = session.scalars(
-        select(BatchRow).where(BatchRow.society == society, BatchRow.digest == digest)
-    ).one_or_none()
-    if found is not None:
-        return found
+    lock_registration(session, society)
+    known = found_by_digest(session, society, digest)
+    if known is not None:
+        return known
     terms = agreement_of(session, agreement)
     require_valid(terms, on)
     if supersedes is not None:
@@ -85,6 +84,51 @@ def register(
     return row
 
 
+def lock_registration(session: Session, society: str) -> None:
+    """Register one batch of a society at a time, until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(_lock_number("register", society))))
+
+
+def found_by_digest(session: Session, society: str, digest: str) -> BatchRow | None:
+    """Give a society's batch with that content, if it has registered one."""
+    return session.scalars(
+        select(BatchRow).where(BatchRow.society == society, BatchRow.digest == digest)
+    ).one_or_none()
+
+
+def listed(session: Session, *, count: int, after: UUID | None = None) -> list[BatchRow]:
+    """Give batches, the one registered last first; of one day by id.
+
+    Args:
+        session: A transaction `as_society`, whose batches they are.
+        count: How many at most.
+        after: The last one seen, to go on from there.
+
+    Raises:
+        AbsentError: There is no such batch to go on from.
+    """
+    query = select(BatchRow).order_by(BatchRow.registered_on.desc(), BatchRow.id)
+    if after is not None:
+        last = found(session, after)
+        query = query.where(
+            BatchRow.registered_on <= last.registered_on,
+            or_(BatchRow.registered_on < last.registered_on, BatchRow.id > last.id),
+        )
+    return list(session.scalars(query.limit(count)))
+
+
+def found(session: Session, batch: UUID) -> BatchRow:
+    """Give a batch.
+
+    Raises:
+        AbsentError: There is none, or none that this transaction's society may see.
+    """
+    row = session.get(BatchRow, batch)
+    if row is None:
+        raise AbsentError(f"There is no batch {batch}; see that its id is right.")
+    return row
+
+
 def require_valid(agreement: Agreement, on: date) -> None:
     """Refuse an agreement that is not valid on a day.
 
@@ -104,7 +148,8 @@ def note_part(
     """Note that a part of a batch's file has arrived whole; the same part twice is one.
 
     Raises:
-        StateError: The batch takes no more parts, or another part has that number.
+        StateError: The batch takes no more parts, another part has that number, or there would be
+            more than the batch's size.
         AbsentError: There is no such batch.
     """
     row = locked(session, BatchRow, batch)
@@ -112,12 +157,15 @@ def note_part(
         change(session, row, "receive", actor=actor, society=row.society)
     if row.state != "receiving":
         raise StateError(f"A batch that is {row.state} takes no more parts.")
-    found = session.get(Part, (batch, number))
-    if found is None:
+    known = session.get(Part, (batch, number))
+    if known is None:
+        arrived = sum(part.size for part in parts_of(session, batch))
+        if arrived + size > row.size:
+            raise StateError(f"With part {number} there would be more than {row.size:,} bytes.")
         session.add(
             Part(batch_id=batch, number=number, society=row.society, size=size, digest=digest)
         )
-    elif (found.size, found.digest) != (size, digest):
+    elif (known.size, known.digest) != (size, digest):
         raise StateError(f"Part {number} was received already, with another content.")
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,17 @@ from matcher.store.models import AgreementRow, ApiToken, BatchRow, Corridor, Par
 
 USER_ROLES: Final = ("tracing-officer", "data-protection-officer", "analyst", "operator")
 """What a user may be; operators and analysts may belong to the linkage unit, with no society."""
+
+SCOPES_OF: Final[Mapping[str, frozenset[str]]] = {
+    "tracing-officer": frozenset({"batches", "candidates", "refinements", "notices"}),
+    "data-protection-officer": frozenset({"notices", "audit"}),
+    "analyst": frozenset({"aggregates"}),
+    "operator": frozenset({"operate"}),
+}
+"""What a user of each role may be let do; a token has some of these scopes, or all."""
+
+SCOPES: Final = frozenset().union(*SCOPES_OF.values())
+"""Every scope that there is."""
 
 _TOKEN_BYTES = 32
 _MARK = "kinmatch_"  # by which a scanner for leaked secrets can know a token
@@ -143,7 +154,7 @@ def new_token(
     session: Session,
     user: UUID,
     *,
-    scopes: Iterable[str],
+    scopes: Collection[str],
     expires_at: datetime,
     actor: str = audit.UNIT_ACTOR,
 ) -> str:
@@ -151,10 +162,17 @@ def new_token(
 
     Raises:
         AbsentError: There is no such user.
+        ParameterError: A scope is none that the user's role may have.
     """
     owner = session.get(User, user)
     if owner is None:
         raise AbsentError(f"There is no user {user}.")
+    beyond = set(scopes) - SCOPES_OF[owner.role]
+    if beyond or not scopes:
+        raise ParameterError(
+            f"A {owner.role} may have the scopes {', '.join(sorted(SCOPES_OF[owner.role]))}; name "
+            "some of these."
+        )
     token = _MARK + secrets.token_urlsafe(_TOKEN_BYTES)
     row = ApiToken(
         user_id=user,
@@ -183,14 +201,32 @@ def holder_of(session: Session, token: str, *, at: datetime) -> tuple[User, ApiT
     found = session.execute(
         select(User, ApiToken)
         .join(ApiToken, ApiToken.user_id == User.id)
+        .outerjoin(Society, Society.name == User.society)
         .where(
             ApiToken.digest == _digest(token),
             ApiToken.revoked_at.is_(None),
             ApiToken.expires_at > at,
             User.active,
+            or_(User.society.is_(None), Society.active),
         )
     ).one_or_none()
     return None if found is None else (found[0], found[1])
+
+
+def user_of(session: Session, subject: str) -> User | None:
+    """Give the user of that subject, if they and their society are active; else None.
+
+    Args:
+        session: A transaction `as_unit`, since nobody is known yet.
+        subject: What an identity provider or a client certificate calls them.
+    """
+    return session.scalars(
+        select(User)
+        .outerjoin(Society, Society.name == User.society)
+        .where(
+            User.subject == subject, User.active, or_(User.society.is_(None), Society.active)
+        )
+    ).one_or_none()
 
 
 def revoke_token(

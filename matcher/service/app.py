@@ -1,0 +1,59 @@
+"""The application: what the routes share put in its place, and the routes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from matcher.formats.errors import KinmatchError
+from matcher.service import problems
+from matcher.service.credentials import Credentials
+from matcher.service.edge import Edge
+from matcher.service.limits import Limits
+from matcher.service.routes import batches, health
+from matcher.service.serving import Serving
+from matcher.settings import Settings
+from matcher.store import Store
+
+ROUTERS = (batches.router,)
+"""Every module's routes under `/v1`; a new module's come here."""
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+def make_app(
+    store: Store, settings: Settings, *, clock: Callable[[], datetime] = utc_now
+) -> FastAPI:
+    """Put the service together.
+
+    Args:
+        store: The linkage unit's store, open for as long as the application is used.
+        settings: As the operator set them.
+        clock: Tells the time, in UTC.
+    """
+    app = FastAPI(
+        title="kinmatch",
+        summary="Privacy-preserving record matching for family tracing.",
+        version=version("kinmatch"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            KinmatchError: problems.refused,
+            RequestValidationError: problems.invalid,
+            HTTPException: problems.misdirected,
+        },
+    )
+    credentials = Credentials(store, clock)
+    app.state.serving = Serving(store, settings, clock, credentials, Limits(settings))
+    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
+    app.add_middleware(Edge)
+    return app

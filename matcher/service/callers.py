@@ -1,0 +1,133 @@
+"""Who calls: a user, for a society or for the linkage unit, with the scopes to do some things.
+
+A route says what its caller must be:
+
+    @router.get("/batches")
+    def listed(caller: Annotated[Member, member("batches")]) -> list[Batch]:
+        with caller.transaction() as session:      # sees that society's rows alone
+            ...
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import Depends
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from matcher.formats.errors import ServiceError
+from matcher.service.credentials import Holder
+from matcher.service.serving import Serving, serving_of
+from matcher.store import Store
+
+ANY_SCOPE: Final = ""
+"""For what every caller may do, such as look after their own tokens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who calls.
+
+    Attributes:
+        serving: What the service has: settings, store, limits.
+        user: Their id.
+        role: One of `matcher.store.parties.USER_ROLES`.
+        society: Whose user; None for the linkage unit's own.
+        scopes: What they may do.
+        token: The API token they came with, if it was one.
+        now: When the request came.
+    """
+
+    serving: Serving
+    user: UUID
+    role: str
+    society: str | None
+    scopes: frozenset[str]
+    token: UUID | None
+    now: datetime
+
+    @property
+    def store(self) -> Store:
+        """The linkage unit's store."""
+        return self.serving.store
+
+    @property
+    def today(self) -> date:
+        """The day, in UTC."""
+        return self.now.date()
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names them."""
+        return str(self.user)
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """A transaction that sees the caller's society's rows alone; the unit's own sees all."""
+        if self.society is None:
+            return self.store.as_unit()
+        return self.store.as_society(self.society)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member(Caller):
+    """A caller who belongs to a society."""
+
+    society: str
+
+
+class _Known(SecurityBase):
+    """The dependency that gives a route its caller, or refuses the request."""
+
+    model = HTTPBearer(description="A token of kinmatch's, or an identity provider's JWT.")
+    scheme_name = "bearer"
+
+    def __init__(self, scope: str, *, of_society: bool, pace: str) -> None:
+        self._scope = scope
+        self._of_society = of_society
+        self._pace = pace
+
+    async def __call__(self, request: Request) -> Caller:
+        serving = serving_of(request)
+        holder = serving.credentials.known(request)
+        if holder is None:
+            holder = await run_in_threadpool(serving.credentials.look_up, request)
+        return self._allowed(request, serving, holder)
+
+    def _allowed(self, request: Request, serving: Serving, holder: Holder) -> Caller:
+        serving.limits.take(holder, self._pace)
+        request.state.holder = holder
+        if self._scope not in {ANY_SCOPE, *holder.scopes}:
+            raise ServiceError("forbidden", f"This needs the scope '{self._scope}'.")
+        if self._of_society and holder.society is None:
+            raise ServiceError("forbidden", "This is for a user of a society.")
+        said: dict[str, Any] = {
+            "serving": serving,
+            "user": holder.user,
+            "role": holder.role,
+            "society": holder.society,
+            "scopes": holder.scopes,
+            "token": holder.token,
+            "now": serving.clock(),
+        }
+        return Member(**said) if self._of_society else Caller(**said)
+
+
+def member(scope: str, *, pace: str = "requests") -> Any:
+    """Ask for a `Member` with a scope, as a route's dependency.
+
+    Args:
+        scope: One of `matcher.store.parties.SCOPES`, or `ANY_SCOPE`.
+        pace: Which of `matcher.service.limits.PACES` the request counts for.
+    """
+    return Depends(_Known(scope, of_society=True, pace=pace))
+
+
+def anyone(scope: str, *, pace: str = "requests") -> Any:
+    """Ask for a `Caller` with a scope, of a society or the linkage unit's own."""
+    return Depends(_Known(scope, of_society=False, pace=pace))
