@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-peers bench-profiles bench-encoding clkhash lock
+.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -67,6 +67,10 @@ bench-core-large: install
 		"$$(.venv/peers/bin/python -c 'import site; print(site.getsitepackages()[0])')/kinmatch.pth"
 	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/core/peers.txt
 	@touch $@
+
+# A night at size: 100,000 new records against 1,000,000 held, from the plan to the signature.
+bench-night: install
+	$(BIN)/python -m benchmarks.night
 
 # Schemes searched for and measured: what they find and what they betray, as JSON and a page. Hours
 # with many steps; STEPS=0 measures the published ones alone.

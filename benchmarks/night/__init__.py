@@ -1,0 +1,1 @@
+"""A night at size, from the plan to the signature."""
