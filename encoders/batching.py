@@ -25,11 +25,13 @@ from matcher.formats.batch import (
     REFERENCE_BYTES,
     BatchHeader,
     Codes,
+    Days,
     Rows,
     written_batch,
 )
 from matcher.formats.cells import Mask, Octets
 from matcher.formats.errors import ParameterError
+from matcher.formats.marks import MARK_BYTES, marks_of
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
 Positions = npt.NDArray[np.int64]
@@ -46,6 +48,8 @@ def write_batch_of(
     references_path: Path,
     seed: int | None = None,
     keep: References | None = None,
+    keys: Sequence[bytes] | None = None,
+    review_on: Days | None = None,
 ) -> BatchHeader:
     """Write a batch and its local reference file: both, or neither.
 
@@ -64,6 +68,10 @@ def write_batch_of(
             it they are random.
         keep: References of an earlier batch: records that stand in it keep theirs, as when they
             are encoded under a new key epoch. Only then can the two batches be laid side by side.
+        keys: The records' keys (`encoders.marks`), n of them, by which the linkage unit can be
+            told to hold or delete a record. Without them it can't: for rehearsals alone.
+        review_on: Shape (n,), datetime64[D]: the day on which each record leaves matching unless
+            it was reviewed; by default the day after the agreement's last.
 
     Returns:
         The batch's header.
@@ -80,13 +88,20 @@ def write_batch_of(
     _check(encoded, records)
     draw = _drawing(society, agreement, seed)
     references = draw("reference", len(records))
+    (nonce,) = draw("mark nonce", 1)
     if keep is not None:
         held, is_held = keep.references_of(records.column("record_id"))
         references = np.where(is_held[:, np.newaxis], held, references)
     order = np.lexsort(references.T[::-1])
     written: list[Positions] = []
-    groups = _groups(encoded, _People(records, references, draw), order, written)
-    with written_batch(path, society=society, agreement=agreement, groups=groups) as header:
+    marks = None if keys is None else _marks(keys, nonce)
+    if review_on is None:
+        review_on = np.full(len(records), np.datetime64(agreement.valid_until) + 1)
+    people = _People(records, references, draw, marks, review_on)
+    groups = _groups(encoded, people, order, written)
+    with written_batch(
+        path, society=society, agreement=agreement, groups=groups, mark_nonce=nonce.tobytes()
+    ) as header:
         record_ids = records.column("record_id")
         rows = ((references[part], record_ids.take(part)) for part in written)
         write_references(references_path, rows, header)
@@ -96,8 +111,17 @@ def write_batch_of(
 class _People:
     """What a batch says of n persons beside their fingerprints, in the order of the records."""
 
-    def __init__(self, records: Records, references: Octets, draw: _Draw) -> None:
+    def __init__(
+        self,
+        records: Records,
+        references: Octets,
+        draw: _Draw,
+        marks: Octets | None,
+        review_on: Days,
+    ) -> None:
         self.references = references
+        self.marks = marks
+        self.review_on = review_on
         self.roles = _codes(records, "role", ROLES, normalise_role)
         if np.any(self.roles < 0):
             raise ParameterError(
@@ -127,6 +151,8 @@ def _groups(
             fingerprints={
                 name: (prints.bits, prints.present) for name, prints in made.passes.items()
             },
+            marks=None if people.marks is None else people.marks[part],
+            review_on=people.review_on[part],
         )
 
 
@@ -159,6 +185,11 @@ def _check(encoded: Encoded | Encoding, records: Records) -> None:
             f"Record {_first(nameless)} has no record_id; check the records and encode those that "
             "are usable."
         )
+
+
+def _marks(keys: Sequence[bytes], nonce: Octets) -> Octets:
+    content = b"".join(marks_of(keys, nonce.tobytes()))
+    return np.frombuffer(content, np.uint8).reshape(-1, MARK_BYTES)
 
 
 def _first(where: Mask) -> int:

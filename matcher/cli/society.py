@@ -13,6 +13,7 @@ from encoders.batching import write_batch_of
 from encoders.checking import check as check_reading
 from encoders.encoding import Encoding
 from encoders.keys import Keys
+from encoders.marks import record_keys
 from encoders.readers import Mapping, read_records
 from encoders.records import Records
 from encoders.references import References
@@ -153,6 +154,7 @@ def encode_and_seal(
             path=batch,
             references_path=references,
             keep=keep,
+            keys=record_keys(own, under.agreement_id, records.column("record_id").to_pylist()),
         )
     for finding in encoding.findings:
         for row in report.usable_rows[finding.rows]:

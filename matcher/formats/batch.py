@@ -8,60 +8,79 @@ A batch is a sealed file (see `matcher.formats.sealed`) with one row a person, a
   be null;
 - `known`: how much is known of the person, as `matcher.formats.knowledge` draws it;
 - `case`: 16 random bytes that the persons of one case share in this batch; may be null;
+- `mark`: the record's mark (see `matcher.formats.marks`); null where the society can't make one, as
+  for other people's filters;
+- `review_on`: the day from which the record may no longer be compared, unless its society reviewed
+  it; null where nothing but the agreement ends it;
 - one column for each pass of the scheme, named by it: the fingerprint's words, lowest byte
   first, or null where the person lacks what the pass needs.
 
 Row groups hold `GROUP_ROWS` rows, the last one the rest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import io
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.cells import Mask, Octets, content_of, fixed_size
-from matcher.formats.errors import AgreementError, MismatchError, ParameterError
+from matcher.formats.cells import Mask, Octets, content_of
+from matcher.formats.errors import MismatchError, ParameterError
 from matcher.formats.files import written_whole
 from matcher.formats.identity import Slug
 from matcher.formats.knowledge import Knowledge
+from matcher.formats.marks import MARK_BYTES
+from matcher.formats.rows import (
+    GROUP_ROWS,
+    REFERENCE_BYTES,
+    Codes,
+    Counting,
+    Counts,
+    Days,
+    Part,
+    Rows,
+    Words,
+    ascend,
+    by_role,
+    part_of,
+    record_batch_of,
+    schema_of,
+    without_meaning,
+)
 from matcher.formats.scheme import Scheme
-from matcher.formats.sealed import SealedFile, write_sealed
+from matcher.formats.sealed import SealedFile, sealed_in_memory, write_sealed
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
+
+__all__ = [
+    "GROUP_ROWS",
+    "KIND",
+    "REFERENCE_BYTES",
+    "VERSION",
+    "Batch",
+    "BatchHeader",
+    "Codes",
+    "Counts",
+    "Days",
+    "Rows",
+    "Words",
+    "read_batch",
+    "write_batch",
+    "written_batch",
+]
 
 KIND: Final = "kinmatch-batch"
 VERSION: Final = 1
 
-REFERENCE_BYTES: Final = 16
-GROUP_ROWS: Final = 1 << 16
-
-
-Codes = npt.NDArray[np.int8]
-Words = npt.NDArray[np.uint64]
-
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-_Count = Annotated[int, Field(ge=0)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Counts(_Part):
-    """How many rows a batch has: in all, of each role, and present under each pass."""
-
-    rows: _Count
-    roles: dict[str, _Count]
-    present: dict[str, _Count]
-
-
-class BatchHeader(_Part):
+class BatchHeader(Part):
     """What a batch says of itself.
 
     Attributes:
@@ -72,6 +91,7 @@ class BatchHeader(_Part):
         scheme: Name and version of its scheme.
         scheme_digest: The scheme's digest.
         key_epoch: The epoch of the keys.
+        mark_nonce: What its marks are made of, 32 hexadecimal digits.
         counts: How many rows there are.
         seal: SHA-256 over the whole file (see `matcher.formats.sealed`).
     """
@@ -83,37 +103,19 @@ class BatchHeader(_Part):
     scheme: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}/[0-9]{1,9}$")]
     scheme_digest: _Digest
     key_epoch: int
+    mark_nonce: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     counts: Counts
     seal: _Digest
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Rows:
-    """n rows of a batch to be written.
-
-    Attributes:
-        references: Shape (n, 16), uint8; rows ascend by it, read as a number of 16 bytes.
-        roles: Shape (n,), int8: positions in `ROLES`.
-        relations: Shape (n,), int8: positions in `RELATIONS`, or `NO_RELATION`.
-        known: Shape (n,), uint8: how much is known of each person.
-        cases: Shape (n, 16), uint8.
-        has_case: Shape (n,), bool: where false, the case is null.
-        fingerprints: For each pass of the scheme the words, shape (n, words) and uint64, and
-            where they are present, shape (n,) and bool.
-    """
-
-    references: Octets
-    roles: Codes
-    relations: Codes
-    known: Knowledge
-    cases: Octets
-    has_case: Mask
-    fingerprints: Mapping[str, tuple[Words, Mask]]
-
-
 @contextmanager
 def written_batch(
-    path: Path, *, society: str, agreement: Agreement, groups: Iterable[Rows]
+    path: Path,
+    *,
+    society: str,
+    agreement: Agreement,
+    groups: Iterable[Rows],
+    mark_nonce: bytes = bytes(MARK_BYTES),
 ) -> Iterator[BatchHeader]:
     """Write a batch, and let it appear under its name when the block ends well.
 
@@ -122,6 +124,7 @@ def written_batch(
         society: Whose records they are; a party to the agreement.
         agreement: What they were encoded under.
         groups: The rows: `GROUP_ROWS` at a time, in ascending order of reference throughout.
+        mark_nonce: What the rows' marks are made of, 16 random bytes; zeros where there are none.
 
     Yields:
         The header, seal included.
@@ -132,8 +135,8 @@ def written_batch(
         OutputError: The file can't be written.
     """
     agreement.require_party(society)
-    schema = _schema(agreement.scheme)
-    counting = _Counting(agreement.scheme)
+    schema = schema_of(agreement.scheme)
+    counting = Counting(agreement.scheme)
     fields: dict[str, object] = {
         "format": f"{KIND}/{VERSION}",
         "society": society,
@@ -142,22 +145,30 @@ def written_batch(
         "scheme": agreement.scheme.label,
         "scheme_digest": agreement.scheme.digest,
         "key_epoch": agreement.key_epoch,
+        "mark_nonce": mark_nonce.hex(),
     }
 
     def header() -> dict[str, object]:
         return {**fields, "counts": counting.counts().model_dump()}
 
     with written_whole(path) as aside:
-        tables = (_record_batch(counting.add(rows), schema) for rows in groups)
+        tables = (record_batch_of(counting.add(rows), schema) for rows in groups)
         seal = write_sealed(aside, schema, tables, header)
         yield BatchHeader.model_validate({**header(), "seal": seal})
 
 
 def write_batch(
-    path: Path, *, society: str, agreement: Agreement, groups: Iterable[Rows]
+    path: Path,
+    *,
+    society: str,
+    agreement: Agreement,
+    groups: Iterable[Rows],
+    mark_nonce: bytes = bytes(MARK_BYTES),
 ) -> BatchHeader:
     """Write a batch; arguments and errors are those of `written_batch`."""
-    with written_batch(path, society=society, agreement=agreement, groups=groups) as header:
+    with written_batch(
+        path, society=society, agreement=agreement, groups=groups, mark_nonce=mark_nonce
+    ) as header:
         return header
 
 
@@ -184,6 +195,9 @@ class Batch:
         known: Shape (n,), uint8: how much is known of each person.
         cases: Shape (n, 16), uint8; zeros where there is none.
         has_case: Shape (n,), bool.
+        marks: Shape (n, 16), uint8; zeros where there is none.
+        has_mark: Shape (n,), bool.
+        review_on: Shape (n,), datetime64[D]; NaT where there is none.
     """
 
     def __init__(self, file: SealedFile, agreement: Agreement) -> None:
@@ -193,12 +207,15 @@ class Batch:
             raise file.altered() from None
         _check_belongs(file.path, self.header, agreement)
         self._file = file
+        self._scheme = agreement.scheme
         self._words = {part.name: part.output_bits // 64 for part in agreement.scheme.passes}
-        file.require_schema(_schema(agreement.scheme))
+        file.require_schema(schema_of(agreement.scheme))
         if file.rows != len(self):
             raise file.altered()
         self.references, _ = self._bytes("reference", REFERENCE_BYTES)
         self.cases, self.has_case = self._bytes("case", REFERENCE_BYTES)
+        self.marks, self.has_mark = self._bytes("mark", MARK_BYTES)
+        self.review_on = self._days("review_on")
         self.roles = self._codes("role", len(ROLES))
         self.relations = self._codes("relation", len(RELATIONS))
         self.known = self._known()
@@ -226,6 +243,48 @@ class Batch:
             raise ParameterError(f"The pass must be one of {', '.join(self._words)}.")
         content, present = self._bytes(pass_name, 8 * self._words[pass_name])
         return content.view("<u8").astype(np.uint64, copy=False), present
+
+    def without(self, rows: npt.NDArray[np.int64]) -> io.BytesIO:
+        """Write the batch anew without some of its people, in memory.
+
+        The rows stay, so that all others keep their places, but nothing of the people does: no
+        fingerprint, case, relation, mark or day, and a reference that stands for nobody.
+
+        Args:
+            rows: The rows that are emptied.
+
+        Returns:
+            The new batch's bytes; its header is the same but for counts and seal.
+        """
+        kept = np.ones(len(self), dtype=np.bool_)
+        kept[rows] = False
+        passes = {name: self.fingerprints(name) for name in self._words}
+        whole = Rows(
+            references=without_meaning(self.references, kept),
+            roles=self.roles,
+            relations=np.where(kept, self.relations, NO_RELATION).astype(np.int8),
+            known=np.where(kept, self.known, 0).astype(np.uint8),
+            cases=self.cases * kept[:, np.newaxis],
+            has_case=self.has_case & kept,
+            fingerprints={
+                name: (bits * kept[:, np.newaxis], present & kept)
+                for name, (bits, present) in passes.items()
+            },
+            marks=self.marks * kept[:, np.newaxis],
+            review_on=np.where(kept, self.review_on, np.datetime64("NaT", "D")),
+        )
+        counting = Counting(self._scheme)
+        schema, has_mark = schema_of(self._scheme), self.has_mark & kept
+        groups = (
+            record_batch_of(counting.add(part_of(whole, part)), schema, has_mark[part])
+            for part in (
+                slice(start, start + GROUP_ROWS) for start in range(0, len(self), GROUP_ROWS)
+            )
+        )
+        fields = self.header.model_dump(exclude={"seal", "counts"})
+        return sealed_in_memory(
+            schema, groups, lambda: {**fields, "counts": counting.counts().model_dump()}
+        )
 
     def _cells(self, name: str) -> Iterator[tuple[slice, pa.Array]]:
         """Give the cells of a column, with the rows that they stand in."""
@@ -259,13 +318,19 @@ class Batch:
             known[rows] = cells.to_numpy()
         return known
 
+    def _days(self, name: str) -> Days:
+        days = np.empty(len(self), dtype="datetime64[D]")
+        for rows, cells in self._cells(name):
+            days[rows] = cells.to_numpy(zero_copy_only=False)
+        return days
+
     def _check_content(self, scheme: Scheme) -> None:
         present = {
             part.name: sum(len(cells) - cells.null_count for _, cells in self._cells(part.name))
             for part in scheme.passes
         }
-        counts = Counts(rows=len(self), roles=_by_role(self.roles), present=present)
-        if counts != self.header.counts or not _ascend(self.references):
+        counts = Counts(rows=len(self), roles=by_role(self.roles), present=present)
+        if counts != self.header.counts or not ascend(self.references):
             raise self._file.altered()
 
 
@@ -288,94 +353,3 @@ def _check_belongs(path: Path, header: BatchHeader, agreement: Agreement) -> Non
                 f"{ours}. Give the agreement of the batch, or encode the records anew."
             )
     agreement.require_party(header.society)
-
-
-class _Counting:
-    """Checks rows on their way into a batch, and counts them."""
-
-    def __init__(self, scheme: Scheme) -> None:
-        self._words = {part.name: part.output_bits // 64 for part in scheme.passes}
-        self._rows = 0
-        self._roles = dict.fromkeys(ROLES, 0)
-        self._present = dict.fromkeys(self._words, 0)
-        self._last = np.empty((0, REFERENCE_BYTES), dtype=np.uint8)
-
-    def add(self, rows: Rows) -> Rows:
-        count = len(rows.references)
-        _check_shapes(rows, count, self._words)
-        if not _ascend(np.concatenate([self._last, rows.references])):
-            raise ParameterError("References must ascend throughout a batch, each only once.")
-        self._last = rows.references[-1:]
-        self._rows += count
-        for role, number in _by_role(rows.roles).items():
-            self._roles[role] += number
-        for name, (_, present) in rows.fingerprints.items():
-            self._present[name] += int(np.count_nonzero(present))
-        return rows
-
-    def counts(self) -> Counts:
-        return Counts(rows=self._rows, roles=self._roles, present=self._present)
-
-
-def _check_shapes(rows: Rows, count: int, words: Mapping[str, int]) -> None:
-    shapes = [
-        (rows.references, (count, REFERENCE_BYTES), np.uint8),
-        (rows.roles, (count,), np.int8),
-        (rows.relations, (count,), np.int8),
-        (rows.known, (count,), np.uint8),
-        (rows.cases, (count, REFERENCE_BYTES), np.uint8),
-        (rows.has_case, (count,), np.bool_),
-    ]
-    if rows.fingerprints.keys() != words.keys():
-        raise ParameterError(f"A batch of this scheme needs the passes {', '.join(words)}.")
-    for name, (bits, present) in rows.fingerprints.items():
-        shapes += [(bits, (count, words[name]), np.uint64), (present, (count,), np.bool_)]
-    if any(array.shape != shape or array.dtype != dtype for array, shape, dtype in shapes):
-        raise ParameterError("The rows of a batch need arrays of one length, shaped as in `Rows`.")
-    known = ((rows.roles, 0, len(ROLES)), (rows.relations, NO_RELATION, len(RELATIONS)))
-    if any(np.any((codes < least) | (codes >= end)) for codes, least, end in known):
-        raise ParameterError("Roles and relations must be positions in their lists of codes.")
-
-
-def _by_role(roles: Codes) -> dict[str, int]:
-    counts = np.bincount(roles, minlength=len(ROLES))
-    return {role: int(count) for role, count in zip(ROLES, counts, strict=True)}
-
-
-def _ascend(references: Octets) -> bool:
-    high, low = np.ascontiguousarray(references).view(">u8").astype(np.uint64).T
-    above = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
-    return bool(np.all(above))
-
-
-def _schema(scheme: Scheme) -> pa.Schema:
-    names = [part.name for part in scheme.passes]
-    taken = sorted({"reference", "role", "relation", "known", "case"}.intersection(names))
-    if taken:
-        raise AgreementError(
-            f"Scheme {scheme.label}: a pass can't be named '{taken[0]}', as a column of every "
-            "batch is; name it otherwise."
-        )
-    return pa.schema(
-        [
-            pa.field("reference", pa.binary(REFERENCE_BYTES), nullable=False),
-            pa.field("role", pa.int8(), nullable=False),
-            pa.field("relation", pa.int8()),
-            pa.field("known", pa.uint8(), nullable=False),
-            pa.field("case", pa.binary(REFERENCE_BYTES)),
-            *(pa.field(part.name, pa.binary(part.output_bits // 8)) for part in scheme.passes),
-        ]
-    )
-
-
-def _record_batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:
-    columns = {
-        "reference": fixed_size(rows.references, None),
-        "role": pa.array(rows.roles),
-        "relation": pa.array(rows.relations, mask=rows.relations == NO_RELATION),
-        "known": pa.array(rows.known),
-        "case": fixed_size(rows.cases, rows.has_case),
-    }
-    for name, (bits, present) in rows.fingerprints.items():
-        columns[name] = fixed_size(bits.astype("<u8", copy=False).view(np.uint8), present)
-    return pa.record_batch([columns[name] for name in schema.names], schema=schema)

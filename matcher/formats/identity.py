@@ -15,7 +15,9 @@ from typing import Annotated, Final, Literal, NoReturn, Self
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matcher.formats.errors import InputError, IntegrityError, KeyFileError, ParameterError
@@ -174,6 +176,14 @@ class Identity:
     def unwrap(self, wrapped: bytes, context: bytes) -> Secret:
         """Open a key that was wrapped to this identity; see `unwrap_with`."""
         return unwrap_with(self._exchange_key(), wrapped, context)
+
+    def derive(self, use: str) -> Secret:
+        """Derive 32 bytes that this party alone can make, for a use of its own.
+
+        HKDF-SHA256 (RFC 5869) of both private keys, with the format and the use as info string.
+        """
+        info = f"{FORMAT} derived {use}".encode()
+        return Secret(HKDF(SHA256(), _KEY_BYTES, salt=None, info=info).derive(self._seeds.expose()))
 
     def __repr__(self) -> str:
         return f"Identity({self.public.name})"

@@ -1,12 +1,15 @@
 """The protection notice: a society stops, halts or releases the matching of some of its records.
 
 A society writes one when a person withdraws consent, objects, or asks for deletion, and sends it
-with the next contact. It names references and a kind, never a reason: to the linkage unit a wish
-not to be found, a consent withdrawn and a mistake corrected look the same.
+with the next contact. It names records and a kind, never a reason: to the linkage unit a wish
+not to be found, a consent withdrawn and a mistake corrected look the same. It names records by
+their references in batches, and by their record keys (`matcher.formats.marks`), by which the
+linkage unit knows them again when they come back in another batch.
 
 | kind | the linkage unit | after it |
 |---|---|---|
 | `suspend` | compares and lists the record no more | `resume`, `withdraw` or `delete` |
+| `renew` | compares it until a later review date | any |
 | `resume` | compares and lists it again, if it was suspended | any |
 | `withdraw` | takes it out of matching for good | `delete` |
 | `delete` | destroys its fingerprints and what was made of them, and keeps it deleted | nothing |
@@ -17,9 +20,9 @@ the same agreement is refused: nobody can undo a `suspend` by sending an older `
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import MismatchError
@@ -29,7 +32,7 @@ from matcher.formats.signed import Document, check_signed, read_signed, write_si
 FORMAT: Final = "kinmatch-notice/1"
 """The format's name and version."""
 
-Kind = Literal["suspend", "resume", "withdraw", "delete"]
+Kind = Literal["renew", "suspend", "resume", "withdraw", "delete"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """Every kind, mildest first."""
@@ -51,7 +54,9 @@ class Notice(Document):
         kind: What shall be done, one of `KINDS`.
         on: The day on which the society wrote it.
         references: The records, by their references in the society's batches (32 hexadecimal
-            digits), ascending, each once.
+            digits), ascending, each once; none where their keys are enough.
+        keys: The record keys of the same records, likewise; none where their batches have no marks.
+        review_on: With `renew` the new review date.
     """
 
     format: Literal["kinmatch-notice/1"] = FORMAT
@@ -60,14 +65,24 @@ class Notice(Document):
     number: int = Field(ge=1, lt=1 << 63)
     kind: Kind
     on: date
-    references: Annotated[tuple[_Reference, ...], Field(min_length=1, max_length=MOST_REFERENCES)]
+    references: Annotated[tuple[_Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
+    keys: Annotated[tuple[_Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
+    review_on: date | None = None
 
-    @field_validator("references")
+    @field_validator("references", "keys")
     @classmethod
     def _ascending(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if list(value) != sorted(set(value)):
             raise ValueError("must be ascending, each once")
         return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.references and not self.keys:
+            raise ValueError("must name a record")
+        if (self.kind == "renew") != (self.review_on is not None):
+            raise ValueError("must have a review date with 'renew', and with nothing else")
+        return self
 
 
 def write_notice(path: Path, notice: Notice, *, identity: Identity) -> None:

@@ -60,27 +60,53 @@ def write_sealed(
     Raises:
         OSError: The file can't be written.
     """
-    with (
-        pa.OSFile(str(path), "wb") as sink,
-        pq.ParquetWriter(
-            sink,
-            schema,
-            compression="none",
-            use_dictionary=False,
-            write_statistics=False,
-            store_schema=False,  # it would hold the metadata a second time
-        ) as writer,
-    ):
+    with pa.OSFile(str(path), "wb") as sink:
+        _write_groups(sink, schema, groups, header)
+    with path.open("r+b") as file:
+        return _close_seal(file)
+
+
+def sealed_in_memory(
+    schema: pa.Schema, groups: Iterable[pa.RecordBatch], header: Callable[[], dict[str, object]]
+) -> io.BytesIO:
+    """Write a sealed file that never is on a disk; arguments are those of `write_sealed`.
+
+    Returns:
+        The file's bytes, to be read from their beginning.
+    """
+    file = io.BytesIO()
+    _write_groups(file, schema, groups, header)
+    _close_seal(file)
+    file.seek(0)
+    return file
+
+
+def _write_groups(
+    sink: Any,
+    schema: pa.Schema,
+    groups: Iterable[pa.RecordBatch],
+    header: Callable[[], dict[str, object]],
+) -> None:
+    with pq.ParquetWriter(
+        sink,
+        schema,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,
+        store_schema=False,  # it would hold the metadata a second time
+    ) as writer:
         for group in groups:
             if group.num_rows:  # a group of no rows would have pages that lie nowhere
                 writer.write_batch(group)
         writer.add_key_value_metadata({METADATA_KEY: _line({**header(), "seal": _OPEN_SEAL})})
-    with path.open("r+b") as file:
-        size = path.stat().st_size
-        at = _seal_position(file, size)
-        digest = _digest(file, size, at)
-        file.seek(at)
-        file.write(digest.encode())
+
+
+def _close_seal(file: BinaryIO) -> str:
+    size = file.seek(0, os.SEEK_END)
+    at = _seal_position(file, size)
+    digest = _digest(file, size, at)
+    file.seek(at)
+    file.write(digest.encode())
     return f"sha256:{digest}"
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from matcher.formats import batch as batch_module
+from matcher.formats import rows as rows_module
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows, read_batch, write_batch
 from matcher.formats.errors import (
@@ -33,6 +35,7 @@ from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
 DrawUp = Callable[..., Agreement]
 WORDS = {"one": 2, "two": 1}
+COLUMNS = ("reference", "role", "relation", "known", "case", "mark", "review_on")
 
 
 def make_rows(count: int, seed: int = 0) -> Rows:
@@ -55,12 +58,13 @@ def make_rows(count: int, seed: int = 0) -> Rows:
         cases=cases,
         has_case=has_case,
         fingerprints=fingerprints,
+        marks=rng.integers(0, 256, (count, 16), dtype=np.uint8),
+        review_on=np.datetime64("2026-01-01") + rng.integers(0, 9, count),
     )
 
 
 def changed(rows: Rows, **fields: Any) -> Rows:
-    names = ("references", "roles", "relations", "known", "cases", "has_case", "fingerprints")
-    return Rows(**{**{name: getattr(rows, name) for name in names}, **fields})
+    return replace(rows, **fields)
 
 
 def in_groups(rows: Rows, size: int) -> Iterator[Rows]:
@@ -74,6 +78,8 @@ def in_groups(rows: Rows, size: int) -> Iterator[Rows]:
             cases=rows.cases[part],
             has_case=rows.has_case[part],
             fingerprints={n: (b[part], p[part]) for n, (b, p) in rows.fingerprints.items()},
+            marks=None if rows.marks is None else rows.marks[part],
+            review_on=None if rows.review_on is None else rows.review_on[part],
         )
 
 
@@ -85,6 +91,8 @@ def assert_holds(read: Batch, rows: Rows) -> None:
     np.testing.assert_array_equal(read.known, rows.known)
     np.testing.assert_array_equal(read.cases, rows.cases)
     np.testing.assert_array_equal(read.has_case, rows.has_case)
+    np.testing.assert_array_equal(read.marks, rows.marks)
+    np.testing.assert_array_equal(read.review_on, rows.review_on)
     for name, (bits, present) in rows.fingerprints.items():
         read_bits, read_present = read.fingerprints(name)
         assert read_bits.dtype == np.uint64
@@ -157,7 +165,7 @@ def test_the_seal_is_what_the_format_says(small: tuple[Path, Agreement]) -> None
 
 def test_any_parquet_reader_can_read_a_batch(small: tuple[Path, Agreement]) -> None:
     table = pq.read_table(small[0])
-    assert table.column_names == ["reference", "role", "relation", "known", "case", "one", "two"]
+    assert table.column_names == [*COLUMNS, "one", "two"]
     assert json.loads(table.schema.metadata[b"kinmatch"])["society"] == "red-one"
     bits, present = make_rows(5).fingerprints["one"]
     expected = [
@@ -369,10 +377,10 @@ def test_rows_that_lie(
         write_batch(tmp_path / "a", **args)
     assert not list(tmp_path.iterdir())
     # Now a writer without scruples.
-    monkeypatch.setattr(batch_module, "_check_shapes", lambda *_: None)
-    monkeypatch.setattr(batch_module, "_by_role", lambda _: dict.fromkeys(ROLES, 0))
+    monkeypatch.setattr(rows_module, "_check_shapes", lambda *_: None)
+    monkeypatch.setattr(rows_module, "by_role", lambda _: dict.fromkeys(ROLES, 0))
     with monkeypatch.context() as patched:
-        patched.setattr(batch_module, "_ascend", lambda _: True)
+        patched.setattr(rows_module, "ascend", lambda _: True)
         write_batch(tmp_path / "a", **args)
     with pytest.raises(IntegrityError):
         read_batch(tmp_path / "a", draw_up())
@@ -412,9 +420,7 @@ def test_other_columns(small: tuple[Path, Agreement], draw_up: DrawUp, tmp_path:
     path, agreement = small
     table = pq.read_table(path)
     line = table.schema.metadata[b"kinmatch"]
-    renamed = table.rename_columns(
-        ["reference", "role", "relation", "known", "case", "one", "name"]
-    )
+    renamed = table.rename_columns([*COLUMNS, "one", "name"])
     plain = pa.schema([*renamed.schema])
     with pq.ParquetWriter(
         path, plain, compression="none", store_schema=False, use_dictionary=False
@@ -548,3 +554,35 @@ def test_nowhere_to_write(draw_up: DrawUp, tmp_path: Path) -> None:
         write_batch(
             tmp_path / "none" / "a", society="red-one", agreement=draw_up(), groups=[make_rows(2)]
         )
+
+
+def test_without_some_people_nothing_of_them_is_left_and_all_others_stand_where_they_stood(
+    draw_up: DrawUp, tmp_path: Path
+) -> None:
+    rows, agreement = make_rows(300), draw_up()
+    path = tmp_path / "a.batch"
+    nonce = bytes(range(16))
+    write_batch(path, society="red-one", agreement=agreement, groups=[rows], mark_nonce=nonce)
+    gone = np.array([0, 1, 7, 299])
+    content = read_batch(path, agreement).without(gone).getvalue()
+    (tmp_path / "b.batch").write_bytes(content)
+    left = read_batch(tmp_path / "b.batch", agreement)
+    kept = np.delete(np.arange(300), gone)
+    assert left.header.mark_nonce == nonce.hex()
+    for name in ("references", "roles", "relations", "known", "cases", "has_case", "marks"):
+        assert np.array_equal(getattr(left, name)[kept], getattr(rows, name)[kept])
+    assert np.array_equal(left.review_on[kept], rows.review_on[kept])
+    assert not left.has_mark[gone].any()
+    assert left.has_mark[kept].all()
+    assert not left.has_case[gone].any()
+    assert np.isnat(left.review_on[gone]).all()
+    assert not left.known[gone].any()
+    for name in WORDS:
+        bits, present = left.fingerprints(name)
+        assert not present[gone].any()
+        assert np.array_equal(bits[kept], rows.fingerprints[name][0][kept])
+    assert rows.marks is not None
+    for row in gone:
+        for secret in (rows.references[row], rows.marks[row], rows.fingerprints["one"][0][row]):
+            if secret.any():
+                assert secret.tobytes() not in content

@@ -45,7 +45,8 @@ def notice(agreement: Agreement, **changes: object) -> Notice:
 def test_a_notice_is_read_as_it_was_written(
     tmp_path: Path, agreement: Agreement, identities: dict[str, Identity], kind: str
 ) -> None:
-    written = notice(agreement, kind=kind)
+    review_on = date(2026, 9, 1) if kind == "renew" else None
+    written = notice(agreement, kind=kind, keys=(TWO,), review_on=review_on)
     path = tmp_path / "notice"
     write_notice(path, written, identity=identities["red-one"])
     assert read_notice(path, agreement) == written
@@ -59,6 +60,8 @@ def test_a_notice_is_read_as_it_was_written(
         "kind",
         "on",
         "references",
+        "keys",
+        "review_on",
     }  # fmt: skip - and no reason
 
 
@@ -121,3 +124,19 @@ def test_the_largest_notice_can_be_read(
     largest = notice(agreement, references=tuple(f"{number:032x}" for number in range(10_000)))
     write_notice(tmp_path / "notice", largest, identity=identities["red-one"])
     assert read_notice(tmp_path / "notice", agreement) == largest
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"references": ()},
+        {"keys": (TWO, ONE)},
+        {"kind": "renew"},
+        {"review_on": date(2026, 9, 1)},
+    ],
+)
+def test_what_names_nobody_or_no_day_is_no_notice(
+    agreement: Agreement, wrong: dict[str, object]
+) -> None:
+    with pytest.raises(ValidationError):
+        notice(agreement, **wrong)

@@ -17,6 +17,7 @@ CONTENT = b"canary"
 # Who may look into which secret: encoding keys, what passphrases seal, what encrypts files.
 MAY_EXPOSE = {
     "encoders/keys.py",
+    "encoders/marks.py",
     "encoders/exchange.py",
     "matcher/formats/secretfile.py",
     "matcher/formats/chunks.py",

@@ -1,0 +1,33 @@
+"""Record keys: what this society alone can make of a record's id; see `matcher.formats.marks`.
+
+They come from the society's identity, not from the agreement's root, which other societies have
+too. Under another identity or agreement a record has another key.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from matcher.formats.identity import Identity
+from matcher.formats.marks import KEY_BYTES
+
+_PERSON = b"kinmatch-record"
+
+
+def record_keys(identity: Identity, agreement_id: str, record_ids: Iterable[str]) -> list[bytes]:
+    """Make the record keys of records.
+
+    Args:
+        identity: The society's own.
+        agreement_id: The agreement under which the records are encoded.
+        record_ids: The records' ids, as they stand in the society's file.
+
+    Returns:
+        `KEY_BYTES` bytes of keyed BLAKE2b of each id, in the same order.
+    """
+    with_key = identity.derive(f"record keys {agreement_id}")
+    key = bytes(with_key.expose())
+    with_key.wipe()
+    return [
+        hashlib.blake2b(record_id.encode(), digest_size=KEY_BYTES, key=key, person=_PERSON).digest()
+        for record_id in record_ids
+    ]
