@@ -9,8 +9,12 @@ from collections.abc import Callable
 from anyascii import anyascii
 
 
-class _Letters(dict[int, str | None]):
-    """What becomes of each letter that was met, as `str.translate` wants it."""
+class Letters(dict[int, str | None]):
+    """What becomes of each letter that was met, as `str.translate` wants it.
+
+    Args:
+        made_of: Gives what becomes of one letter; None or nothing where it goes.
+    """
 
     def __init__(self, made_of: Callable[[str], str | None]) -> None:
         super().__init__()
@@ -21,8 +25,8 @@ class _Letters(dict[int, str | None]):
         return made
 
 
-_visible = _Letters(lambda letter: None if unicodedata.category(letter) == "Cf" else letter)
-_in_ascii = _Letters(anyascii)
+_visible = Letters(lambda letter: None if unicodedata.category(letter) == "Cf" else letter)
+_in_ascii = Letters(anyascii)
 
 
 def without_invisible(text: str) -> str:

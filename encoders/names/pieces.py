@@ -10,6 +10,7 @@ names. Everything else is left for `sounds` to learn.
 import re
 import unicodedata
 
+from encoders.letters import Letters
 from encoders.names.first import PARTICLES as LATIN_PARTICLES
 from encoders.names.first import without_optional_marks
 from encoders.names.lookalikes import in_one_script
@@ -70,6 +71,13 @@ _ENDINGS = tuple(
     )
 )
 _SHORTEST_WITH_ENDING = 6
+# How a word begins or ends that any of these changes: most words don't.
+_BEGINNINGS_MEANT = ("abd", "абд", "عبد")
+_ENDINGS_MEANT = (
+    "ova", "eva", "vá", "ná", "aya", "vna", "ka", "ká", "ki", "kii", "kia", "kiy", "kij", "ky",
+    "kyj", "kyi", "kaja", "kaia", "ова", "ева", "ина", "іна", "вна", "ка", "ки", "кі", "кии", "кіи",
+    "кая",
+)  # fmt: skip
 # Before letters are folded: an alef with hamza or madda is no article.
 _ARABIC_ARTICLE = re.compile(r"(?<!\w)ال(?!له\b|د[يی]ن\b)(?=\w{3})")
 # A hyphen between two syllables of a Korean or Chinese given name joins them.
@@ -88,10 +96,13 @@ def pieces(name: str) -> tuple[str, ...]:
         Pieces of folded letters, each once; without particles, unless the name has nothing else.
     """
     text = folded(without_article(name))
-    words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
+    if "-" in text:
+        words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
+    else:
+        words = text.split()
     if len(words) == 1:
         words = [*parted(words[0])]
-    joined = _compounds(words)
+    joined = _compounds(words) if len(words) > 1 else words
     kept = [word for word in joined if word not in _PARTICLES] or joined
     return tuple(dict.fromkeys(_plain_ending(word) for word in kept))
 
@@ -115,21 +126,21 @@ def folded(name: str) -> str:
 
     Folding what is folded changes nothing.
     """
-    text = without_optional_marks(without_apostrophes(name)).casefold()
-    spread = "".join(_unaccented(letter) for letter in text)
-    letters = unicodedata.normalize("NFKC", spread.translate(_FOLDED))
-    words = "".join(c if c.isalpha() or c == "-" or _is_mark(c) else " " for c in letters)
-    return in_one_script(" ".join(filter(_has_letter, words.split(" "))))
+    if name.isascii():
+        return " ".join(_words(name.translate(_ASCII_FOLDED)))
+    spread = without_optional_marks(without_apostrophes(name)).translate(_spread)
+    letters = unicodedata.normalize("NFKC", spread).translate(_in_words)
+    return in_one_script(" ".join(_words(letters)))
 
 
-def _has_letter(word: str) -> bool:
-    """An accent that stands alone, as NFKC makes of a macron, is no word."""
-    return any(map(str.isalpha, word))
+def _words(letters: str) -> list[str]:
+    """Give the words; an accent that stands alone, as NFKC makes of a macron, is none."""
+    return [word for word in letters.split(" ") if word.isalpha() or any(map(str.isalpha, word))]
 
 
-def _is_mark(letter: str) -> bool:
-    """Vowel signs of Indic and other scripts are marks, and belong to the word."""
-    return unicodedata.category(letter)[0] == "M"
+def _spread_letter(letter: str) -> str:
+    """Give a letter in small letters, taken apart and folded."""
+    return "".join(map(_unaccented, letter.casefold())).translate(_FOLDED)
 
 
 def _unaccented(letter: str) -> str:
@@ -140,6 +151,18 @@ def _unaccented(letter: str) -> str:
     if letter.isalpha() and "\u0370" <= letter <= "\u1fff":
         return unicodedata.normalize("NFD", letter)[0]
     return letter
+
+
+def _letter_in_word(letter: str) -> str:
+    """Give what belongs to a word: letters, hyphens, and the marks that Indic vowel signs are."""
+    belongs = letter.isalpha() or letter == "-" or unicodedata.category(letter)[0] == "M"
+    return letter if belongs else " "
+
+
+_spread = Letters(_spread_letter)
+_in_words = Letters(_letter_in_word)
+# What both of them make of a letter of ASCII, and no apostrophe.
+_ASCII_FOLDED = {code: _letter_in_word(chr(code).lower()) for code in range(128)} | _APOSTROPHES
 
 
 def _unhyphenated(word: str) -> list[str]:
@@ -175,7 +198,9 @@ def _compounds(words: list[str]) -> list[str]:
 
 
 def _plain_ending(word: str) -> str:
-    if len(word) >= _SHORTEST_WITH_ENDING:
+    if len(word) >= _SHORTEST_WITH_ENDING and (
+        word.endswith(_ENDINGS_MEANT) or word.startswith(_BEGINNINGS_MEANT)
+    ):
         for pattern, stem in _ENDINGS:
             word = pattern.sub(stem, word)
     return word

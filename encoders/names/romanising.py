@@ -9,7 +9,7 @@ consonant, Burmese rhymes, small and long kana.
 
 import re
 
-from anyascii import anyascii
+from encoders.letters import in_ascii
 
 Rules = tuple[tuple[re.Pattern[str], str], ...]
 
@@ -86,9 +86,9 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 def romanised(piece: str) -> str:
     """Give the letters a to z of a piece; may be empty."""
-    if not piece.isascii():
-        rules = next((r for first, last, r in _BLOCKS if first <= piece[0] <= last), ())
-        for pattern, letters in rules:
-            piece = pattern.sub(letters, piece)
-        piece = anyascii(piece).lower()
-    return _NOT_LETTERS.sub("", piece)
+    if piece.isascii():
+        return piece if piece.isalpha() and piece.islower() else _NOT_LETTERS.sub("", piece)
+    rules = next((r for first, last, r in _BLOCKS if first <= piece[0] <= last), ())
+    for pattern, letters in rules:
+        piece = pattern.sub(letters, piece)
+    return _NOT_LETTERS.sub("", in_ascii(piece).lower())

@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.names import romanised
-from encoders.names.pieces import folded, pieces
+from encoders.names.pieces import _ENDINGS, _plain_ending, folded, pieces
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 LETTERS = "abcşéöñабвгїёαβγςابتثأةیעםשሀለअकি가나李ゆユ"
+WOMENS_ENDINGS = (
+    "ova eva ov ev ovaya inaya ina ná vá iova ska skaya skaja skaia sky skii skiy skij skyj sjká skyi "
+    "ski cka ovna evna ivna ова ева ина іна ый ский скии скіи цкая ська цка цкі івна овна x"
+)
 NAMES = st.text(st.sampled_from(LETTERS + "  -'"), min_size=1, max_size=25)
 
 
@@ -26,6 +30,25 @@ def test_any_string_has_pieces_and_their_letters_are_a_to_z(text: str) -> None:
 @given(NAMES)
 def test_folding_what_is_folded_changes_nothing(text: str) -> None:
     assert folded(folded(text)) == folded(text)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=20))
+def test_ascii_is_folded_as_all_letters_are(text: str) -> None:
+    """A letter beyond ASCII leads the long way, and is a word of its own."""
+    assert folded(f"{text} é") == f"{folded(text)} é".strip()
+
+
+@given(
+    st.text(st.sampled_from("abdulnosevkaаоевнинібдعبال"), max_size=6),
+    st.sampled_from(WOMENS_ENDINGS.split()),
+)
+def test_every_ending_is_seen(stem: str, ending: str) -> None:
+    """Against all rules, one after the other."""
+    word = expected = stem + ending
+    if len(word) >= 6:
+        for pattern, plain in _ENDINGS:
+            expected = pattern.sub(plain, expected)
+    assert _plain_ending(word) == expected
 
 
 @given(NAMES)
