@@ -78,6 +78,10 @@ STEPS ?= 200
 bench-profiles: install
 	$(BIN)/python -m benchmarks.profiles $(STEPS) ../shared/data benchmarks/results/profiles.json
 
+# A million registered: how often somebody who is nowhere has a strong candidate. Half an hour, 12 GiB.
+bench-million: install
+	$(BIN)/python -m benchmarks.million 12000 1000000 benchmarks/results/million.json
+
 # Names across scripts, beside other people's ways; rigour's name clusters and uroman measure only.
 bench-names: install .venv/names/installed
 	$(BIN)/python -m benchmarks.names .venv/names ../shared/data benchmarks/results/names.json
