@@ -1,6 +1,7 @@
-"""Commands for agreements: draw one up, read it to each other, begin a new key epoch."""
+"""Commands for agreements: their terms, draw one up, read it to each other, amend it."""
 
 from datetime import date, datetime
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,26 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
 from matcher.formats.identity import PublicIdentity, readable
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.terms import Terms, require_terms, write_blank
 
 _DAY = ["%Y-%m-%d"]
+_File = Annotated[Path, typer.Argument(show_default=False, help="The agreement's TOML file.")]
+_Amended = Annotated[Path, typer.Option(help="The amended agreement's TOML file to write.")]
+_TermsFile = Annotated[
+    Path, typer.Option(help="Its data-protection terms: what 'agreement terms' wrote, filled in.")
+]
+
+
+def agreement_terms(
+    out: Annotated[Path, typer.Option(help="The TOML file to write and to fill in.")],
+    party: Annotated[list[Path], typer.Option(help="A society's public identity; at least two.")],
+    purpose: Annotated[list[str], typer.Option(help="What matches may be used for.")],
+) -> None:
+    """Write a form of an agreement's data-protection terms, with all that has to be answered."""
+    _refuse_existing(out)
+    names = [PublicIdentity.read(path).name for path in party]
+    write_blank(out, permutations(names, 2), purpose)
+    console.say(f"{out}: fill it in, together with those who answer for data protection.")
 
 
 def agreement_new(
@@ -25,6 +44,7 @@ def agreement_new(
     valid_from: Annotated[datetime, typer.Option(formats=_DAY, help="The first day.")],
     valid_until: Annotated[datetime, typer.Option(formats=_DAY, help="The last day.")],
     retention_days: Annotated[int, typer.Option(help="How many days a batch may be kept.")],
+    terms: _TermsFile,
     scheme: Annotated[str, typer.Option(help="A published scheme.")] = DEFAULT_SCHEME,
     exposure_ceiling: Annotated[
         float | None,
@@ -34,6 +54,7 @@ def agreement_new(
     """Draw up an agreement between societies and a linkage unit, for all of them to sign."""
     unit = PublicIdentity.read(linkage_unit)
     societies = [PublicIdentity.read(path) for path in party]
+    agreed = Terms.read(terms)
     agreement = Agreement.new(
         parties=[one.name for one in societies],
         linkage_unit=unit.name,
@@ -44,22 +65,31 @@ def agreement_new(
         retention_days=retention_days,
         exposure_ceiling=exposure_ceiling,
         scheme=Scheme.published(scheme),
+        corridors=[one.pair for one in agreed.corridors],
         identities=[*societies, unit],
+        terms=agreed,
     )
+    require_terms(agreement)
     _write_new(agreement, out)
     _show(agreement)
 
 
-def agreement_show(
-    file: Annotated[Path, typer.Argument(show_default=False, help="The agreement's TOML file.")],
-) -> None:
-    """Show an agreement's digest, key epochs and everybody's fingerprints, to compare by voice."""
+def agreement_show(file: _File) -> None:
+    """Show an agreement's digest, terms, epochs and fingerprints, to compare by voice."""
     _show(Agreement.read(file))
 
 
+def agreement_renew(file: _File, out: _Amended, terms: _TermsFile) -> None:
+    """Amend an agreement by new terms, as when a corridor's authorisation was renewed."""
+    amended = Agreement.read(file).with_terms(Terms.read(terms))
+    require_terms(amended)
+    _write_new(amended, out)
+    _show(amended)
+
+
 def agreement_rotate(
-    file: Annotated[Path, typer.Argument(show_default=False, help="The agreement's TOML file.")],
-    out: Annotated[Path, typer.Option(help="The amended agreement's TOML file to write.")],
+    file: _File,
+    out: _Amended,
     begins: Annotated[datetime, typer.Option(formats=_DAY, help="First day of the new epoch.")],
     overlap_days: Annotated[
         int, typer.Option(help="Days from then on that the old epoch is valid too; 0 ends it.")
@@ -72,9 +102,13 @@ def agreement_rotate(
 
 
 def _write_new(agreement: Agreement, path: Path) -> None:
+    _refuse_existing(path)
+    agreement.write(path)
+
+
+def _refuse_existing(path: Path) -> None:
     if path.exists():
         raise OutputError(f"{path}: is there already. Choose another name, or remove it first.")
-    agreement.write(path)
 
 
 def _show(agreement: Agreement) -> None:
@@ -93,8 +127,30 @@ def _show(agreement: Agreement) -> None:
             "valid" if valid else "not valid",
         )
     out.print(epochs)
+    if agreement.terms is None:
+        out.print("no terms: this agreement is for rehearsals, and nothing is taken in under it")
+    else:
+        _show_terms(agreement.terms, agreement.open_corridors(today))
     parties = Table("who", "as", "fingerprint")
     for known in agreement.identities:
         role = "linkage unit" if known.name == agreement.linkage_unit else "society"
         parties.add_row(known.name, role, known.fingerprint)
     out.print(parties)
+
+
+def _show_terms(terms: Terms, open_today: tuple[tuple[str, str], ...]) -> None:
+    out = console.out
+    for purpose in terms.purposes:
+        readers = ", ".join(purpose.recipients)
+        out.print(f"{purpose.name}: {purpose.benefit}; for {readers}", markup=False)
+    out.print(f"derived data: {terms.ownership}; passed on to nobody", markup=False)
+    out.print(f"a breach is told within {terms.security.breach_notice_hours} hours")
+    corridors = Table("from", "to", "assessed by", "open until", "authorised by", "today")
+    for one in terms.corridors:
+        leave = one.authorisation
+        corridors.add_row(
+            one.from_society, one.to_society, one.destination.by, str(one.last_day),
+            "not needed" if leave is None else leave.authority,
+            "open" if one.pair in open_today else "closed",
+        )  # fmt: skip
+    out.print(corridors)

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,7 @@ from rich.table import Table
 
 from matcher.cli import console
 from matcher.formats.errors import KinmatchError, OutputError
+from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import BANDS
 
 _MARK: Final = ".made-by-kinmatch-demo"
@@ -106,11 +108,14 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
             passphrase=passphrase,
         )
     public = {who: str(folder / f"{who}.public.json") for who in (SEEKING, MEETING, UNIT)}
+    last, terms = today + timedelta(days=365), folder / "terms.toml"
+    corridors = permutations((SEEKING, MEETING), 2)
+    Terms.of_fiction(corridors, ["family-tracing"], today, last).write(terms)
     _kinmatch(
         *("agreement", "new", "--out", str(agreement), "--linkage-unit", public[UNIT]),
         *("--party", public[SEEKING], "--party", public[MEETING], "--purpose", "family-tracing"),
         *("--legal-basis", "vital-interest", "--retention-days", "365"),
-        *("--valid-from", str(today), "--valid-until", str(today + timedelta(days=365))),
+        *("--valid-from", str(today), "--valid-until", str(last), "--terms", str(terms)),
     )
     keys = folder / "keys.json"
     _kinmatch("keys", "new", str(agreement), "--out", str(keys), passphrase=passphrase)

@@ -13,7 +13,6 @@ import hashlib
 import json
 import re
 import secrets
-import tomllib
 from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise, permutations
@@ -27,11 +26,11 @@ from matcher.formats.errors import AgreementError
 from matcher.formats.files import written_whole
 from matcher.formats.identity import PublicIdentity, Slug
 from matcher.formats.scheme import Scheme
+from matcher.formats.terms import Terms
+from matcher.formats.tomlfile import parse_toml
 
 FORMAT: Final = "kinmatch-agreement/1"
 """The format's name and version, which every agreement file carries."""
-
-_MAX_FILE_BYTES = 1 << 20
 
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 _Terms = Annotated[tuple[Slug, ...], Field(min_length=1)]
@@ -63,6 +62,10 @@ _MUST_BE = {
     "amends": "must be digests of earlier versions of the agreement, each once",
     "corridors": (
         "must be one or more different pairs [from, to] of two different societies that are parties"
+    ),
+    "terms": (
+        "must be complete and speak of the agreement's purposes and corridors, each once; a "
+        "rehearsal has none"
     ),
 }
 """What a field must be, in one sentence; said for whatever rule of the field was broken."""
@@ -107,6 +110,7 @@ class Agreement(BaseModel):
         identities: The public keys of all parties and the linkage unit, by which envelopes and
             key exchanges are known; none in a rehearsal, where nothing travels.
         amends: Digests of the versions that this one amends.
+        terms: The data-protection terms; none in a rehearsal.
         scheme: The whole encoding scheme.
     """
 
@@ -132,6 +136,7 @@ class Agreement(BaseModel):
     corridors: Annotated[tuple[tuple[Slug, Slug], ...], Field(min_length=1)]
     identities: tuple[PublicIdentity, ...] = ()
     amends: tuple[_Digest, ...] = ()
+    terms: Terms | None = Field(default=None, exclude_if=lambda terms: terms is None)
     scheme: Scheme
 
     @field_validator("parties", "purposes", "legal_bases", "corridors", "amends")
@@ -155,7 +160,14 @@ class Agreement(BaseModel):
         known = [one.name for one in self.identities]
         if known and sorted(known) != sorted([*self.parties, self.linkage_unit]):
             raise ValueError(f"'identities' {_MUST_BE['identities']}")
+        if self.terms is not None and not self._is_spoken_of(self.terms):
+            raise ValueError(f"'terms' {_MUST_BE['terms']}")
         return self
+
+    def _is_spoken_of(self, terms: Terms) -> bool:
+        return sorted(one.name for one in terms.purposes) == sorted(self.purposes) and sorted(
+            one.pair for one in terms.corridors
+        ) == sorted(self.corridors)
 
     def _has_sound_epochs(self) -> bool:
         day = timedelta(days=1)
@@ -184,6 +196,7 @@ class Agreement(BaseModel):
         key_epoch: int = 1,
         corridors: Iterable[tuple[str, str]] | None = None,
         identities: Iterable[PublicIdentity] = (),
+        terms: Terms | None = None,
         agreement_id: str | None = None,
     ) -> Self:
         """Draw up an agreement.
@@ -201,6 +214,7 @@ class Agreement(BaseModel):
             key_epoch: Number of its one key epoch, which lasts as long as the agreement.
             corridors: Pairs (from, to) of parties; every ordered pair when not given.
             identities: The public keys of all parties and the linkage unit; none for a rehearsal.
+            terms: The data-protection terms; none for a rehearsal.
             agreement_id: 32 hexadecimal digits; drawn at random when not given.
 
         Raises:
@@ -223,6 +237,7 @@ class Agreement(BaseModel):
                 ),
                 "corridors": tuple(permutations(parties, 2) if corridors is None else corridors),
                 "identities": tuple(identities),
+                "terms": terms,
                 "scheme": scheme,
             },
             origin="The agreement",
@@ -236,7 +251,7 @@ class Agreement(BaseModel):
             AgreementError: The file can't be read, is no agreement of a version that this
                 release knows, or a field is not what it must be.
         """
-        fields = _parse(path)
+        fields = parse_toml(path, "an agreement")
         version = fields.get("format")
         if version != FORMAT:
             is_other = isinstance(version, str) and re.fullmatch(
@@ -325,6 +340,16 @@ class Agreement(BaseModel):
             }
         )
 
+    def with_terms(self, terms: Terms) -> Self:
+        """Amend the agreement by other terms, as when an authorisation was renewed.
+
+        Raises:
+            AgreementError: They are not of this agreement's purposes and corridors.
+        """
+        if not self._is_spoken_of(terms):
+            raise AgreementError(f"Agreement {self.agreement_id}: 'terms' {_MUST_BE['terms']}.")
+        return self.model_copy(update={"terms": terms, "amends": (*self.amends, self.digest)})
+
     def identity_of(self, name: str) -> PublicIdentity:
         """Give the public keys of a party or the linkage unit.
 
@@ -342,6 +367,18 @@ class Agreement(BaseModel):
     def allows(self, from_society: str, to_society: str) -> bool:
         """Tell whether fingerprints of one society may be compared for another."""
         return (from_society, to_society) in self.corridors
+
+    def open_corridors(self, on: date) -> tuple[tuple[str, str], ...]:
+        """Give the corridors through which data may go on a day, in the agreement's order.
+
+        Without terms, as in a rehearsal, all are open.
+        """
+        if self.terms is None:
+            return self.corridors
+        known = {one.pair: one for one in self.terms.corridors}
+        return tuple(
+            pair for pair in self.corridors if known[pair].first_day <= on <= known[pair].last_day
+        )
 
     def require_party(self, society: str) -> None:
         """Refuse a society that is not a party.
@@ -364,25 +401,6 @@ class Agreement(BaseModel):
         raise AgreementError(f"{origin}: {problems}.")
 
 
-def _parse(path: Path) -> dict[str, object]:
-    """Read a TOML file; errors give the place but not the text, which may be any wrong file's."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_FILE_BYTES + 1)
-        if len(content) > _MAX_FILE_BYTES:
-            raise AgreementError(f"{path}: too large for an agreement; choose another file.")
-        return tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise AgreementError(f"{path}: the agreement can't be read ({reason}).") from None
-    except UnicodeDecodeError:
-        raise AgreementError(f"{path}: not a text file in UTF-8; choose another file.") from None
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"line \d+, column \d+|end of document", str(error))
-        where = f" near {place[0]}" if place else ""
-        raise AgreementError(f"{path}: not valid TOML{where}; correct the file.") from None
-
-
 def _problems(error: ValidationError) -> list[str]:
     """Put pydantic's findings in our words: one sentence for each field at fault."""
     found: dict[str, str] = {}
@@ -396,7 +414,8 @@ def _problems(error: ValidationError) -> list[str]:
             rule = _MUST_BE[str(field)]
         else:
             rule = _plain(str(problem["msg"]))
-        name = ".".join(map(str, problem["loc"])) if field == "scheme" else str(field)
+        is_deep = field in ("scheme", "terms")
+        name = ".".join(map(str, problem["loc"])) if is_deep else str(field)
         found.setdefault(name, f"'{name}' {rule}" if name else rule)
     return list(found.values())
 

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from matcher.cli import main
+from matcher.formats.terms import Terms
 
 PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of test keys
 REQUESTS, REGISTER = 120, 400
@@ -100,15 +103,23 @@ def draw_up(run: Callable[..., Ran], folder: Path, valid_until: str = "2999-12-3
         if not (folder / f"{name}.identity").exists():
             new_identity(run, folder, name)
     path = folder / "agreement.toml"
+    write_terms(folder / "terms.toml", ("seeking", "meeting"), valid_until)
     ran = run(
         *("agreement", "new", "--out", path, "--linkage-unit", folder / "hub.public"),
         *("--party", folder / "seeking.public", "--party", folder / "meeting.public"),
         *("--purpose", "family-tracing"),
         *("--legal-basis", "consent", "--retention-days", "30"),
         *("--valid-from", "2020-01-01", "--valid-until", valid_until),
+        *("--terms", folder / "terms.toml"),
     )
     assert ran.status == 0, ran.said
     return path
+
+
+def write_terms(path: Path, parties: tuple[str, ...], valid_until: str = "2999-12-31") -> None:
+    """Write sound terms of an agreement between some societies, one that begins in 2020."""
+    days = date(2020, 1, 1), date.fromisoformat(valid_until)
+    Terms.of_fiction(permutations(parties, 2), ["family-tracing"], *days).write(path)
 
 
 def new_identity(run: Callable[..., Ran], folder: Path, name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import PASSPHRASE, Here, Ran, encode_words, match_words
+from command_line import PASSPHRASE, Here, Ran, encode_words, match_words, write_terms
 
 OTHERS = "another passphrase"  # of another society
 
@@ -200,6 +200,7 @@ def test_files_under_two_passphrases(offices: Path, run_here: Here) -> None:
         )
     )
     public = {"hub": offices / "hub.public", "seeking": offices / "seeking.public"}
+    write_terms(offices / "two.terms", ("seeking", "meeting"))
     done(
         run_here(
             *("agreement", "new", "--out", offices / "two.toml", "--party", public["seeking"]),
@@ -207,6 +208,7 @@ def test_files_under_two_passphrases(offices: Path, run_here: Here) -> None:
             *("--purpose", "family-tracing", "--legal-basis", "consent"),
             *("--valid-from", "2020-01-01", "--valid-until", "2999-12-31"),
             *("--retention-days", "30", "--scheme", "standard/1"),
+            *("--terms", offices / "two.terms"),
         )
     )
     done(

@@ -71,7 +71,7 @@ def test_each_result_names_records_of_its_society_alone(job: Path) -> None:
 def test_nothing_half_written_is_left(job: Path) -> None:
     files = {str(path.relative_to(job)) for path in job.rglob("*") if path.is_file()}
     assert files == {
-        "agreement.toml", "keys.json", "ledger", "ledger.lock",
+        "agreement.toml", "terms.toml", "keys.json", "ledger", "ledger.lock",
         "seeking.identity", "meeting.identity", "hub.identity",
         "seeking.public", "meeting.public", "hub.public",
         "data/requests.csv", "data/register.csv", "data/truth.csv",
