@@ -39,6 +39,7 @@ class Settings(BaseSettings):
         most_pairs: A night that would compare more pairs of records is refused.
         most_candidates: A night that finds more candidates is refused.
         threads: Threads of a night; all processors if not set.
+        proxies: Addresses of the proxies in front of the service, whose headers are believed.
         user_rate: Requests a second that a user may go on sending to the service; for half a
             minute's worth of them there is no waiting.
         society_rate: The same for all users of a society together.
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     most_pairs: Annotated[int, Field(ge=1)] = 10**13
     most_candidates: Annotated[int, Field(ge=1)] = 10_000_000
     threads: Annotated[int, Field(ge=1)] | None = None
+    proxies: frozenset[str] = frozenset()
     user_rate: Annotated[float, Field(gt=0)] = 20.0
     society_rate: Annotated[float, Field(gt=0)] = 100.0
     listing_rate: Annotated[float, Field(gt=0)] = 5.0

@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from matcher.cli import agreements as agreement_commands
-from matcher.cli import analyst, console, identities, linkage, operating, passphrases, society
+from matcher.cli import (
+    analyst,
+    console,
+    identities,
+    linkage,
+    operating,
+    passphrases,
+    serving,
+    society,
+)
 from matcher.cli import keys as key_commands
 from matcher.cli.attack import attack
 from matcher.cli.demonstration import demo
@@ -25,6 +34,8 @@ agreements = typer.Typer(help="Agreements between societies and a linkage unit."
 keys = typer.Typer(help="Keys of an agreement; the linkage unit never has them.")
 identity = typer.Typer(help="Who you are to the others: signing and encryption keys.")
 audit = typer.Typer(help="The linkage unit's audit log.")
+users = typer.Typer(help="Who may use the linkage unit's service.")
+tokens = typer.Typer(help="Tokens that open the linkage unit's service.")
 config = typer.Typer(help="The linkage unit's settings, keys and database.")
 passphrase = typer.Typer(help="Passphrases in the operating system's keyring.")
 
@@ -34,6 +45,7 @@ agreements.command("terms")(agreement_commands.agreement_terms)
 agreements.command("new")(agreement_commands.agreement_new)
 agreements.command("show")(agreement_commands.agreement_show)
 agreements.command("rotate")(agreement_commands.agreement_rotate)
+agreements.command("admit")(serving.agreement_admit)
 agreements.command("renew")(agreement_commands.agreement_renew)
 app.add_typer(identity, name="identity", no_args_is_help=True)
 identity.command("new")(identities.identity_new)
@@ -58,6 +70,14 @@ app.command("nightly")(operating.nightly)
 app.add_typer(audit, name="audit", no_args_is_help=True)
 audit.command("verify")(operating.audit_verify)
 audit.command("sign")(operating.audit_sign)
+app.command("serve")(serving.serve)
+app.add_typer(users, name="user", no_args_is_help=True)
+users.command("add")(serving.user_add)
+users.command("close")(serving.user_close)
+users.command("list")(serving.user_list)
+app.add_typer(tokens, name="token", no_args_is_help=True)
+tokens.command("new")(serving.token_new)
+tokens.command("revoke")(serving.token_revoke)
 app.command("backup")(operating.backup)
 app.command("restore")(operating.restore)
 app.add_typer(config, name="config", no_args_is_help=True)

@@ -21,8 +21,17 @@ DataFolder = Annotated[
 
 
 def _operations() -> Any:
+    return loaded("matcher.cli.operations")
+
+
+def loaded(module: str) -> Any:
+    """Load a module that needs the extra `service`.
+
+    Raises:
+        StoreError: What it needs is not installed.
+    """
     try:
-        return import_module("matcher.cli.operations")
+        return import_module(module)
     except ModuleNotFoundError as error:
         raise StoreError(
             f"This needs '{error.name}', which is not installed: install kinmatch with its extra "

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from matcher.formats.errors import KinmatchError
@@ -13,6 +14,7 @@ from matcher.service import problems
 from matcher.service.credentials import Credentials
 from matcher.service.edge import Edge
 from matcher.service.limits import Limits
+from matcher.service.observing import Log, Metrics
 from matcher.service.routes import batches, health
 from matcher.service.serving import Serving
 from matcher.settings import Settings
@@ -27,8 +29,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _name_of(route: APIRoute) -> str:
+    """The operation's id in the schema, after which clients name their functions."""
+    return f"{route.tags[0]}_{route.name}"
+
+
 def make_app(
-    store: Store, settings: Settings, *, clock: Callable[[], datetime] = utc_now
+    store: Store,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    log: Log | None = None,
 ) -> FastAPI:
     """Put the service together.
 
@@ -36,6 +47,7 @@ def make_app(
         store: The linkage unit's store, open for as long as the application is used.
         settings: As the operator set them.
         clock: Tells the time, in UTC.
+        log: Where requests and errors are told; None for nowhere.
     """
     app = FastAPI(
         title="kinmatch",
@@ -44,6 +56,7 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=_name_of,
         exception_handlers={
             KinmatchError: problems.refused,
             RequestValidationError: problems.invalid,
@@ -51,9 +64,10 @@ def make_app(
         },
     )
     credentials = Credentials(store, clock)
-    app.state.serving = Serving(store, settings, clock, credentials, Limits(settings))
+    metrics = Metrics()
+    app.state.serving = Serving(store, settings, clock, credentials, Limits(settings), metrics)
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, metrics=metrics, log=log)
     return app

@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from matcher.formats.errors import ServiceError
+from matcher.service.addresses import is_this_machine
 from matcher.service.credentials import Holder
 from matcher.service.serving import Serving, serving_of
 from matcher.store import Store
@@ -37,7 +38,7 @@ class Caller:
     Attributes:
         serving: What the service has: settings, store, limits.
         user: Their id.
-        role: One of `matcher.store.parties.USER_ROLES`.
+        role: One of `matcher.store.access.USER_ROLES`.
         society: Whose user; None for the linkage unit's own.
         scopes: What they may do.
         token: The API token they came with, if it was one.
@@ -92,7 +93,7 @@ class _Known(SecurityBase):
         self._of_society = of_society
         self._pace = pace
 
-    async def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request) -> Caller | None:
         serving = serving_of(request)
         holder = serving.credentials.known(request)
         if holder is None:
@@ -122,7 +123,7 @@ def member(scope: str, *, pace: str = "requests") -> Any:
     """Ask for a `Member` with a scope, as a route's dependency.
 
     Args:
-        scope: One of `matcher.store.parties.SCOPES`, or `ANY_SCOPE`.
+        scope: One of `matcher.store.access.SCOPES`, or `ANY_SCOPE`.
         pace: Which of `matcher.service.limits.PACES` the request counts for.
     """
     return Depends(_Known(scope, of_society=True, pace=pace))
@@ -131,3 +132,17 @@ def member(scope: str, *, pace: str = "requests") -> Any:
 def anyone(scope: str, *, pace: str = "requests") -> Any:
     """Ask for a `Caller` with a scope, of a society or the linkage unit's own."""
     return Depends(_Known(scope, of_society=False, pace=pace))
+
+
+class _KnownOrHere(_Known):
+    """The same, for what programs on this machine may do without credentials."""
+
+    async def __call__(self, request: Request) -> Caller | None:
+        if is_this_machine(request, serving_of(request).settings):
+            return None
+        return await super().__call__(request)
+
+
+def here_or(scope: str) -> Any:
+    """Ask for a `Caller` with a scope, or for None where a program on this machine calls."""
+    return Depends(_KnownOrHere(scope, of_society=False, pace="requests"))

@@ -17,7 +17,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from matcher.formats.errors import ServiceError
-from matcher.store import Store, parties
+from matcher.store import Store, access
 from matcher.store.models import ApiToken, User
 
 REMEMBERED_SECONDS: Final = 5.0
@@ -31,7 +31,7 @@ class Holder:
 
     Attributes:
         user: Their id.
-        role: One of `matcher.store.parties.USER_ROLES`.
+        role: One of `matcher.store.access.USER_ROLES`.
         society: Whose user; None for the linkage unit's own.
         scopes: What they may do with these credentials.
         token: The API token's id, if it was one.
@@ -75,7 +75,7 @@ class Credentials:
         """
         bearer = _bearer(request)
         with self._store.as_unit() as session:
-            found = parties.holder_of(session, bearer, at=self._clock())
+            found = access.holder_of(session, bearer, at=self._clock())
             if found is None:
                 raise _nobody()
             holder = _holder(*found)
@@ -102,7 +102,7 @@ def _bearer(request: Request) -> str:
 
 
 def _holder(user: User, token: ApiToken) -> Holder:
-    scopes = parties.SCOPES_OF[user.role].intersection(token.scopes)
+    scopes = access.SCOPES_OF[user.role].intersection(token.scopes)
     return Holder(user.id, user.role, user.society, scopes, token.id)
 
 

@@ -1,20 +1,28 @@
 """What happens to every request before and after its route, as one light layer.
 
-Headers, the size and pace of bodies, the request's id, and the last net under errors: what is not
-ours is logged by type and place alone, since its text may hold a value.
+Headers, the size and pace of bodies, the request's id, its line in the log, and the last net under
+errors: what is not ours is logged by type and place alone, since its text may hold a value.
 """
 
 import asyncio
 import secrets
+import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from matcher.service.observing import NO_ROUTE, Log, Metrics, places_of
+from matcher.service.problems import KINDS, response_of, sentence_of
 
 SMALL_BODY: Final = 64 * 1024
 """Bytes of a body that no route asked more for."""
+
 _SILENCE_SECONDS: Final = 30.0
+_START_SECONDS: Final = 60.0
+_BYTES_A_SECOND: Final = 256  # below what any modem sends, above what keeps a connection busy
 
 _HEADERS: Final[Mapping[bytes, bytes]] = {
     b"cache-control": b"no-store",
@@ -25,6 +33,8 @@ _HEADERS: Final[Mapping[bytes, bytes]] = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
 }
+_LEFT: Final = 499
+"""The status in logs and metrics where the caller left before there was one."""
 
 
 def allow_body(scope: Scope, size: int) -> None:
@@ -32,41 +42,97 @@ def allow_body(scope: Scope, size: int) -> None:
     scope["state"]["most_body"] = size
 
 
-class Edge:
-    """The layer around the application."""
+class _Exchange:
+    """One request and its answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._state: dict[str, Any] = scope.setdefault("state", {})
+        self._begun = time.monotonic()
+        self.id = self._state["request_id"] = secrets.token_hex(8)
+        self._state["most_body"] = SMALL_BODY
+        self.received = 0
+        self.status = _LEFT
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+    async def receive(self) -> Message:
+        """Receive some more of the body; too much of it, or too slowly, is refused."""
+        try:
+            async with asyncio.timeout(_SILENCE_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "Send the body without such pauses.") from None
+        self.received += len(message.get("body", b""))
+        most = self._state["most_body"]
+        if self.received > most:
+            raise HTTPException(413, f"At most {most:,} bytes are taken here.")
+        if self.seconds > _START_SECONDS + self.received / _BYTES_A_SECOND:
+            raise HTTPException(408, "Send the body faster.")
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send some of the answer, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()),
+                *_HEADERS.items(),
+                (b"x-request-id", self.id.encode()),
+            ]
+        await self._send(message)
+
+
+class Edge:
+    """The layer around the application.
+
+    Args:
+        app: The application.
+        metrics: Where requests are counted.
+        log: Where requests are told; None for nowhere.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: Log | None) -> None:
         self._app = app
+        self._metrics = metrics
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection's event of any kind."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
-        state["request_id"] = secrets.token_hex(8)
-        state["most_body"] = SMALL_BODY
-        taken = 0
+        exchange = _Exchange(scope, receive, send)
+        self._metrics.begin()
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = _LEFT
+        except Exception as error:
+            await self._fail(exchange, scope, error)
+        finally:
+            self._tell(exchange, scope)
 
-        async def receive_some() -> Message:
-            nonlocal taken
-            try:
-                message = await asyncio.wait_for(receive(), _SILENCE_SECONDS)
-            except TimeoutError:
-                raise HTTPException(408, "Send the body without such pauses.") from None
-            taken += len(message.get("body", b""))
-            if taken > state["most_body"]:
-                most = state["most_body"]
-                raise HTTPException(413, f"At most {most:,} bytes are taken here.")
-            return message
+    async def _fail(self, exchange: _Exchange, scope: Scope, error: Exception) -> None:
+        if self._log is not None:
+            self._log.error(
+                "error", id=exchange.id, error=type(error).__name__, places=places_of(error)
+            )
+        if exchange.status == _LEFT:
+            answer = response_of("internal", sentence_of("internal"))
+            await answer(scope, exchange.receive, exchange.send)
+        exchange.status = KINDS["internal"].status
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    *_HEADERS.items(),
-                    (b"x-request-id", state["request_id"].encode()),
-                ]
-            await send(message)
-
-        await self._app(scope, receive_some, send_with_headers)
+    def _tell(self, exchange: _Exchange, scope: Scope) -> None:
+        pattern = getattr(scope.get("route"), "path_format", NO_ROUTE)
+        method = scope["method"] if pattern != NO_ROUTE else NO_ROUTE
+        seconds, status = exchange.seconds, exchange.status
+        self._metrics.end(method, pattern, status, seconds, exchange.received)
+        if self._log is not None:
+            self._log.info(
+                "request", id=exchange.id, method=method, route=pattern, status=status,
+                ms=round(seconds * 1000, 1),
+            )  # fmt: skip

@@ -157,6 +157,11 @@ def response_of(
     return Response(content, kind.status, headers, MEDIA_TYPE)
 
 
+def sentence_of(code: str) -> str:
+    """What is said of a problem of which nothing more may be told."""
+    return _PLAIN[code]
+
+
 async def refused(_: Request, error: Exception) -> Response:
     """Answer an error of ours."""
     retry_after = None

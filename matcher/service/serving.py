@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from matcher.service.credentials import Credentials
 from matcher.service.limits import Limits
+from matcher.service.observing import Metrics
 from matcher.settings import Settings
 from matcher.store import Store
 
@@ -22,6 +23,7 @@ class Serving:
         clock: Tells the time, in UTC.
         credentials: Knows callers by what they come with.
         limits: How much anybody may ask.
+        metrics: What is counted.
     """
 
     store: Store
@@ -29,6 +31,7 @@ class Serving:
     clock: Callable[[], datetime]
     credentials: Credentials
     limits: Limits
+    metrics: Metrics
 
 
 def serving_of(request: HTTPConnection) -> Serving:

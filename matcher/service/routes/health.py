@@ -1,15 +1,18 @@
 """Whether the service is up, ready, and which version it is."""
 
 from importlib.metadata import version
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import select, text
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from matcher.formats.errors import KinmatchError
+from matcher.service.callers import Caller, here_or
+from matcher.service.observing import MEDIA_TYPE
+from matcher.service.problems import documented
 from matcher.service.serving import Serving, serving_of
 
 router = APIRouter(tags=["health"])
@@ -49,6 +52,12 @@ def ready(request: Request) -> JSONResponse:
     database, keys = _database_answers(serving), serving.settings.store_keys.exists()
     told = Ready(ready=database and keys, database=database, keys=keys)
     return JSONResponse(told.model_dump(), status_code=200 if told.ready else 503)
+
+
+@router.get("/metrics", response_class=Response, responses=documented())
+async def metrics(_: Annotated[Caller | None, here_or("operate")], request: Request) -> Response:
+    """Give the figures, in Prometheus's text format, to an operator or to this machine itself."""
+    return Response(serving_of(request).metrics.told(), media_type=MEDIA_TYPE)
 
 
 def _database_answers(serving: Serving) -> bool:

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from matcher.service.app import make_app
 from matcher.settings import Settings
-from matcher.store import Store, parties
+from matcher.store import Store, access
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -27,9 +27,9 @@ def token_for(store: Store, society: str | None, role: str = "tracing-officer") 
     """A new user's token with all scopes of their role."""
     with store.as_unit() as session:
         name = f"{role} {datetime.now(UTC).timestamp()} at {society}"
-        user = parties.add_user(session, subject=name, role=role, society=society)
-        return parties.new_token(
-            session, user, scopes=parties.SCOPES_OF[role], expires_at=NOW + timedelta(days=30)
+        user = access.add_user(session, subject=name, role=role, society=society)
+        return access.new_token(
+            session, user, scopes=access.SCOPES_OF[role], expires_at=NOW + timedelta(days=30)
         )
 
 

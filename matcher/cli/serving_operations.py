@@ -1,0 +1,115 @@
+"""What the operator's commands about the service do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from matcher.cli import console
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import OutputError
+from matcher.formats.files import written_whole
+from matcher.service.running import run
+from matcher.settings import Settings
+from matcher.store import access, open_store, parties
+from matcher.store.models import ApiToken, User
+
+
+def serve(data_folder: Path | None, host: str, port: int) -> None:
+    """Run the service."""
+    settings = Settings.load(data_folder=data_folder)
+    with open_store(settings, None) as store:
+        run(store, settings, host=host, port=port)
+
+
+@contextmanager
+def _unit(data_folder: Path | None) -> Iterator[Session]:
+    settings = Settings.load(data_folder=data_folder)
+    with open_store(settings, None) as store, store.as_unit() as session:
+        yield session
+
+
+def user_add(data_folder: Path | None, subject: str, role: str, society: str | None) -> None:
+    """Add a user."""
+    with _unit(data_folder) as session:
+        user = access.add_user(session, subject=subject, role=role, society=society)
+    console.out.print(str(user), markup=False, highlight=False)
+
+
+def user_close(data_folder: Path | None, user: UUID) -> None:
+    """Close a user's access."""
+    with _unit(data_folder) as session:
+        access.close_user(session, user)
+    console.say("The service lets them in no more, within seconds.")
+
+
+def user_list(data_folder: Path | None, as_json: bool) -> None:
+    """List users and tokens."""
+    with _unit(data_folder) as session:
+        told = [_told(user, tokens) for user, tokens in access.users(session)]
+    if as_json:
+        console.print_json(told)
+        return
+    table = Table("user", "society", "role", "active", "tokens until")
+    for one in told:
+        until = ", ".join(f"{token['id']} {token['expires_at'][:10]}" for token in one["tokens"])
+        table.add_row(one["id"], one["society"] or "-", one["role"], str(one["active"]), until)
+    console.out.print(table)
+
+
+def _told(user: User, tokens: list[ApiToken]) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "subject": user.subject,
+        "society": user.society,
+        "role": user.role,
+        "active": user.active,
+        "tokens": [
+            {
+                "id": str(token.id),
+                "scopes": token.scopes,
+                "expires_at": token.expires_at.isoformat(timespec="seconds"),
+            }
+            for token in tokens
+        ],
+    }
+
+
+def token_new(
+    data_folder: Path | None, user: UUID, out: Path, scopes: list[str] | None, days: int
+) -> None:
+    """Make a token."""
+    if out.exists():
+        raise OutputError(f"{out}: is there already; name a file that is not.")
+    with _unit(data_folder) as session:
+        wanted = scopes or access.scopes_of(session, user)
+        token = access.new_token(
+            session, user, scopes=wanted, expires_at=datetime.now(UTC) + timedelta(days=days)
+        )
+        # Inside the transaction: a token that could not be told is none.
+        with written_whole(out, private=True) as aside:
+            aside.write_text(f"{token}\n", encoding="ascii")
+    console.say(f"{out}: a token for {days} days. Give it to its owner by a safe way alone.")
+
+
+def token_revoke(data_folder: Path | None, token: UUID) -> None:
+    """Revoke a token."""
+    with _unit(data_folder) as session:
+        access.revoke_token(session, token, at=datetime.now(UTC))
+    console.say("The token opens nothing any more, within seconds.")
+
+
+def agreement_admit(data_folder: Path | None, path: Path) -> None:
+    """Take an agreement in."""
+    agreement = Agreement.read(path)
+    with _unit(data_folder) as session:
+        parties.add_agreement(session, agreement)
+    console.say(
+        f"Agreement {agreement.agreement_id} is in force here as {agreement.digest}, between "
+        f"{', '.join(agreement.parties)}."
+    )
