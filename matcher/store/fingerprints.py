@@ -1,11 +1,19 @@
-"""Where the fingerprints of batches lie: encrypted, a file and a key for each batch's id."""
+"""Where the fingerprints of batches lie: encrypted, a file and a key for each batch's id.
+
+A file is never changed. Where people are taken out of a batch, another file takes the place of the
+first, under a name with a number and a key of its own; the first one's key is destroyed.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
+
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import KIND, VERSION, Batch
+from matcher.formats.errors import IntegrityError, ParameterError
 from matcher.formats.sealed import SealedFile
 from matcher.vault import Vault
 
@@ -27,7 +35,7 @@ class Held:
             InputError: The file can't be read.
             OutputError: It can't be written.
         """
-        if str(batch) not in self.vault.names():
+        if not self._names(batch):
             self.vault.put(str(batch), source)
 
     def open(self, batch: UUID, agreement: Agreement) -> Batch:
@@ -35,15 +43,51 @@ class Held:
 
         Raises:
             InputError, IntegrityError, MismatchError: As `matcher.formats.batch.read_batch`.
+            ParameterError: The store has no such file; it never had, or it was destroyed.
         """
-        name = str(batch)
-        file = SealedFile(self.vault.folder / name, KIND, VERSION, self.vault.open(name))
+        name = self._name(batch)
+        try:
+            file = SealedFile(self.vault.folder / name, KIND, VERSION, self.vault.open(name))
+        except (IntegrityError, ParameterError):
+            if self._name(batch) == name:
+                raise
+            return self.open(batch, agreement)  # people were taken out of it just now
         return Batch(file, agreement)
+
+    def empty(self, batch: UUID, rows: npt.NDArray[np.int64], agreement: Agreement) -> None:
+        """Take people out of a batch for good: no backup of it so far can be read any more.
+
+        The others stay in their rows. The new file is made in memory.
+
+        Args:
+            batch: The batch.
+            rows: The people's rows.
+            agreement: The batch's.
+
+        Raises:
+            OutputError: The new file can't be written; nothing is changed.
+            IntegrityError: The batch was altered.
+        """
+        name = self._name(batch)
+        stem, _, number = name.partition(".")
+        content = self.open(batch, agreement).without(rows)
+        self.vault.replace(name, f"{stem}.{int(number or 0) + 1}", content)
 
     def destroy(self, batch: UUID) -> None:
         """Destroy a batch's key and file, if they are there: no backup can be read any more."""
-        self.vault.destroy(str(batch))
+        for name in self._names(batch) or [str(batch)]:
+            self.vault.destroy(name)
 
     def ids(self) -> set[UUID]:
-        """The batches of which there is a file."""
-        return {UUID(name) for name in self.vault.names()}
+        """The batches of which there is a file that can be read."""
+        return {
+            UUID(name.partition(".")[0]) for name in self.vault.names() if self.vault.is_there(name)
+        }
+
+    def _name(self, batch: UUID) -> str:
+        """The name of a batch's file now."""
+        names = self._names(batch)
+        return names[-1] if names else str(batch)
+
+    def _names(self, batch: UUID) -> list[str]:
+        return [name for name in self.vault.names() if name.partition(".")[0] == str(batch)]

@@ -96,10 +96,14 @@ class StoreKeys:
         return self._unwrapped(name, wrapped)
 
     @contextmanager
-    def adding(self, name: str) -> Iterator[Secret]:
+    def adding(self, name: str, *, instead_of: str | None = None) -> Iterator[Secret]:
         """Draw the data key of a new file, and keep it when the block has written the file.
 
         Others that would change the keys wait until the block ends.
+
+        Args:
+            name: The new file.
+            instead_of: A file whose key is struck out in the same step, if there is one.
 
         Raises:
             ParameterError: The name is none, or is taken.
@@ -111,7 +115,10 @@ class StoreKeys:
             keys = self._current()
             _require_new(name, keys)
             yield key
-            _write(self.path, self._sealed, {**keys, name: _wrapped(name, key, self._store_key)})
+            keys[name] = _wrapped(name, key, self._store_key)
+            if instead_of is not None:
+                keys.pop(instead_of, None)
+            _write(self.path, self._sealed, keys)
 
     def destroy(self, name: str) -> None:
         """Strike a data key out, for good; a name without a key is no error.

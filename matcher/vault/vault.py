@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from matcher.formats.chunks import Decrypted, encrypt, encrypted_size
 from matcher.formats.errors import InputError, IntegrityError, OutputError, ParameterError
 from matcher.formats.files import written_whole
+from matcher.formats.locking import locked
 from matcher.vault.storekeys import StoreKeys, require_name
 
 FORMAT: Final = b"kinmatch-stored/1\n"
@@ -76,6 +77,25 @@ class Vault:
         with file:
             self._write(name, file)
 
+    def replace(self, name: str, new_name: str, content: BinaryIO) -> None:
+        """Put a file in the place of another, whose key is destroyed in the same step.
+
+        Before that step the old file is whole and the new one can't be read; after it no copy of
+        the old one can be read any more.
+
+        Args:
+            name: The file that goes.
+            new_name: The name of the new one; not taken.
+            content: Read from where it stands to its end.
+
+        Raises:
+            ParameterError: The new name is none, or is taken.
+            OutputError: It can't be written; the old one is still there.
+        """
+        require_name(name)
+        self._write(new_name, content, instead_of=name)
+        self._path(name).unlink(missing_ok=True)
+
     def open(self, name: str) -> Decrypted:
         """Open a file for reading at any place; nothing is decrypted to the disk.
 
@@ -122,8 +142,25 @@ class Vault:
         self._path(name).unlink(missing_ok=True)
 
     def names(self) -> list[str]:
-        """Give the names of all files, in order."""
+        """Give the names of all files that there is a key for, in order."""
         return self._keys.names()
+
+    def is_there(self, name: str) -> bool:
+        """Tell whether a file lies in the folder, whether it can be read or not."""
+        return self._path(name).exists()
+
+    def sweep(self) -> int:
+        """Remove files that no key opens any more, as a process that was killed may leave them.
+
+        Returns:
+            How many there were.
+        """
+        with locked(self._keys.path):  # nobody is between a file and its key
+            known = {self._path(name) for name in self._keys.names()}
+            unread = [path for path in self.folder.glob(f"*{_SUFFIX}") if path not in known]
+            for path in unread:
+                path.unlink(missing_ok=True)
+        return len(unread)
 
     def rewrap(self, passphrase: str) -> None:
         """Give the store another store key and passphrase; see `StoreKeys.rewrap`."""
@@ -135,9 +172,9 @@ class Vault:
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{_SUFFIX}"
 
-    def _write(self, name: str, source: BinaryIO) -> None:
+    def _write(self, name: str, source: BinaryIO, *, instead_of: str | None = None) -> None:
         with (
-            self._keys.adding(name) as key,
+            self._keys.adding(name, instead_of=instead_of) as key,
             written_whole(self._path(name), private=True) as aside,
             aside.open("r+b") as file,
         ):

@@ -25,8 +25,13 @@ MAY_EXPOSE = {
     "matcher/vault/storekeys.py",
 }
 
-# Beside the encoders: sealing keys of passphrases, and the command that keeps a society's limits.
-MAY_DERIVE = {"matcher/formats/secretfile.py", "matcher/cli/refining.py"}
+# Beside the encoders: sealing keys of passphrases, what a party derives of its own identity, and
+# the command that keeps a society's limits.
+MAY_DERIVE = {
+    "matcher/formats/secretfile.py",
+    "matcher/formats/identity.py",
+    "matcher/cli/refining.py",
+}
 
 
 def test_shows_nothing() -> None:

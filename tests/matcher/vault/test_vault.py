@@ -298,3 +298,35 @@ def test_processes_share_a_store(vault: Vault, tmp_path: Path) -> None:
     assert vault.names() == sorted(f"file-{number}" for number in range(30))
     for number in range(30):
         assert vault.open(f"file-{number}").read() == str(number).encode()
+
+
+def test_where_a_file_takes_another_s_place_no_copy_of_the_first_can_be_read(
+    vault: Vault, tmp_path: Path
+) -> None:
+    vault.put("one", io.BytesIO(CANARY))
+    shutil.copytree(vault.folder, tmp_path / "backup")
+    vault.replace("one", "one.1", io.BytesIO(b"what is left"))
+    assert vault.names() == ["one.1"]
+    with vault.open("one.1") as file:
+        assert file.read() == b"what is left"
+    assert [path.name for path in vault.folder.glob("*.stored")] == ["one.1.stored"]
+    shutil.copy(tmp_path / "backup" / "one.stored", vault.folder / "one.stored")
+    with pytest.raises(ParameterError, match="destroyed"):
+        vault.open("one")
+    assert vault.sweep() == 1
+    assert vault.is_there("one.1")
+    assert not vault.is_there("one")
+
+
+def test_where_the_new_file_can_t_be_written_the_old_one_stays(vault: Vault) -> None:
+    vault.put("one", io.BytesIO(CANARY))
+
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError):
+        vault.replace("one", "one.1", Broken())
+    with vault.open("one") as file:
+        assert file.read() == CANARY
+    assert vault.names() == ["one"]
