@@ -14,7 +14,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import ParameterError
-from matcher.store.models import CandidateSide, RefinementRow
+from matcher.store.models import CandidateSide
 
 Feedback = Literal["pending", "accepted", "rejected"]
 """What a society is told of the other side's decision."""
@@ -43,7 +43,8 @@ class Seen(NamedTuple):
         version: Which version of both records it is about, from 1 on.
         since: The day of the night that found it.
         verdict: What this society said of this version; None if nothing.
-        refinement: State of its last refinement; None if there was none.
+        refinement: `requested`, or `scored`; None where there is no refinement.
+        attributes: Once refined, each attribute's level, as positions in `LEVELS`; else None.
     """
 
     id: bytes
@@ -61,6 +62,7 @@ class Seen(NamedTuple):
     since: date
     verdict: str | None
     refinement: str | None
+    attributes: list[int] | None
 
     @property
     def feedback(self) -> Feedback:
@@ -166,15 +168,8 @@ def one(session: Session, candidate: bytes, *, society: str, until: date) -> See
 
 def _shown(society: str, until: date) -> Select[*tuple[Any, ...]]:
     side = CandidateSide
-    refinement = (
-        select(RefinementRow.state)
-        .where(RefinementRow.candidate_id == side.candidate_id)
-        .order_by(RefinementRow.changed_at.desc(), RefinementRow.id)
-        .limit(1)
-        .scalar_subquery()
-    )
     return select(
         side.candidate_id, side.agreement, side.reference, side.role, side.other_role,
         side.score, side.band, side.levels, side.weights, side.kin, side.state, side.version,
-        side.since, side.verdict, refinement,
+        side.since, side.verdict, side.refinement, side.attributes,
     ).where(side.society == society, side.listed, side.since <= until)  # fmt: skip

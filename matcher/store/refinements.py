@@ -1,116 +1,283 @@
-"""Refinements: asked for, released by both societies, scored."""
+"""Refinements: two societies are asked about candidates of theirs, both answer, it is scored.
 
-from collections.abc import Mapping
+What is asked and answered travels in letters (`matcher.formats.letter`), which are kept as they
+are until the refinement is over, and then are gone. A society reads what it is asked under
+row-level security; answers are taken in as the linkage unit, for the society that sends them.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import AbsentError
+from matcher.formats.errors import AbsentError, InputError, StateError
+from matcher.formats.letter import Letter
+from matcher.formats.refinement import ANSWER_KIND
 from matcher.store import audit
-from matcher.store.changing import change, locked, named
-from matcher.store.models import CandidateRow, CandidateSide, RefinementRow
+from matcher.store.changing import change, locked
+from matcher.store.models import RefinedCandidate, RefinementFile, RefinementRow
+from matcher.store.parties import agreement_of
 from matcher.store.states.refinements import REFINEMENT
 
-_OPEN = ("requested", "half_released", "released")
+UNDER_WAY: Final = REFINEMENT.before("expire")
+"""States of a refinement that is not over."""
 
 
-def request(
-    session: Session, candidate: bytes, *, society: str, expires_on: date, actor: str
-) -> RefinementRow:
-    """Ask for the second stage of a candidate; one that is under way already is given again.
+@dataclass(frozen=True, repr=False)
+class Asked:
+    """What one society is asked.
+
+    Attributes:
+        society: Whom the letter is to.
+        letter: The letter.
+        seal: The seal of the requests inside.
+    """
+
+    society: str
+    letter: bytes
+    seal: str
+
+
+def begin(
+    session: Session,
+    *,
+    agreement: str,
+    run: str,
+    part: int,
+    key_epoch: int,
+    asked: tuple[Asked, Asked],
+    candidates: Sequence[tuple[bytes, int]],
+    expires_on: date,
+) -> UUID:
+    """Ask two societies about candidates of theirs.
 
     Args:
         session: A transaction `as_unit`.
-        candidate: Its id.
-        society: Who asks; it must have a side of the candidate.
-        expires_on: The day on which it ends if not both have released.
-        actor: Who asks.
+        agreement: The agreement's id.
+        run: Digest of the plan of the night that found them or knows them.
+        part: A number that no other refinement of the run has.
+        key_epoch: The epoch of the records' keys.
+        asked: What the left and the right society are asked.
+        candidates: Their ids and versions.
+        expires_on: The day on which it is over if not both have answered.
 
-    Raises:
-        AbsentError: The society has no such candidate.
+    Returns:
+        The refinement's id.
     """
-    _require_side(session, candidate, society)
-    locked(session, CandidateRow, candidate)  # of two who ask at once, the second finds the first's
-    running = session.scalars(
-        select(RefinementRow)
-        .where(RefinementRow.candidate_id == candidate, RefinementRow.state.in_(_OPEN))
-        .with_for_update()
-    ).one_or_none()
-    if running is not None:
-        return running
-    row = RefinementRow(candidate_id=candidate, state=REFINEMENT.first, expires_on=expires_on)
+    left, right = asked
+    row = RefinementRow(
+        agreement=agreement,
+        run=run,
+        part=part,
+        key_epoch=key_epoch,
+        left_society=left.society,
+        right_society=right.society,
+        state=REFINEMENT.first,
+        expires_on=expires_on,
+    )
     session.add(row)
     session.flush()
-    audit.append(
-        session, "refinement.request", f"refinement {row.id}", actor=actor, society=society,
-        details={"candidate": candidate.hex()},
+    session.add_all(
+        RefinementFile(
+            refinement_id=row.id, society=one.society, agreement=agreement, run=run, part=part,
+            candidates=len(candidates), requests=one.letter, requests_digest=_digest(one.letter),
+            requests_seal=one.seal, size=len(one.letter), expires_on=expires_on,
+        )
+        for one in asked
     )  # fmt: skip
-    return row
+    session.add_all(
+        RefinedCandidate(refinement_id=row.id, candidate_id=candidate, version=version)
+        for candidate, version in candidates
+    )
+    session.flush()
+    session.execute(_MARK, {"refinement": row.id, "marked": "requested"})
+    for one in asked:
+        audit.append(
+            session, "refinement.request", f"refinement {row.id}", society=one.society,
+            details={"candidates": len(candidates), "agreement": agreement},
+        )  # fmt: skip
+    return row.id
 
 
-def release(session: Session, refinement: UUID, *, society: str, actor: str) -> RefinementRow:
-    """Note that a society has released its attribute fingerprints; released twice is once.
+# A candidate's sides say how far its refinement is, as long as it is about the same version.
+_MARK = text("""
+UPDATE kinmatch.candidate_sides SET refinement = :marked
+FROM kinmatch.refined_candidates AS refined
+WHERE refined.refinement_id = :refinement AND candidate_sides.candidate_id = refined.candidate_id
+  AND candidate_sides.version = refined.version
+""")
+
+
+def listed(session: Session, *, answered: bool) -> list[RefinementFile]:
+    """Give what a society is asked, the one that is over first first; of one day by id.
+
+    Args:
+        session: A transaction `as_society`, whose they are.
+        answered: Whether those that it has answered, or those that it has not.
+    """
+    query = select(RefinementFile).where(
+        RefinementFile.requests.is_not(None),
+        RefinementFile.answer_digest.is_not(None)
+        if answered
+        else RefinementFile.answer_digest.is_(None),
+    )
+    ordered = query.order_by(RefinementFile.expires_on, RefinementFile.refinement_id)
+    return list(session.scalars(ordered))
+
+
+def requests_of(session: Session, refinement: UUID, society: str) -> bytes:
+    """Give the letter that asks a society.
 
     Raises:
-        StoreError: The society has no side of it.
-        StateError: It is past this.
+        AbsentError: It is asked nothing under that id, or no longer.
     """
-    row = locked(session, RefinementRow, refinement)
-    _require_side(session, row.candidate_id, society)
-    if row.state == "requested":
-        row.first_released_by = society
-        change(session, row, "release_first", actor=actor, society=society)
-    elif row.state != "half_released" or row.first_released_by != society:
-        change(session, row, "release_second", actor=actor, society=society)
-    return row
+    found = session.get(RefinementFile, (refinement, society))
+    if found is None or found.requests is None:
+        raise _absent(refinement)
+    return found.requests
 
 
-def refuse(session: Session, refinement: UUID, *, society: str, actor: str) -> RefinementRow:
-    """Note that a society does not release its side.
-
-    Raises:
-        StoreError: The society has no side of it.
-        StateError: It is past this.
-    """
-    row = locked(session, RefinementRow, refinement)
-    _require_side(session, row.candidate_id, society)
-    change(session, row, "refuse", actor=actor, society=society)
-    return row
-
-
-def score(session: Session, refinement: UUID, outcome: Mapping[str, Any]) -> RefinementRow:
-    """Note what the attributes said, once both sides were released.
+def release(
+    session: Session, refinement: UUID, *, society: str, answer: bytes, actor: str
+) -> RefinementRow:
+    """Take a society's answer; the same answer twice is one.
 
     Args:
         session: A transaction `as_unit`.
         refinement: Its id.
-        outcome: Per attribute the level and its weight in bits, and the score; codes and numbers.
+        society: Who answers.
+        answer: The letter with the answer.
+        actor: Who sends it.
 
     Raises:
-        StateError: Not both have released, or it is past this.
+        AbsentError: The society is not asked under that id.
+        InputError, IntegrityError, MismatchError: The letter is none of this society's to the
+            linkage unit that answers these requests.
+        StateError: It has answered already, otherwise, or the refinement is over.
     """
+    if session.get(RefinementFile, (refinement, society)) is None:
+        raise _absent(refinement)
     row = locked(session, RefinementRow, refinement)
-    row.outcome = dict(outcome)
-    change(session, row, "score")
+    file = session.get_one(RefinementFile, (refinement, society), populate_existing=True)
+    digest = _digest(answer)
+    if file.answer_digest == digest:
+        return row
+    if file.answer_digest is not None:
+        raise StateError("These requests were answered already, with another answer.")
+    if row.state not in UNDER_WAY:
+        raise StateError("These requests are over; the next night asks anew what it needs.")
+    _require_answer(session, file, answer)
+    file.answer, file.answer_digest = answer, digest
+    event = "release_first" if row.state == REFINEMENT.first else "release_second"
+    if event == "release_first":
+        row.first_released_by = society
+    change(session, row, event, actor=actor, society=society, details={"digest": digest})
     return row
 
 
+def _require_answer(session: Session, file: RefinementFile, answer: bytes) -> None:
+    """Refuse a letter that is not this society's answer; it is not opened for that."""
+    agreement = agreement_of(session, file.agreement)
+    header = Letter.of(answer, agreement, Path("the answer")).header
+    wanted = (file.society, agreement.linkage_unit, ANSWER_KIND, file.requests_seal)
+    if (header.sender, header.recipient, header.holds, header.answers) != wanted:
+        raise InputError(
+            "The answer is not this society's to the linkage unit, or answers other requests. "
+            "Answer the requests that were fetched under this id."
+        )
+
+
+def to_score(session: Session) -> list[UUID]:
+    """Give the refinements that both societies have answered, by id."""
+    query = select(RefinementRow.id).where(RefinementRow.state == "released")
+    return list(session.scalars(query.order_by(RefinementRow.id)))
+
+
+def awaited(session: Session, agreement: str) -> int:
+    """Give how many candidates under an agreement await the answers of societies."""
+    query = text("""
+    SELECT count(*) FROM kinmatch.refined_candidates AS refined
+    JOIN kinmatch.refinements ON refinements.id = refined.refinement_id
+    WHERE refinements.agreement = :agreement AND refinements.state = ANY(:under_way)
+    """)
+    return int(session.scalar(query, {"agreement": agreement, "under_way": list(UNDER_WAY)}) or 0)
+
+
+def answers_of(session: Session, refinement: UUID) -> tuple[RefinementFile, RefinementFile]:
+    """Give what the left and the right society were asked and answered."""
+    row = session.get_one(RefinementRow, refinement)
+    left, right = (
+        session.get_one(RefinementFile, (refinement, society))
+        for society in (row.left_society, row.right_society)
+    )
+    return left, right
+
+
+def score(session: Session, refinement: UUID, outcome: Mapping[str, Any]) -> None:
+    """End a refinement whose answers were weighed; the answers go.
+
+    Args:
+        session: A transaction `as_unit`.
+        refinement: Its id.
+        outcome: Counts.
+
+    Raises:
+        StateError: Not both have answered, or it is past this.
+    """
+    row = locked(session, RefinementRow, refinement)
+    row.outcome = dict(outcome)
+    change(session, row, "score", details=outcome)
+    session.execute(_MARK, {"refinement": refinement, "marked": "scored"})
+    _forget(session, row)
+
+
+def abandon(session: Session, refinement: UUID, why: str) -> None:
+    """End a refinement whose answers can't be weighed; the next night asks anew.
+
+    Raises:
+        StateError: It is over.
+    """
+    row = locked(session, RefinementRow, refinement)
+    _expire(session, row, {"why": why})
+
+
 def expire(session: Session, on: date) -> int:
-    """End all that were not scored in time, and say how many."""
+    """End all that were not answered in time, and say how many."""
     late = session.scalars(
         select(RefinementRow)
-        .where(RefinementRow.state.in_(_OPEN), RefinementRow.expires_on <= on)
+        .where(RefinementRow.state.in_(UNDER_WAY), RefinementRow.expires_on <= on)
         .order_by(RefinementRow.id)
         .with_for_update()
     ).all()
     for row in late:
-        change(session, row, "expire")
+        _expire(session, row, {})
     return len(late)
 
 
-def _require_side(session: Session, candidate: bytes, society: str) -> None:
-    if session.get(CandidateSide, (candidate, society)) is None:
-        raise AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
+def _expire(session: Session, row: RefinementRow, details: audit.Details) -> None:
+    change(session, row, "expire", details=details)
+    session.execute(_MARK, {"refinement": row.id, "marked": None})
+    session.execute(delete(RefinedCandidate).where(RefinedCandidate.refinement_id == row.id))
+    _forget(session, row)
+
+
+def _forget(session: Session, row: RefinementRow) -> None:
+    session.execute(
+        update(RefinementFile)
+        .where(RefinementFile.refinement_id == row.id)
+        .values(requests=None, answer=None)
+    )
+
+
+def _digest(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _absent(refinement: UUID) -> AbsentError:
+    return AbsentError(f"There is no refinement {refinement}; see that its id is right.")

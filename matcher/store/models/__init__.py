@@ -11,11 +11,11 @@ from matcher.store.models.candidates import (
     CandidateSide,
     Decision,
     Disclosure,
-    RefinementRow,
 )
 from matcher.store.models.log import AuditEntry, Checkpoint, ClaimKey
 from matcher.store.models.nights import Comparison, RunRow
 from matcher.store.models.parties import AgreementRow, ApiToken, Corridor, Party, Society, User
+from matcher.store.models.refinements import RefinedCandidate, RefinementFile, RefinementRow
 
 __all__ = [
     "SCHEMA",
@@ -35,6 +35,8 @@ __all__ = [
     "Part",
     "Party",
     "Record",
+    "RefinedCandidate",
+    "RefinementFile",
     "RefinementRow",
     "RunRow",
     "Society",

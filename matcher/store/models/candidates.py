@@ -1,13 +1,12 @@
 """What was found, and what became of it."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from matcher.store.models.base import NEW_ID, NOW, Table
+from matcher.store.models.base import NOW, Table
 
 
 class CandidateRow(Table):
@@ -15,7 +14,9 @@ class CandidateRow(Table):
 
     `id` is a digest of both references, so the same two records give the same candidate.
     `distances` are in bits, in the model's order of passes, -1 where absent. `version` grows when
-    one of the records changed: decisions of an older version no longer count.
+    one of the records changed: decisions of an older version no longer count. What a refinement
+    said: `refined_outcomes` (numbers of `OUTCOMES`, then of the names' frequency classes), and the
+    score and band that they give, which stand in for the first ones; null where there was none.
     """
 
     __tablename__ = "candidates"
@@ -36,6 +37,9 @@ class CandidateRow(Table):
     state: Mapped[str]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     found_in: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+    refined_outcomes: Mapped[list[int] | None]
+    refined_score: Mapped[float | None]
+    refined_band: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class CandidateSide(Table):
@@ -43,7 +47,8 @@ class CandidateSide(Table):
 
     `kin` is what the people around both records weigh, in bits; null where nobody could meet.
     `listed` is false for what has too many better ones before it; `since` the day of the run that
-    found it, or found it again after a change; `verdict` this society's own.
+    found it, or found it again after a change; `verdict` this society's own; `refinement` null,
+    `requested` or `scored`, and then `attributes` the level of each of the refinement's attributes.
     """
 
     __tablename__ = "candidate_sides"
@@ -66,6 +71,8 @@ class CandidateSide(Table):
     since: Mapped[date]
     listed: Mapped[bool]
     verdict: Mapped[str | None]
+    refinement: Mapped[str | None]
+    attributes: Mapped[list[int] | None]
 
     __table_args__ = (
         Index(
@@ -107,19 +114,3 @@ class Disclosure(Table):
     other_society: Mapped[str] = mapped_column(ForeignKey("societies.name"))
     other_reference: Mapped[bytes]
     disclosed_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class RefinementRow(Table):
-    """A refinement; states are in `matcher.store.states.refinements`."""
-
-    __tablename__ = "refinements"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
-    candidate_id: Mapped[bytes] = mapped_column(
-        ForeignKey("candidates.id", ondelete="CASCADE"), index=True
-    )
-    state: Mapped[str]
-    first_released_by: Mapped[str | None] = mapped_column(ForeignKey("societies.name"))
-    expires_on: Mapped[date]
-    outcome: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    changed_at: Mapped[datetime] = mapped_column(server_default=NOW, onupdate=NOW)

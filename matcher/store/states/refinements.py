@@ -1,4 +1,4 @@
-"""The life of a refinement: the second stage of one candidate, which both societies release."""
+"""The life of a refinement: the second stage of some candidates, which both societies answer."""
 
 from typing import Final
 
@@ -9,13 +9,13 @@ REFINEMENT: Final = Lifecycle(
     first="requested",
     moves={
         ("requested", "release_first"): "half_released",
-        ("requested", "refuse"): "refused",
         ("requested", "expire"): "expired",
         ("half_released", "release_second"): "released",
-        ("half_released", "refuse"): "refused",
         ("half_released", "expire"): "expired",
         ("released", "score"): "scored",
         ("released", "expire"): "expired",
     },
 )
-"""One-time keys are spent once `scored`, `refused` or `expired`; a further one is a new one."""
+"""One-time keys are spent once `scored` or `expired`; a further refinement is a new one.
+
+A society that releases nothing answers so, and who sees the states can't tell."""
