@@ -10,11 +10,11 @@ It never says what a person is called.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import InputError, StoreError
@@ -53,7 +53,7 @@ def append(
     """Add an entry in a transaction; it is there if that is committed.
 
     Entries of all transactions wait for one another from here to their commit, so this comes
-    last. For reads that are only noted, `SET LOCAL synchronous_commit TO off` makes that short.
+    last. Reads that are only noted are gathered and added together, by `append_all`.
 
     Args:
         session: A transaction.
@@ -63,12 +63,62 @@ def append(
         society: On whose behalf; in a transaction `as_society` always that society.
         details: Codes, counts and ids; nothing that a record says.
     """
-    said = json.dumps(dict(details or {}), sort_keys=True, separators=(",", ":"))
+    said = _written(details)
     if SOCIETY in session.info:
         entry = func.kinmatch.audit_append_own(actor, action, subject, said)
     else:
         entry = func.kinmatch.audit_append(actor, society, action, subject, said)
     session.execute(select(entry))
+
+
+@dataclass(frozen=True)
+class Access:
+    """Somebody's look at something, to be noted.
+
+    Attributes:
+        actor: A user's id.
+        society: On whose behalf; None for the linkage unit's own users.
+        action: What was looked at, as `candidates.list`.
+        subject: Of what, by id.
+        details: As for `append`.
+    """
+
+    actor: str
+    society: str | None
+    action: str
+    subject: str
+    details: Details
+
+
+def append_all(session: Session, accesses: Sequence[Access]) -> None:
+    """Add an entry for each, in their order, by one statement.
+
+    Args:
+        session: A transaction `as_unit`, in which nothing else is done.
+        accesses: What is noted.
+    """
+    columns = [
+        [one.actor for one in accesses],
+        [one.society for one in accesses],
+        [one.action for one in accesses],
+        [one.subject for one in accesses],
+        [_written(one.details) for one in accesses],
+    ]
+    session.execute(_APPEND_ALL, dict(zip("abcde", columns, strict=True)))
+
+
+_APPEND_ALL: Final = text("""
+SELECT count(kinmatch.audit_append(actor, society, action, subject, details)) FROM (
+  SELECT * FROM unnest(
+    CAST(:a AS text[]), CAST(:b AS text[]), CAST(:c AS text[]), CAST(:d AS text[]),
+    CAST(:e AS text[])
+  ) WITH ORDINALITY AS one (actor, society, action, subject, details, place) ORDER BY place
+) AS ordered
+""")
+
+
+def _written(details: Details | None) -> str:
+    return json.dumps(dict(details or {}), sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -288,3 +338,44 @@ def entries(
         yield (
             one.number, one.at, one.actor, one.society, one.action, one.subject, one.details
         )  # fmt: skip
+
+
+class Own(NamedTuple):
+    """An entry as the society that it is about sees it.
+
+    Attributes:
+        number: Its place among that society's entries, from 1 on. The number in the whole log
+            would tell how much others do.
+        at: When.
+        actor: Who.
+        action: Did what.
+        subject: To what.
+        details: As JSON.
+    """
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: str
+
+
+def own(session: Session, *, society: str, after: int, count: int) -> list[Own]:
+    """List a society's entries, oldest first.
+
+    Args:
+        session: A transaction `as_society`.
+        society: Whose.
+        after: The number of the last one seen, 0 for none.
+        count: How many at most.
+    """
+    entry = AuditEntry
+    rows = session.execute(
+        select(entry.at, entry.actor, entry.action, entry.subject, entry.details)
+        .where(entry.society == society)
+        .order_by(entry.number)
+        .offset(after)
+        .limit(count)
+    )
+    return [Own(number, *row) for number, row in enumerate(rows, after + 1)]

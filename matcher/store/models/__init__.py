@@ -4,6 +4,7 @@ A society is named by its slug, an agreement by its id, a record by the referenc
 Which rows a society can read is said in `matcher.store.migrations`, by row-level security.
 """
 
+from matcher.store.models.aggregates import Aggregate
 from matcher.store.models.base import SCHEMA, Table
 from matcher.store.models.batches import BatchRow, Envelope, Part, Record
 from matcher.store.models.candidates import (
@@ -19,6 +20,7 @@ from matcher.store.models.refinements import RefinedCandidate, RefinementFile, R
 
 __all__ = [
     "SCHEMA",
+    "Aggregate",
     "AgreementRow",
     "ApiToken",
     "AuditEntry",

@@ -80,6 +80,9 @@ class CandidateSide(Table):
             "society",
             text("score DESC"),
             "candidate_id",
+            "band",
+            "state",
+            "agreement",
             postgresql_where=text("listed"),
         ),
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.store.models.base import Table
@@ -16,11 +16,13 @@ class AuditEntry(Table):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor: Mapped[str]
-    society: Mapped[str | None] = mapped_column(index=True)
+    society: Mapped[str | None]
     action: Mapped[str]
     subject: Mapped[str]
     details: Mapped[str]
     hash: Mapped[bytes]
+
+    __table_args__ = (Index(None, "society", "number"),)
 
 
 class Checkpoint(Table):

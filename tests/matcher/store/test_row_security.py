@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from matcher.nightly.night import Limits, run_night
-from matcher.store import access, batches, candidates, refinements
+from matcher.store import access, aggregates, batches, candidates, refinements
 from matcher.store.database import SERVICE, Store
 from matcher.store.models import CandidateRow, CandidateSide, Table
 
@@ -55,6 +55,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
             )
     run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
     with store.as_unit() as session:
+        aggregates.of_month(session, agreement.agreement_id, on=TODAY, least=10)
         for side in session.scalars(select(CandidateSide)).all():
             candidates.decide(
                 session, side.candidate_id, society=side.society, verdict="confirm", version=1,
