@@ -6,13 +6,14 @@ Which rows a society can read is said in `matcher.store.migrations`, by row-leve
 
 from matcher.store.models.aggregates import Aggregate
 from matcher.store.models.base import SCHEMA, Table
-from matcher.store.models.batches import BatchRow, Envelope, Part, Record
+from matcher.store.models.batches import BatchRow, Envelope, Part, Record, Retired
 from matcher.store.models.candidates import (
     CandidateRow,
     CandidateSide,
     Decision,
     Disclosure,
 )
+from matcher.store.models.holds import Hold, NoticeRow
 from matcher.store.models.log import AuditEntry, Checkpoint, ClaimKey
 from matcher.store.models.nights import Comparison, RunRow
 from matcher.store.models.parties import AgreementRow, ApiToken, Corridor, Party, Society, User
@@ -34,12 +35,15 @@ __all__ = [
     "Decision",
     "Disclosure",
     "Envelope",
+    "Hold",
+    "NoticeRow",
     "Part",
     "Party",
     "Record",
     "RefinedCandidate",
     "RefinementFile",
     "RefinementRow",
+    "Retired",
     "RunRow",
     "Society",
     "Table",

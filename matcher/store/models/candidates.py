@@ -46,9 +46,11 @@ class CandidateSide(Table):
     """A candidate as one of its two societies sees it: its own record, and the evidence.
 
     `kin` is what the people around both records weigh, in bits; null where nobody could meet.
-    `listed` is false for what has too many better ones before it; `since` the day of the run that
-    found it, or found it again after a change; `verdict` this society's own; `refinement` null,
-    `requested` or `scored`, and then `attributes` the level of each of the refinement's attributes.
+    `listed` is false for what has too many better ones before it, `barred` true where one of the
+    two records takes no part in matching now: then no society is shown it; `since` the day of the
+    run that found it, or found it again after a change; `verdict` this society's own; `refinement`
+    null, `requested` or `scored`, and then `attributes` the level of each of the refinement's
+    attributes.
     """
 
     __tablename__ = "candidate_sides"
@@ -70,6 +72,7 @@ class CandidateSide(Table):
     version: Mapped[int]
     since: Mapped[date]
     listed: Mapped[bool]
+    barred: Mapped[bool] = mapped_column(server_default=text("false"))
     verdict: Mapped[str | None]
     refinement: Mapped[str | None]
     attributes: Mapped[list[int] | None]
