@@ -192,6 +192,12 @@ class Refinement:
         self._outcomes.append(found.outcomes[both])
         self._classes.append(found.classes[both])
 
+    def outcomes_of(self, identifiers: Octets) -> tuple[Mask, Outcomes]:
+        """Give what candidates, shape (n, 16), came to, and for which both societies answered."""
+        rows = np.array([self._rows.get(one.tobytes(), 0) for one in identifiers], dtype=np.int64)
+        known = Outcomes(np.concatenate(self._outcomes)[rows], np.concatenate(self._classes)[rows])
+        return rows > 0, known
+
     def refine(
         self, identifiers: Octets, scores: Bits, bands: Codes, kin: Bits, register: int
     ) -> Refined:
@@ -204,9 +210,7 @@ class Refinement:
             kin: What the people around them weigh, in bits, which counts as before.
             register: With how many persons each request was compared.
         """
-        rows = np.array([self._rows.get(one.tobytes(), 0) for one in identifiers], dtype=np.int64)
-        known = Outcomes(np.concatenate(self._outcomes)[rows], np.concatenate(self._classes)[rows])
-        answered = rows > 0
+        answered, known = self.outcomes_of(identifiers)
         return Refined(
             answered,
             np.where(answered, self.model.scores(known, kin), scores),

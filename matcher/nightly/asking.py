@@ -1,0 +1,166 @@
+"""After a night: two societies are asked about the candidates that they have in common.
+
+Asked about is what is listed, in a good enough band, not yet decided by both, and was neither
+refined nor is under way in this version; so what a society did not answer in time is asked again.
+Candidates of two societies go together, so that each has few letters to answer.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from matcher.formats.agreement import Agreement
+from matcher.formats.cells import Octets
+from matcher.formats.identity import Identity
+from matcher.formats.letter import letter
+from matcher.formats.refinement import REQUESTS_KIND, read_requests, write_requests
+from matcher.formats.vocabulary import BANDS
+from matcher.refining import nonces_of
+from matcher.store import refinements
+from matcher.store.batches import lock_agreement
+from matcher.store.database import Store
+from matcher.store.models import RefinementRow, RunRow
+from matcher.store.parties import agreement_of
+from matcher.store.refinements import Asked
+
+PART_ROWS: Final = 1 << 12
+"""Candidates of one refinement: an answer then has some four megabytes."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked about, and for how long.
+
+    Attributes:
+        worst_band: The band from which candidates are refined, one of `BANDS`.
+        days: How many days the societies have to answer.
+    """
+
+    worst_band: str
+    days: int
+
+
+_WAITING = text("""
+SELECT one.society AS left_society, other.society AS right_society, one.key_epoch,
+  candidates.id, candidates.version, one.reference AS left_reference,
+  other.reference AS right_reference
+FROM kinmatch.candidates
+JOIN kinmatch.records AS one ON one.id = left_record
+JOIN kinmatch.records AS other ON other.id = right_record
+WHERE candidates.agreement = :agreement AND one.key_epoch = other.key_epoch
+  AND candidates.state IN ('new', 'open', 'half_confirmed') AND candidates.band <= :band
+  AND EXISTS (
+    SELECT FROM kinmatch.candidate_sides
+    WHERE candidate_id = candidates.id AND listed AND candidate_sides.refinement IS NULL
+  )
+ORDER BY one.society, other.society, one.key_epoch, candidates.id
+""")
+
+
+def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking: Asking) -> int:
+    """Ask the societies of an agreement about what waits to be refined; nothing is asked twice.
+
+    Args:
+        store: The store.
+        identity: The linkage unit's, which signs what is asked.
+        agreement_id: The agreement.
+        on: The day.
+        asking: What is asked about.
+
+    Returns:
+        How many candidates were asked about.
+
+    Raises:
+        AgreementError: The agreement has other public keys of the linkage unit.
+        StoreError: The database was lost.
+    """
+    with store.as_unit() as session:
+        lock_agreement(session, agreement_id)
+        run = _last_run(session, agreement_id)
+        agreement = agreement_of(session, agreement_id)
+        if run is None or not agreement.identities:  # nothing can be sent to nobody
+            return 0
+        given = {"agreement": agreement_id, "band": BANDS.index(asking.worst_band)}
+        waiting = session.execute(_WAITING, given).all()
+        first = session.scalar(
+            select(func.coalesce(func.max(RefinementRow.part), 0)).where(
+                RefinementRow.agreement == agreement_id, RefinementRow.run == run
+            )
+        )
+        for part, rows in enumerate(_parts(waiting), (first or 0) + 1):
+            head = rows[0]
+            refinements.begin(
+                session,
+                agreement=agreement_id,
+                run=run,
+                part=part,
+                key_epoch=head.key_epoch,
+                asked=_letters(rows, agreement, identity, run, part),
+                candidates=[(row.id, row.version) for row in rows],
+                expires_on=on + timedelta(days=asking.days),
+            )
+        return len(waiting)
+
+
+def _last_run(session: Session, agreement: str) -> str | None:
+    """The plan of the last night that was published under an agreement."""
+    return session.scalars(
+        select(RunRow.plan_digest)
+        .where(RunRow.agreement == agreement, RunRow.state == "published")
+        .order_by(RunRow.planned_at.desc(), RunRow.id)
+        .limit(1)
+    ).one_or_none()
+
+
+def _parts(waiting: Any) -> Iterator[list[Any]]:
+    for _, of_two in groupby(waiting, lambda row: row[:3]):
+        rows = list(of_two)
+        for start in range(0, len(rows), PART_ROWS):
+            yield rows[start : start + PART_ROWS]
+
+
+def _letters(
+    rows: list[Any], agreement: Agreement, identity: Identity, run: str, part: int
+) -> tuple[Asked, Asked]:
+    identifiers = _octets([row.id for row in rows])
+    nonces = nonces_of(len(rows), part)
+
+    def asked(own: str, other: str, references: Octets) -> Asked:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "requests"
+            write_requests(
+                path,
+                society=own,
+                agreement=agreement,
+                key_epoch=rows[0].key_epoch,
+                run=run,
+                part=part,
+                identifiers=identifiers,
+                nonces=nonces,
+                references=references,
+                partners=np.full(len(rows), agreement.parties.index(other), np.int16),
+            )
+            seal = read_requests(path, agreement).header.seal
+            content = path.read_bytes()
+        sealed = letter(
+            content, identity=identity, recipient=own, agreement=agreement, holds=REQUESTS_KIND
+        )
+        return Asked(own, sealed, seal)
+
+    left, right = rows[0].left_society, rows[0].right_society
+    return (
+        asked(left, right, _octets([row.left_reference for row in rows])),
+        asked(right, left, _octets([row.right_reference for row in rows])),
+    )
+
+
+def _octets(values: list[bytes]) -> Octets:
+    return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), -1)
