@@ -1,0 +1,294 @@
+"""All gates put to a checked file: which of its records may be encoded, and why the others not.
+
+What a check found and what a gate refuses are told in the same way, by row, field and rule, and
+`kinmatch check` tells it before anything is asked for; `kinmatch encode` does what it told.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from encoders.dates import parse_birth
+from encoders.protection import (
+    basis,
+    children,
+    consent,
+    enquirers,
+    information,
+    minimum,
+    purposes,
+    wishes,
+)
+from encoders.protection.events import NOTHING, Standing, standing
+from encoders.protection.intake import Intake
+from encoders.protection.tables import Trouble
+from encoders.protection.telling import Age, Entry, Gate, Setting, Told
+from encoders.records import COLUMNS, Records
+from encoders.reporting import Report
+from encoders.rules import Finding, Rule, Severity
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import GateError
+from matcher.formats.rulebook import Override, rule_named
+
+GATES: Final[dict[str, Gate]] = (
+    wishes.GATES | consent.GATES | basis.GATES | children.GATES | enquirers.GATES
+    | information.GATES
+)  # fmt: skip
+"""The gates of one person, by rule, gravest first."""
+
+_Fault = tuple[str, str]  # rule and field
+
+
+@dataclass(frozen=True, repr=False)
+class Admission:
+    """What the gates leave of a file.
+
+    Attributes:
+        report: The check's report with the gates' findings before its own; its usable records are
+            those that may be encoded.
+        refusals: Why the file as a whole may not be encoded; none if it may.
+        troubles: What is wrong with the intake's tables, by file, row and field.
+        refused: For each rule, the ids of the records that it leaves out.
+        overridden: The overrides that let records pass, with the ids of these, ascending.
+    """
+
+    report: Report
+    refusals: tuple[GateError, ...]
+    troubles: tuple[Trouble, ...]
+    refused: dict[str, tuple[str, ...]]
+    overridden: tuple[tuple[Override, tuple[str, ...]], ...]
+
+    def require(self) -> None:
+        """Refuse the file where it may not be encoded as a whole.
+
+        Raises:
+            GateError: The first rule that refuses it.
+        """
+        for refusal in self.refusals:
+            raise refusal
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the whole of it as data for JSON, beside what the report gives."""
+        return self.report.as_dict() | {
+            "refused_as_a_whole": [
+                {"rule": refusal.rule, "meaning": str(refusal)} for refusal in self.refusals
+            ],
+            "intake_troubles": [
+                {"file": one.file, "row": one.row, "field": one.field, "must_be": one.must_be}
+                for one in self.troubles
+            ],
+            "overridden": {override.rule: len(records) for override, records in self.overridden},
+        }
+
+
+def admit(
+    report: Report,
+    intake: Intake,
+    *,
+    agreement: Agreement | None,
+    today: date,
+    labels: Iterable[str] = (),
+) -> Admission:
+    """Put all gates to a checked file.
+
+    Args:
+        report: The check's.
+        intake: What the society decided and was told.
+        agreement: The agreement to encode under; None leaves out what only it can tell.
+        today: The day.
+        labels: Names of files that are read and written.
+
+    Returns:
+        The same for the same files and day.
+    """
+    accepted = None if agreement is None else frozenset(agreement.legal_bases)
+    setting = Setting(intake.law, accepted, today)
+    records = report.usable
+    faults = _faults(_told(records, intake, today), setting)
+    admitted, refused, overridden = _overridden(faults, records, intake)
+    findings = _findings(admitted, report.usable_rows)
+    kept = np.array([not of_one for of_one in admitted], np.bool_)
+    left, cleared = _minimised(records, intake.purpose.elements, kept, report.usable_rows)
+    return Admission(
+        report=replace(
+            report,
+            usable=left,
+            usable_rows=report.usable_rows[kept],
+            findings=(*findings, *cleared, *report.findings),
+            completeness={name: len(left) - left.column(name).null_count for name in COLUMNS},
+        ),
+        refusals=_refusals(intake, agreement, today, labels),
+        troubles=tuple(intake.troubles),
+        refused=refused,
+        overridden=overridden,
+    )
+
+
+def standings(intake: Intake) -> dict[str, Standing]:
+    """Tell how things stand with everybody of whom something was written down, for matching."""
+    purpose = intake.purpose.name
+    return {
+        record_id: standing(events, purpose=purpose, stage="matching")
+        for record_id, events in intake.events.items()
+    }
+
+
+def _refusals(
+    intake: Intake, agreement: Agreement | None, today: date, labels: Iterable[str]
+) -> tuple[GateError, ...]:
+    purpose = intake.purpose
+    gates: list[Callable[[], None]] = [
+        lambda: purposes.purpose_specific(purpose, today),
+        lambda: purposes.purpose_worded(purpose),
+        lambda: purposes.purpose_direct(purpose),
+        lambda: minimum.labels_neutral([*labels, purpose.service]),
+    ]
+    if agreement is not None:
+        gates.append(lambda: purposes.purpose_agreed(purpose, agreement))
+    found = []
+    for gate in gates:
+        try:
+            gate()
+        except GateError as refusal:
+            found.append(refusal)
+    return tuple(found)
+
+
+def _told(records: Records, intake: Intake, today: date) -> list[Told]:
+    """Gather what is said of each of n records."""
+    known = standings(intake)
+    ages = _ages(records, intake.law.majority, today)
+    keys = [records.column(name).to_pylist() for name in ("record_id", "case_id", "role")]
+    told = []
+    for record_id, case_id, role, age in zip(*keys, ages, strict=True):
+        said, for_many = intake.said_of(record_id, case_id, role)
+        told.append(
+            Told(
+                role=role,
+                age=age,
+                enquirer_is_child=False,
+                enquirer_stopped=False,
+                said=tuple(sorted(said.items())),
+                for_many=for_many,
+                standing=known.get(record_id, NOTHING),
+                doubtful=intake.is_doubtful(record_id, case_id),
+            )
+        )
+    return _with_enquirers(told, keys[1])
+
+
+def _with_enquirers(told: list[Told], cases: Sequence[str | None]) -> list[Told]:
+    """Say of the people of a case what must be known of its enquirer."""
+    of_children, stopped = set(), set()
+    for one, case in zip(told, cases, strict=True):
+        if one.role == "enquirer" and case is not None:
+            if Entry(one).is_child:
+                of_children.add(case)
+            if one.standing.stopped:
+                stopped.add(case)
+    return [
+        one._replace(enquirer_is_child=case in of_children, enquirer_stopped=case in stopped)
+        for one, case in zip(told, cases, strict=True)
+    ]
+
+
+def _ages(records: Records, majority: int, today: date) -> list[Age]:
+    cells, which = records.distinct("birth_date", "age", "age_on", "calendar")
+    ages: list[Age] = []
+    for cell in cells:
+        birth, _ = parse_birth(*cell, today=today)
+        ages.append(_age(birth.earliest, birth.latest, majority, today))
+    return [ages[place] for place in which.tolist()]
+
+
+def _age(earliest: date | None, latest: date | None, majority: int, today: date) -> Age:
+    if earliest is None or latest is None:
+        return "unknown"
+    last_birth = today.year - majority, today.month, today.day
+    grown = [(day.year, day.month, day.day) <= last_birth for day in (earliest, latest)]
+    return "adult" if all(grown) else "either" if any(grown) else "child"
+
+
+def _faults(told: Sequence[Told], setting: Setting) -> list[tuple[_Fault, ...]]:
+    """Ask every gate about every person; about people of whom all the same is said, once."""
+    known: dict[Told, tuple[_Fault, ...]] = {}
+    for one in told:
+        if one not in known:
+            entry = Entry(one)
+            found = ((rule, gate(entry, setting)) for rule, gate in GATES.items())
+            known[one] = tuple((rule, field) for rule, field in found if field is not None)
+    return [known[one] for one in told]
+
+
+def _overridden(
+    faults: list[tuple[_Fault, ...]], records: Records, intake: Intake
+) -> tuple[
+    list[tuple[_Fault, ...]],
+    dict[str, tuple[str, ...]],
+    tuple[tuple[Override, tuple[str, ...]], ...],
+]:
+    """Take out the faults that are overridden, and say which records each rule leaves out."""
+    ids = records.column("record_id").to_pylist()
+    allowing = {
+        (one.override.rule, record_id): place
+        for place, one in enumerate(intake.overrides)
+        for record_id in one.records
+    }
+    used: dict[int, set[str]] = defaultdict(set)
+    refused: dict[str, list[str]] = defaultdict(list)
+    admitted = []
+    for record_id, of_one in zip(ids, faults, strict=True):
+        left = []
+        for rule, field in of_one:
+            place = allowing.get((rule, record_id))
+            if place is None:
+                left.append((rule, field))
+                refused[rule].append(record_id)
+            else:
+                used[place].add(record_id)
+        admitted.append(tuple(left))
+    overridden = tuple(
+        (intake.overrides[place].override, tuple(sorted(records_)))
+        for place, records_ in sorted(used.items())
+    )
+    return admitted, {rule: tuple(refused[rule]) for rule in GATES if rule in refused}, overridden
+
+
+def _findings(faults: list[tuple[_Fault, ...]], rows: np.ndarray) -> list[Finding]:
+    where: dict[_Fault, list[int]] = defaultdict(list)
+    for place, of_one in enumerate(faults):
+        for fault in of_one:
+            where[fault].append(place)
+    rank = {rule: place for place, rule in enumerate(GATES)}
+    return [
+        Finding(_as_rule(rule, Severity.LEFT_OUT), field, rows[where[rule, field]])
+        for rule, field in sorted(where, key=lambda fault: (rank[fault[0]], fault[1]))
+    ]
+
+
+def _minimised(
+    records: Records, elements: Iterable[str], kept: np.ndarray, rows: np.ndarray
+) -> tuple[Records, list[Finding]]:
+    """Take what is not needed out of the records that are kept."""
+    left, left_rows = records.take(np.flatnonzero(kept)), rows[kept]
+    findings = []
+    for rule, found in (
+        ("data.needed-only", minimum.not_needed(left, elements)),
+        ("data.no-category", minimum.telling_values(left)),
+    ):
+        for field, where in found.items():
+            findings.append(Finding(_as_rule(rule, Severity.NOT_USED), field, left_rows[where]))
+            cells = left.column(field).to_pylist()
+            bare = [None if gone else cell for gone, cell in zip(where, cells, strict=True)]
+            left = left.with_columns({field: pa.array(bare, pa.string())})
+    return left, findings
+
+
+def _as_rule(name: str, severity: Severity) -> Rule:
+    rule = rule_named(name)
+    return Rule(name, severity, rule.sentence, rule.mends)
