@@ -36,6 +36,8 @@ class Settings(BaseSettings):
         audit_key_file: The private key that signs the audit log; made when it is not there.
         checkpoints_file: Where signatures on the audit log are kept beside the database.
         top: Candidates listed for each record that is sought.
+        results_hour: From this hour of a day on, in UTC, candidates of that day's night show.
+        small_cells: The least count of candidates that analysts are told.
         most_pairs: A night that would compare more pairs of records is refused.
         most_candidates: A night that finds more candidates is refused.
         threads: Threads of a night; all processors if not set.
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = None
     checkpoints_file: Path | None = None
     top: Annotated[int, Field(ge=1)] = 10
+    results_hour: Annotated[int, Field(ge=0, le=23)] = 6
+    small_cells: Annotated[int, Field(ge=2)] = 10
     most_pairs: Annotated[int, Field(ge=1)] = 10**13
     most_candidates: Annotated[int, Field(ge=1)] = 10_000_000
     threads: Annotated[int, Field(ge=1)] | None = None

@@ -1,26 +1,31 @@
 """The application: what the routes share put in its place, and the routes."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from matcher.formats.errors import KinmatchError
 from matcher.service import problems
+from matcher.service.accesses import AccessLog
 from matcher.service.credentials import Credentials
 from matcher.service.edge import Edge
 from matcher.service.limits import Limits
 from matcher.service.observing import Log, Metrics
-from matcher.service.routes import batches, health
+from matcher.service.padding import Padded
+from matcher.service.passes import PassNames
+from matcher.service.routes import aggregates, audit, batches, candidates, health
 from matcher.service.serving import Serving
 from matcher.settings import Settings
 from matcher.store import Store
 
-ROUTERS = (batches.router,)
+ROUTERS = (aggregates.router, audit.router, batches.router, candidates.router)
 """Every module's routes under `/v1`; a new module's come here."""
 
 
@@ -32,6 +37,15 @@ def utc_now() -> datetime:
 def _name_of(route: APIRoute) -> str:
     """The operation's id in the schema, after which clients name their functions."""
     return f"{route.tags[0]}_{route.name}"
+
+
+@asynccontextmanager
+async def _alive(app: FastAPI) -> AsyncIterator[None]:
+    """What runs beside the requests, for as long as there are any."""
+    accesses = app.state.serving.accesses
+    accesses.start()
+    yield
+    await run_in_threadpool(accesses.stop)
 
 
 def make_app(
@@ -57,6 +71,7 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_name_of,
+        lifespan=_alive,
         exception_handlers={
             KinmatchError: problems.refused,
             RequestValidationError: problems.invalid,
@@ -65,9 +80,19 @@ def make_app(
     )
     credentials = Credentials(store, clock)
     metrics = Metrics()
-    app.state.serving = Serving(store, settings, clock, credentials, Limits(settings), metrics)
+    app.state.serving = Serving(
+        store,
+        settings,
+        clock,
+        credentials,
+        Limits(settings),
+        metrics,
+        AccessLog(store),
+        PassNames(),
+    )
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
+    app.add_middleware(Padded)
     app.add_middleware(Edge, metrics=metrics, log=log)
     return app

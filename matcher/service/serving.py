@@ -6,9 +6,11 @@ from datetime import datetime
 
 from starlette.requests import HTTPConnection
 
+from matcher.service.accesses import AccessLog
 from matcher.service.credentials import Credentials
 from matcher.service.limits import Limits
 from matcher.service.observing import Metrics
+from matcher.service.passes import PassNames
 from matcher.settings import Settings
 from matcher.store import Store
 
@@ -24,6 +26,8 @@ class Serving:
         credentials: Knows callers by what they come with.
         limits: How much anybody may ask.
         metrics: What is counted.
+        accesses: Notes who saw what.
+        passes: Knows the names of schemes' passes.
     """
 
     store: Store
@@ -32,6 +36,8 @@ class Serving:
     credentials: Credentials
     limits: Limits
     metrics: Metrics
+    accesses: AccessLog
+    passes: PassNames
 
 
 def serving_of(request: HTTPConnection) -> Serving:
