@@ -20,12 +20,12 @@ from matcher.service.limits import Limits
 from matcher.service.observing import Log, Metrics
 from matcher.service.padding import Padded
 from matcher.service.passes import PassNames
-from matcher.service.routes import aggregates, audit, batches, candidates, health
+from matcher.service.routes import aggregates, audit, batches, candidates, health, refinements
 from matcher.service.serving import Serving
 from matcher.settings import Settings
 from matcher.store import Store
 
-ROUTERS = (aggregates.router, audit.router, batches.router, candidates.router)
+ROUTERS = (aggregates.router, audit.router, batches.router, candidates.router, refinements.router)
 """Every module's routes under `/v1`; a new module's come here."""
 
 

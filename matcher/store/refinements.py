@@ -131,6 +131,16 @@ def listed(session: Session, *, answered: bool) -> list[RefinementFile]:
     return list(session.scalars(ordered))
 
 
+def require_asked(session: Session, refinement: UUID, society: str) -> None:
+    """Refuse a refinement in which a society is asked nothing.
+
+    Raises:
+        AbsentError: There is none under that id in which it is asked something.
+    """
+    if session.get(RefinementFile, (refinement, society)) is None:
+        raise _absent(refinement)
+
+
 def requests_of(session: Session, refinement: UUID, society: str) -> bytes:
     """Give the letter that asks a society.
 
@@ -161,8 +171,7 @@ def release(
             linkage unit that answers these requests.
         StateError: It has answered already, otherwise, or the refinement is over.
     """
-    if session.get(RefinementFile, (refinement, society)) is None:
-        raise _absent(refinement)
+    require_asked(session, refinement, society)
     row = locked(session, RefinementRow, refinement)
     file = session.get_one(RefinementFile, (refinement, society), populate_existing=True)
     digest = _digest(answer)
