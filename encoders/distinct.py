@@ -5,7 +5,7 @@ exception is dropped, since its text may hold the value.
 """
 
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 import numba
@@ -22,6 +22,23 @@ _BROKEN = object()
 _LEAST_SLOTS = 1024
 
 
+class _Numbers(dict[Any, int]):
+    """Things and their numbers; one that is asked for and not there is given the next.
+
+    Attributes:
+        distinct: The things, in the order of their numbers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.distinct: list[Any] = []
+
+    def __missing__(self, thing: Any) -> int:
+        number = self[thing] = len(self.distinct)
+        self.distinct.append(thing)
+        return number
+
+
 class Values:
     """The distinct values of attributes that parse alike; shows nothing of them.
 
@@ -34,7 +51,7 @@ class Values:
 
     def __init__(self, parse: Callable[..., Any]) -> None:
         self._parse = parse
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers()
         self.fresh: list[Any] = []
 
     def __len__(self) -> int:
@@ -47,34 +64,37 @@ class Values:
             Shape (n, columns): the value's number, -1 where the cell is null.
         """
         codes, cells = code_cells(table, columns)
-        texts = cells.to_pylist()
-        for text in texts:
-            if text not in self._numbers:
-                self._add(text, (text,))
-        numbers: Ids = np.array([*map(self._numbers.__getitem__, texts), -1], dtype=np.int32)[codes]
-        return numbers
+        known = len(self)
+        numbers = self._number(cells)
+        self.fresh += [_made(self._parse, text) for text in self._numbers.distinct[known:]]
+        by_cell: Ids = np.append(numbers, np.int32(-1))[codes]
+        return by_cell
 
     def number_rows(self, table: pa.Table, columns: tuple[str, ...]) -> Ids:
         """Number the values of n records, all cells of a row together being one: shape (n, 1)."""
         cells = table.select(list(columns))
         joined = join_cells(cells).dictionary_encode()
         codes = joined.indices.to_numpy()
-        texts = joined.dictionary.to_pylist()
-        fresh = [place for place, text in enumerate(texts) if text not in self._numbers]
-        if fresh:
-            first = np.unique(codes, return_index=True)[1][fresh]
-            fresh_cells = [column.to_pylist() for column in cells.take(pa.array(first)).columns]
-            for place, *row in zip(fresh, *fresh_cells, strict=True):
-                self._add(texts[place], row)
-        numbers: Ids = np.array([*map(self._numbers.__getitem__, texts)], dtype=np.int32)[codes]
-        return numbers[:, np.newaxis]
+        known = len(self)
+        numbers = self._number(joined.dictionary)
+        # What is new has the highest numbers, in the order in which it stands here.
+        first = np.unique(codes, return_index=True)[1][numbers >= known]
+        fresh_cells = [column.to_pylist() for column in cells.take(pa.array(first)).columns]
+        rows = zip(*fresh_cells, strict=True)
+        self.fresh += [_made(self._parse, *row) for row in rows]
+        return numbers[codes, np.newaxis]
 
-    def _add(self, text: str, cells: Iterable[str | None]) -> None:
-        self._numbers[text] = len(self._numbers)
-        try:
-            self.fresh.append(self._parse(*cells))
-        except Exception:
-            self.fresh.append(_BROKEN)
+    def _number(self, texts: Any) -> Ids:
+        numbered = map(self._numbers.__getitem__, texts.to_pylist())
+        return np.fromiter(numbered, np.int32, len(texts))
+
+
+def _made(make: Callable[..., Any], *things: Any) -> Any:
+    """Give what is made of things, `_BROKEN` where it can't be made of them."""
+    try:
+        return _BROKEN if things[0] is _BROKEN else make(*things)
+    except Exception:
+        return _BROKEN
 
 
 class Numbering:
@@ -82,23 +102,38 @@ class Numbering:
 
     Attributes:
         distinct: All of them.
-        fresh: Those that were added since this was emptied.
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[Any, int] = {}
-        self.distinct: list[Any] = []
+        self._numbers = _Numbers()
+        self.distinct: list[Any] = self._numbers.distinct
+
+    def number(self, things: Iterable[Any]) -> Ids:
+        """Give the positions of things in `distinct`, which takes in what is new."""
+        return np.array([*map(self._numbers.__getitem__, things)], dtype=np.int32)
+
+
+class Parts(Numbering):
+    """Distinct parts of values, each of which is read once.
+
+    Args:
+        read: Gives what is read in a part.
+
+    Attributes:
+        fresh: What was read in the parts that were added since this was emptied.
+    """
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._read = read
         self.fresh: list[Any] = []
 
-    def number(self, lists: Iterable[Iterable[Any]]) -> list[list[int]]:
-        """Give for each list of things their positions in `distinct`."""
-        numbers = self._numbers
-        number = numbers.setdefault
-        numbered = [[number(thing, len(numbers)) for thing in things] for things in lists]
-        added = list(islice(numbers, len(self.distinct), None))
-        self.distinct += added
-        self.fresh += added
-        return numbered
+    def number(self, things: Iterable[Any]) -> Ids:
+        """Give the positions of parts in `distinct`; those that are new are read."""
+        known = len(self.distinct)
+        numbers = super().number(things)
+        self.fresh += [_made(self._read, part) for part in self.distinct[known:]]
+        return numbers
 
 
 class PairNumbering:
@@ -180,12 +215,12 @@ class Made:
 
     Attributes:
         into: As given.
-        lists: For each thing, the numbers of what was made of it, each once.
+        lists: For each thing, the numbers of what was made of it, one perhaps more than once.
         broken: The numbers of the things that nothing could be made of.
     """
 
     def __init__(
-        self, source: Values | Numbering, make: Callable[[Any], Iterable[Any]], into: Numbering
+        self, source: Values | Parts, make: Callable[[Any], Iterable[Any]], into: Numbering
     ) -> None:
         self._source = source
         self._make = make
@@ -195,13 +230,14 @@ class Made:
 
     def follow(self) -> None:
         """Take in what is fresh in the source."""
-        made: list[Iterable[Any]] = []
-        for number, thing in enumerate(self._source.fresh, start=len(self.lists)):
-            try:
-                found = None if thing is _BROKEN else dict.fromkeys(self._make(thing))
-            except Exception:
-                found = None
-            if found is None:
-                self.broken.append(number)
-            made.append(found or ())
-        self.lists.extend(self.into.number(made))
+        made = [_made(self._listed, thing) for thing in self._source.fresh]
+        known = len(self.lists)
+        for place, things in enumerate(made):
+            if things is _BROKEN:
+                self.broken.append(known + place)
+                made[place] = ()
+        sizes = np.fromiter(map(len, made), np.int64, len(made))
+        self.lists.extend(sizes, self.into.number(chain.from_iterable(made)))
+
+    def _listed(self, thing: Any) -> tuple[Any, ...]:
+        return tuple(self._make(thing))

@@ -1,6 +1,5 @@
 """Arrays that grow at the end, without a copy of all that is there each time."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,11 +54,15 @@ class Lists:
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def extend(self, lists: Sequence[Sequence[int]]) -> None:
-        """Add lists."""
-        sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+    def extend(self, sizes: Offsets, numbers: Ids) -> None:
+        """Add lists.
+
+        Args:
+            sizes: How long each of them is.
+            numbers: Their numbers, end to end.
+        """
         self._ends.extend(len(self._ids) + np.cumsum(sizes))
-        self._ids.extend([number for one in lists for number in one])
+        self._ids.extend(numbers)
 
     def arrays(self) -> tuple[Offsets, Ids]:
         """Give offsets and numbers: list i is `numbers[offsets[i]:offsets[i + 1]]`."""

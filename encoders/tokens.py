@@ -1,8 +1,8 @@
 """Turning attributes of many records into tokens, each distinct value once for a whole run.
 
-A value is parsed once, it is taken apart once, and each distinct part of it is turned into tokens
-once under each view. All of these are numbered, so that what is done for every record is done with
-numbers alone.
+A value is parsed once, it is taken apart once, and each distinct part of it is read once, and
+turned into tokens once under each view. All of these are numbered, so that what is done for every
+record is done with numbers alone.
 """
 
 import gc
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from encoders.distinct import Made, Numbering, Values
+from encoders.distinct import Made, Numbering, Parts, Values
 from encoders.views import ATTRIBUTES, VIEWS, Attribute
 
 Ids = npt.NDArray[np.int32]
@@ -68,7 +68,8 @@ class Vocabulary:
 
     def __init__(self, views: Iterable[ViewOf]) -> None:
         self._values: dict[object, Values] = {}
-        self._numberings: dict[object, Numbering] = {}
+        self._distinct_parts: dict[object, Parts] = {}
+        self._distinct_tokens: dict[object, Numbering] = {}
         self._parts: dict[object, Made] = {}
         self._tokens: dict[object, Made] = {}
         self._ways = {(name, view): self._way(ATTRIBUTES[name], view) for name, view in views}
@@ -89,16 +90,16 @@ class Vocabulary:
             return self._tokenise(table)
 
     def _tokenise(self, table: pa.Table) -> Tokenised:
-        for values in self._values.values():
-            values.fresh.clear()
-        for numbering in self._numberings.values():
-            numbering.fresh.clear()
         coded: dict[object, Ids] = {}
         for way in self._ways.values():
             if way.reading not in coded:
                 coded[way.reading] = way.codes(table)
         for made in (*self._parts.values(), *self._tokens.values()):
             made.follow()
+        for values in self._values.values():
+            values.fresh.clear()
+        for parts in self._distinct_parts.values():
+            parts.fresh.clear()
         tokens: dict[ViewOf, Tokens] = {}
         failed: dict[str, Mask] = {}
         for (name, view), way in self._ways.items():
@@ -113,13 +114,13 @@ class Vocabulary:
         view, narrow = VIEWS[label], attribute.narrow
         reading = (attribute.parse, attribute.pooled or attribute.columns)
         values = self._values.setdefault(reading, Values(attribute.parse))
-        kind = (attribute.parse, view.parts)
-        distinct_parts = self._numberings.setdefault(kind, Numbering())
+        kind = (attribute.parse, view.parts, view.read)
+        distinct_parts = self._distinct_parts.setdefault(kind, Parts(view.read))
         parts = self._parts.setdefault(
             (reading, narrow, kind),
             Made(values, lambda value: view.parts(narrow(value)), distinct_parts),
         )
-        distinct_tokens = self._numberings.setdefault((kind, label), Numbering())
+        distinct_tokens = self._distinct_tokens.setdefault((kind, label), Numbering())
         tokens = self._tokens.setdefault(
             (kind, label), Made(distinct_parts, view.tokens, distinct_tokens)
         )

@@ -23,6 +23,10 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _all_of_it(value: Any) -> tuple[Any, ...]:
+    return (value,)
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """What an attribute reads, and whether its columns are one value or a bag of values.
@@ -51,16 +55,19 @@ class View:
     """From one value of an attribute to its tokens, by way of parts that many values share.
 
     Attributes:
-        tokens: Gives the tokens of one part.
+        tokens: Gives the tokens of one part, as it was read.
         parts: Gives the parts of a value, each of which can be a key of a dictionary.
+        read: Gives what the tokens are made of, from a part. Views with the same parts and the
+            same reading share the work.
     """
 
     tokens: Callable[[Any], Tokens]
-    parts: Callable[[Any], Iterable[Any]] = lambda value: (value,)
+    parts: Callable[[Any], Iterable[Any]] = _all_of_it
+    read: Callable[[Any], Any] = _as_it_is
 
     def __call__(self, value: Any) -> Tokens:
         """Give the tokens of a value, some of them perhaps more than once."""
-        return [token for part in self.parts(value) for token in self.tokens(part)]
+        return [token for part in self.parts(value) for token in self.tokens(self.read(part))]
 
 
 _BIRTH_COLUMNS = ("birth_date", "age", "age_on", "calendar")
@@ -105,23 +112,20 @@ def _unknown_words(place: Place) -> Iterable[str]:
     return place.location.unknown
 
 
-def _romanised_bigrams(piece: str) -> Tokens:
-    letters = names.romanised(piece)
-    return names.bigrams(letters) if letters else ()
+def _spelt_bigrams(piece: names.Spelling) -> Tokens:
+    return names.bigrams(piece.letters) if piece.letters else ()
 
 
-def _romanised_skeleton(piece: str) -> Tokens:
-    letters = names.romanised(piece)
-    return names.skeleton_pairs(letters) if letters else ()
+def _spelt_skeleton(piece: names.Spelling) -> Tokens:
+    return names.bigrams(piece.consonants) if piece.consonants else ()
 
 
-def _romanised_phonetic(piece: str) -> Tokens:
-    return names.phonetic(names.romanised(piece))
+def _spelt_phonetic(piece: names.Spelling) -> Tokens:
+    return names.phonetic(piece.letters)
 
 
-def _whole_skeleton(piece: str) -> Tokens:
-    sounds = names.skeleton(names.romanised(piece))
-    return (sounds,) if sounds else ()
+def _whole_skeleton(piece: names.Spelling) -> Tokens:
+    return (piece.consonants,) if piece.consonants else ()
 
 
 def _word_bigrams(word: str) -> Tokens:
@@ -137,10 +141,10 @@ VIEWS = {
     "name.bigrams/1": View(names.bigrams, _name_parts),
     "name.skeleton/1": View(names.skeleton_pairs, _name_parts),
     "name.phonetic/1": View(names.phonetic, _name_parts),
-    "name.bigrams/2": View(_romanised_bigrams, _name_pieces),
-    "name.skeleton/2": View(_romanised_skeleton, _name_pieces),
-    "name.phonetic/2": View(_romanised_phonetic, _name_pieces),
-    "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces),
+    "name.bigrams/2": View(_spelt_bigrams, _name_pieces, names.Spelling.of),
+    "name.skeleton/2": View(_spelt_skeleton, _name_pieces, names.Spelling.of),
+    "name.phonetic/2": View(_spelt_phonetic, _name_pieces, names.Spelling.of),
+    "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces, names.Spelling.of),
     "name.sounds/1": View(_sounds, _name_pieces),
     "name.lexicon/1": View(lambda piece: names.lexicon(1).entries_of(piece), _name_pieces),
     "name.diminutive/1": View(names.called_for, _name_pieces),

@@ -2,7 +2,7 @@
 
 - `first` holds the parts and views that `standard/1` published; they never change;
 - `pieces` folds and splits a name as written into pieces, script kept; `romanising` gives the
-  letters a to z of a piece;
+  letters a to z of a piece, `spelling` these and its consonants;
 - `sounds` turns a piece into learned units of sound, in which scripts and spellings meet;
 - `exact` gives one token for a name, to salt or key with;
 - `known` knows names across scripts by their entry in a table;
@@ -33,10 +33,12 @@ from encoders.names.known import lexicon
 from encoders.names.name import Name
 from encoders.names.romanising import romanised
 from encoders.names.sounds import sound_model
+from encoders.names.spelling import Spelling
 
 __all__ = [
     "PARTICLES",
     "Name",
+    "Spelling",
     "bigrams",
     "called_for",
     "family_key",

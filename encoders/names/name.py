@@ -1,13 +1,11 @@
 """One name as written, from which all views of it are made."""
 
-from functools import cached_property
-
 from encoders.names.first import parts
 from encoders.names.pieces import pieces
 
 
 class Name:
-    """A name as written; what views share is made once, when the first of them asks.
+    """A name as written.
 
     Args:
         text: The name, in any script, of any Unicode characters.
@@ -16,12 +14,12 @@ class Name:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    @cached_property
+    @property
     def parts(self) -> tuple[str, ...]:
         """Its romanised parts, as the first views want them."""
         return parts(self._text)
 
-    @cached_property
+    @property
     def pieces(self) -> tuple[str, ...]:
         """Its pieces, in the script that it was written in."""
         return pieces(self._text)

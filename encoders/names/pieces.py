@@ -71,7 +71,7 @@ _ENDINGS = tuple(
     )
 )
 _SHORTEST_WITH_ENDING = 6
-# How a word begins or ends that any of these changes: most words don't.
+# How words begin or end that any of these changes; most words don't.
 _BEGINNINGS_MEANT = ("abd", "абд", "عبد")
 _ENDINGS_MEANT = (
     "ova", "eva", "vá", "ná", "aya", "vna", "ka", "ká", "ki", "kii", "kia", "kiy", "kij", "ky",

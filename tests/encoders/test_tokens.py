@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encoders.names import Spelling
 from encoders.records import Records
 from encoders.tokens import Tokens, Vocabulary
 from encoders.views import ATTRIBUTES, VIEWS
@@ -125,7 +126,23 @@ def test_each_value_is_read_once_and_each_part_once(monkeypatch: pytest.MonkeyPa
     assert len(vocabulary) == 4
 
 
-@pytest.mark.parametrize("breaks", ["tokens", "parts"])
+def test_views_of_one_reading_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def read(piece: str) -> Spelling:
+        seen.append(piece)
+        return Spelling.of(piece)
+
+    labels = ("name.bigrams/2", "name.skeleton/2", "name.phonetic/2", "name.whole_skeleton/1")
+    for label in labels:
+        monkeypatch.setitem(VIEWS, label, replace(VIEWS[label], read=read))
+    vocabulary = Vocabulary([("name", label) for label in labels])
+    for _ in range(2):
+        vocabulary.tokenise(Records.from_rows([{"given_name": "Ana Cruz"}], role="sought").table)
+    assert seen == ["ana", "cruz"]
+
+
+@pytest.mark.parametrize("breaks", ["tokens", "parts", "read"])
 def test_a_value_that_breaks_a_view_is_told_by_column_and_row(
     breaks: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
