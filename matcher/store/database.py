@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import OutputError, StateError, StoreError
@@ -28,6 +30,9 @@ from matcher.vault import StoreKeys, Vault
 UNIT: Final = "kinmatch_unit"
 SERVICE: Final = "kinmatch_service"
 _ALONE: Final = 0x6B696E6D61746368
+_ENTER: Final = (
+    "SELECT set_config('kinmatch.society', %s, true), set_config('kinmatch.proof', %s, true)"
+)
 FINGERPRINTS: Final = "fingerprints"
 """The folder of the fingerprints in the data folder."""
 
@@ -47,6 +52,7 @@ class Store:
     _unit: Engine
     _service: Engine
     _claim_key: bytes
+    _unit_address: tuple[str, str]
 
     @property
     def fingerprints(self) -> Held:
@@ -58,6 +64,14 @@ class Store:
         if self._held is None:
             raise StoreError("The fingerprints need the store's keys, which were not opened.")
         return self._held
+
+    @property
+    def unit_address(self) -> tuple[str, str]:
+        """Where libpq finds the database, with which options, to act for the linkage unit.
+
+        It may hold a password: for connecting alone.
+        """
+        return self._unit_address
 
     @contextmanager
     def as_unit(self) -> Iterator[Session]:
@@ -77,28 +91,38 @@ class Store:
         Raises:
             StoreError: The database can't be reached, or was lost before the end.
         """
-        with self._connected(self._service) as connection, Session(connection) as session:
+        entered = self._connected(self._service, society)
+        with entered as connection, Session(connection) as session:
             session.info[SOCIETY] = society
-            enter(session.connection(), society, self._claim_key)
             yield session
             session.commit()
 
     @contextmanager
-    def _connected(self, engine: Engine) -> Iterator[Connection]:
+    def _connected(self, engine: Engine, society: str | None = None) -> Iterator[Connection]:
+        """A connection that is alive, in a society's transaction if one is named."""
+        connection = self._connect(engine)
         try:
-            connection = engine.connect()
+            if society is not None and not enter(connection, society, self._claim_key):
+                connection.close()
+                connection = self._connect(engine)
+                if not enter(connection, society, self._claim_key):
+                    raise _lost()
+            with connection:
+                yield connection
+        except OperationalError:
+            raise _lost() from None
+
+    def _connect(self, engine: Engine) -> Connection:
+        try:
+            return engine.connect()
         except OperationalError:
             if self.server is None:
                 raise _unreachable() from None
             self.server.ensure_running()
-            connection = engine.connect()
-        try:
-            with connection:
-                yield connection
-        except OperationalError:
+            return engine.connect()
+        except PoolTimeout:
             raise StoreError(
-                "The database was lost, or two changes were in each other's way. Do the same "
-                "again: what was not done to its end was not done at all."
+                "All connections to the database are at work. Do the same again in a while."
             ) from None
 
 
@@ -115,21 +139,25 @@ def alone(store: Store) -> Iterator[None]:
         yield
 
 
-def enter(connection: Connection, society: str, claim_key: bytes) -> None:
-    """Say for which society the rest of a transaction is.
+def enter(connection: Connection, society: str, claim_key: bytes) -> bool:
+    """Say for which society the transaction is that begins with this.
 
     The proof holds for this connection and society alone, so that a statement that was smuggled
-    in can't say another society's name.
+    in can't say another society's name. This is every request's first statement: it goes past
+    SQLAlchemy's expressions, which would take longer than the database does.
+
+    Returns:
+        Whether the connection is alive; one that isn't was lost while nobody used it.
     """
     driver: Any = connection.connection.driver_connection
     said = f"{driver.info.backend_pid}:{society}".encode()
     proof = hashlib.sha256(claim_key + hashlib.sha256(claim_key + said).digest()).hexdigest()
-    connection.execute(
-        select(
-            func.set_config("kinmatch.society", society, True),
-            func.set_config("kinmatch.proof", proof, True),
-        )
-    )
+    try:
+        driver.execute(_ENTER, (society, proof), prepare=True)
+    except psycopg.OperationalError:
+        connection.invalidate()
+        return False
+    return True
 
 
 @contextmanager
@@ -159,11 +187,13 @@ def open_store(settings: Settings, keys: StoreKeys | None) -> Iterator[Store]:
             with _owner_engine(settings) as owner, _begun(owner) as connection:
                 require_current(connection)
         unit = stack.enter_context(_engine(*_address(settings, server, UNIT)))
-        service = stack.enter_context(_engine(*_address(settings, server, SERVICE)))
+        # What is entered is seen to be alive by that; looking before it is one way more.
+        service = stack.enter_context(_engine(*_address(settings, server, SERVICE), ping=False))
         with Session(unit) as session:
             claim_key = session.scalars(select(ClaimKey.key)).one()
         held = None if keys is None else Held(Vault(folder / FINGERPRINTS, keys))
-        yield Store(folder, server, held, unit, service, claim_key)
+        address = _libpq(*_address(settings, server, UNIT))
+        yield Store(folder, server, held, unit, service, claim_key, address)
 
 
 def upgrade_database(settings: Settings) -> None:
@@ -209,15 +239,19 @@ def _address(settings: Settings, server: PrivateServer | None, role: str) -> tup
     return _secret_url(settings), role
 
 
+def _libpq(url: str, role: str | None) -> tuple[str, str]:
+    return url.replace("+psycopg:", ":", 1), "" if role is None else f"-c role={role}"
+
+
 def _secret_url(settings: Settings) -> str:
     return "" if settings.database_url is None else settings.database_url.get_secret_value()
 
 
 @contextmanager
-def _engine(url: str, role: str | None = None) -> Iterator[Engine]:
+def _engine(url: str, role: str | None = None, *, ping: bool = True) -> Iterator[Engine]:
     try:
         engine = create_engine(
-            _with_driver(url), pool_pre_ping=True, hide_parameters=True, pool_size=20
+            _with_driver(url), pool_pre_ping=ping, hide_parameters=True, pool_size=20
         )
     except ArgumentError:
         raise StoreError(
@@ -256,6 +290,13 @@ def _begun(engine: Engine) -> Iterator[Connection]:
         raise _unreachable() from None
     with connection, connection.begin():
         yield connection
+
+
+def _lost() -> StoreError:
+    return StoreError(
+        "The database was lost, or two changes were in each other's way. Do the same again: what "
+        "was not done to its end was not done at all."
+    )
 
 
 def _unreachable() -> StoreError:
