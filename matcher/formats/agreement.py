@@ -371,14 +371,22 @@ class Agreement(BaseModel):
     def open_corridors(self, on: date) -> tuple[tuple[str, str], ...]:
         """Give the corridors through which data may go on a day, in the agreement's order.
 
-        Without terms, as in a rehearsal, all are open.
+        Without terms, as in a rehearsal, all are open as long as the agreement is valid.
         """
-        if self.terms is None:
-            return self.corridors
-        known = {one.pair: one for one in self.terms.corridors}
         return tuple(
-            pair for pair in self.corridors if known[pair].first_day <= on <= known[pair].last_day
+            pair
+            for pair in self.corridors
+            if self._first_day_of(pair) <= on <= self.last_day_of(pair)
         )
+
+    def last_day_of(self, corridor: tuple[str, str]) -> date:
+        """Give the last day on which data may go through one of the agreement's corridors."""
+        terms = self.terms and self.terms.of(corridor)
+        return min(self.valid_until, terms.last_day) if terms else self.valid_until
+
+    def _first_day_of(self, corridor: tuple[str, str]) -> date:
+        terms = self.terms and self.terms.of(corridor)
+        return max(self.valid_from, terms.first_day) if terms else self.valid_from
 
     def require_party(self, society: str) -> None:
         """Refuse a society that is not a party.

@@ -13,6 +13,14 @@ from matcher.store.models.candidates import (
     Decision,
     Disclosure,
 )
+from matcher.store.models.gates import (
+    Clearance,
+    Duty,
+    ForeignRequest,
+    ServiceFeedback,
+    SharingDecision,
+    Training,
+)
 from matcher.store.models.holds import Hold, NoticeRow
 from matcher.store.models.log import AuditEntry, Checkpoint, ClaimKey
 from matcher.store.models.nights import Comparison, RunRow
@@ -30,11 +38,14 @@ __all__ = [
     "CandidateSide",
     "Checkpoint",
     "ClaimKey",
+    "Clearance",
     "Comparison",
     "Corridor",
     "Decision",
     "Disclosure",
+    "Duty",
     "Envelope",
+    "ForeignRequest",
     "Hold",
     "NoticeRow",
     "Part",
@@ -45,7 +56,10 @@ __all__ = [
     "RefinementRow",
     "Retired",
     "RunRow",
+    "ServiceFeedback",
+    "SharingDecision",
     "Society",
     "Table",
+    "Training",
     "User",
 ]

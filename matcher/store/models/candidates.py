@@ -47,7 +47,8 @@ class CandidateSide(Table):
 
     `kin` is what the people around both records weigh, in bits; null where nobody could meet.
     `listed` is false for what has too many better ones before it, `barred` true where one of the
-    two records takes no part in matching now: then no society is shown it; `since` the day of the
+    two records takes no part in matching now: then no society is shown it; `shown_until` the last
+    day on which corridor, agreement and batches let it be shown; `since` the day of the
     run that found it, or found it again after a change; `verdict` this society's own; `refinement`
     null, `requested` or `scored`, and then `attributes` the level of each of the refinement's
     attributes.
@@ -72,6 +73,7 @@ class CandidateSide(Table):
     version: Mapped[int]
     since: Mapped[date]
     listed: Mapped[bool]
+    shown_until: Mapped[date] = mapped_column(server_default=text("'9999-12-31'"))
     barred: Mapped[bool] = mapped_column(server_default=text("false"))
     verdict: Mapped[str | None]
     refinement: Mapped[str | None]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.store.models.base import NEW_ID, NOW, Table
@@ -54,8 +55,9 @@ class ApiToken(Table):
 class AgreementRow(Table):
     """An agreement as it was signed or last amended, and how its records were compared.
 
-    `compared_as` names the scheme, model, corridors and roles of the last run that was published;
-    others make the next run a full one.
+    `compared_as` names the scheme, model and roles of the last run that was published, and
+    `compared_corridors` the corridors that have been open ever since; others make the next run a
+    full one.
     """
 
     __tablename__ = "agreements"
@@ -67,6 +69,7 @@ class AgreementRow(Table):
     valid_until: Mapped[date]
     retention_days: Mapped[int]
     compared_as: Mapped[str | None]
+    compared_corridors: Mapped[list[list[str]] | None] = mapped_column(JSONB())
 
 
 class Party(Table):
