@@ -36,6 +36,9 @@ class Settings(BaseSettings):
         audit_key_file: The private key that signs the audit log; made when it is not there.
         checkpoints_file: Where signatures on the audit log are kept beside the database.
         top: Candidates listed for each record that is sought.
+        identity_file: The linkage unit's sealed identity, which opens envelopes; beside the data
+            folder if not set.
+        night_hour: The hour, in UTC, at which a worker begins the night; none does if not set.
         results_hour: From this hour of a day on, in UTC, candidates of that day's night show.
         small_cells: The least count of candidates that analysts are told.
         most_pairs: A night that would compare more pairs of records is refused.
@@ -63,6 +66,8 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = None
     checkpoints_file: Path | None = None
     top: Annotated[int, Field(ge=1)] = 10
+    identity_file: Path | None = None
+    night_hour: Annotated[int, Field(ge=0, le=23)] | None = 1
     results_hour: Annotated[int, Field(ge=0, le=23)] = 6
     small_cells: Annotated[int, Field(ge=2)] = 10
     most_pairs: Annotated[int, Field(ge=1)] = 10**13
@@ -123,6 +128,12 @@ class Settings(BaseSettings):
         """The file of the keys that open the fingerprints."""
         beside = self.data_folder.with_name(f"{self.data_folder.name}.store-keys.json")
         return self.store_keys_file or beside
+
+    @property
+    def identity(self) -> Path:
+        """The file of the linkage unit's identity."""
+        beside = self.data_folder.with_name(f"{self.data_folder.name}.identity.json")
+        return self.identity_file or beside
 
     @property
     def audit_key(self) -> Path:

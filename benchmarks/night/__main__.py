@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from sqlalchemy import func, select, text
 
@@ -25,12 +24,13 @@ from matcher.decisions.evidence import EvidenceModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import read_batch
 from matcher.formats.files import written_whole
+from matcher.formats.ledger import Receipt
 from matcher.formats.scheme import Scheme
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.planning import plan_night
 from matcher.scoring import find_pairs
 from matcher.settings import Settings
-from matcher.store import audit, batches, parties
+from matcher.store import acceptance, audit, batches, parties
 from matcher.store.database import Store, open_store
 from matcher.store.models import AgreementRow, CandidateRow, Record, RunRow
 from matcher.vault import StoreKeys
@@ -107,7 +107,12 @@ def _take_in(store: Store, agreement: Agreement, society: str, path: Path) -> No
         ).id  # fmt: skip
         batches.note_part(session, batch, number=0, size=len(content), digest=digest, actor="bench")
         batches.finish(session, batch, actor="bench")
-    batches.accept(store, batch, path, on=_ON)
+    receipt = Receipt(
+        agreement_id=agreement.agreement_id, society=society, number=time.time_ns(), key_epoch=1,
+        digest=digest,
+    )  # fmt: skip
+    with path.open("rb") as file:
+        acceptance.take_in(store, batch, read_batch(path, agreement), file, receipt, on=_ON)
 
 
 def _call_compared(store: Store, agreement: Agreement) -> None:

@@ -10,6 +10,7 @@ from matcher.cli import (
     analyst,
     console,
     identities,
+    intake,
     linkage,
     operating,
     passphrases,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 agreements = typer.Typer(help="Agreements between societies and a linkage unit.")
 keys = typer.Typer(help="Keys of an agreement; the linkage unit never has them.")
+intakes = typer.Typer(help="What must be known and decided before anything is encoded.")
 identity = typer.Typer(help="Who you are to the others: signing and encryption keys.")
 audit = typer.Typer(help="The linkage unit's audit log.")
 users = typer.Typer(help="Who may use the linkage unit's service.")
@@ -40,6 +42,9 @@ config = typer.Typer(help="The linkage unit's settings, keys and database.")
 passphrase = typer.Typer(help="Passphrases in the operating system's keyring.")
 
 app.command("check")(society.check)
+app.add_typer(intakes, name="intake", no_args_is_help=True)
+intakes.command("new")(intake.intake_new)
+app.command("notify")(intake.notify)
 app.add_typer(agreements, name="agreement", no_args_is_help=True)
 agreements.command("terms")(agreement_commands.agreement_terms)
 agreements.command("new")(agreement_commands.agreement_new)
@@ -67,6 +72,7 @@ app.command("refine")(refine)
 app.command("weigh")(weigh)
 app.command("retire")(linkage.retire)
 app.command("nightly")(operating.nightly)
+app.command("worker")(operating.worker)
 app.add_typer(audit, name="audit", no_args_is_help=True)
 audit.command("verify")(operating.audit_verify)
 audit.command("sign")(operating.audit_sign)

@@ -56,6 +56,15 @@ def nightly(
     _operations().nightly(data_folder, day, dry_run, full, passphrase_fd, as_json)
 
 
+def worker(data_folder: DataFolder = None, passphrase_fd: PassphraseFd = None) -> None:
+    """Check what societies have sent, and run the night at its hour, until told to stop.
+
+    It opens the keys of the fingerprints and the linkage unit's identity. SIGTERM lets it finish
+    what it has begun; a night ends after the piece it is at, and goes on with the next worker.
+    """
+    loaded("matcher.cli.working").work(data_folder, passphrase_fd)
+
+
 def audit_verify(data_folder: DataFolder = None, as_json: JsonFlag = False) -> None:
     """Look at the whole audit log; exit status 2 says that something is wrong with it."""
     _operations().audit_verify(data_folder, as_json)

@@ -33,7 +33,7 @@ def nightly(
     """Run a night, or tell its plan."""
     settings = Settings.load(data_folder=data_folder)
     day = on or date.today()
-    with open_store(settings, _store_keys(settings, Passphrases(passphrase_fd))) as store:
+    with open_store(settings, store_keys(settings, Passphrases(passphrase_fd))) as store:
         if dry_run:
             _tell_plans(store, day, full, as_json)
             return
@@ -108,7 +108,7 @@ def _tell_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
 def audit_verify(data_folder: Path | None, as_json: bool) -> None:
     """Verify the audit log."""
     settings = Settings.load(data_folder=data_folder)
-    _require_file(settings.audit_key)
+    require_file(settings.audit_key)
     key = audit.signing_key(settings.audit_key).public_key()
     with open_store(settings, None) as store, store.as_unit() as session:
         found = audit.verify(session, key, settings.checkpoints)
@@ -161,7 +161,7 @@ def restore(archive: Path, data_folder: Path | None, passphrase_fd: int | None) 
     """Restore an archive."""
     settings = Settings.load(data_folder=data_folder)
     passphrases = Passphrases(passphrase_fd)
-    keys = _store_keys(settings, passphrases)
+    keys = store_keys(settings, passphrases)
     passphrase = console.read_passphrase(passphrase_fd, confirm=False)
     gone = restore_archive(settings, keys, archive, passphrase)
     console.say(
@@ -226,13 +226,24 @@ def config_init(data_folder: Path | None, passphrase_fd: int | None) -> None:
     console.say(f"{settings.data_folder}: ready. Keep copies of {settings.store_keys} elsewhere.")
 
 
-def _store_keys(settings: Settings, passphrases: Passphrases) -> StoreKeys:
+def store_keys(settings: Settings, passphrases: Passphrases) -> StoreKeys:
+    """Open the keys of the fingerprints.
+
+    Raises:
+        StoreError: There are none.
+        KeyFileError: No passphrase opens them.
+    """
     path = settings.store_keys
-    _require_file(path)
+    require_file(path)
     return passphrases.open(path, lambda passphrase: StoreKeys.open(path, passphrase))
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Refuse to go on without a file of the linkage unit's.
+
+    Raises:
+        StoreError: It is not there.
+    """
     if not path.exists():
         raise StoreError(
             f"{path}: is not there. Run 'kinmatch config init' for a new linkage unit, or restore "

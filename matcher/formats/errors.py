@@ -15,6 +15,7 @@
     │   └── AbsentError     it holds no such thing, or none that the one who asks may see
     ├── StateError          what was asked is not possible in the state that a thing is in
     ├── ExposureError       a batch would show more of people than its agreement allows
+    ├── StoppedError        work was told to stop; the next call goes on where it was
     ├── LimitError          a run would exceed the limits that were set for it
     ├── ServiceError        a request to the service is refused; `code` names why
     └── ParameterError      an argument of a library call or command is out of its range
@@ -90,6 +91,10 @@ class StateError(KinmatchError):
 
 class ExposureError(KinmatchError):
     """With a batch, the linkage unit would hold what shows more than the agreement's ceiling."""
+
+
+class StoppedError(KinmatchError):
+    """Work was told to stop, and did so where it can go on; nothing is lost."""
 
 
 class LimitError(KinmatchError):

@@ -16,7 +16,7 @@ from matcher.decisions.kin import support_of
 from matcher.decisions.people import People
 from matcher.formats.batch import Batch
 from matcher.formats.cells import Octets
-from matcher.formats.errors import IntegrityError, LimitError, OutputError
+from matcher.formats.errors import IntegrityError, LimitError, OutputError, StoppedError
 from matcher.formats.files import written_whole
 from matcher.nightly.planning import NightPlan, Tile
 from matcher.nightly.records import Numbers
@@ -28,6 +28,9 @@ _SAMPLED_RIGHT = 1 << 13
 
 Advance = Callable[[int], None]
 """Told how many pairs have been compared since it was last told."""
+
+Stopping = Callable[[], bool]
+"""Tells whether to stop."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,6 +66,7 @@ def compare(
     most_candidates: int,
     threads: int | None = None,
     advance: Advance = lambda _: None,
+    stopping: Stopping = lambda: False,
 ) -> None:
     """Compare all tiles of a plan of which the folder has no whole file yet.
 
@@ -74,8 +78,10 @@ def compare(
         most_candidates: Stop as soon as more have been found.
         threads: How many threads to use; all processors if None. The result is the same.
         advance: Told of the progress.
+        stopping: Asked before every tile whether to stop there.
 
     Raises:
+        StoppedError: It was told to stop; tiles that are done are kept.
         LimitError: More candidates were found than wanted.
         OutputError: A file can't be written.
         IntegrityError: A batch was altered since it was accepted.
@@ -87,6 +93,8 @@ def compare(
     gather = _Gathering(plan, fingerprints)
     count = 0
     for tile in plan.tiles:
+        if stopping():
+            raise StoppedError("The night was told to stop; the next one goes on where it was.")
         path = _file(folder, tile)
         rows = _whole_rows(path)
         if rows is None:

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import KinmatchError, StoreError
-from matcher.nightly.comparing import Advance, compare
+from matcher.formats.errors import KinmatchError, StoppedError, StoreError
+from matcher.nightly.comparing import Advance, Stopping, compare
 from matcher.nightly.leaving import clear_away
 from matcher.nightly.planning import NightPlan, plan_night
 from matcher.nightly.publishing import age, kept, publish, refresh
@@ -67,6 +67,7 @@ def run_night(
     full: bool = False,
     threads: int | None = None,
     advance: Advance = lambda _: None,
+    stopping: Stopping = lambda: False,
 ) -> list[Outcome]:
     """Do a night's work, under every agreement that is valid on the day.
 
@@ -79,12 +80,14 @@ def run_night(
         full: Compare all records anew.
         threads: How many threads to use; all processors if None. The result is the same.
         advance: Told how many pairs have been compared since it was last told.
+        stopping: Asked before every tile whether the night is to end there.
 
     Returns:
         One outcome for each agreement under which there was something to compare.
 
     Raises:
         StateError: Another night is at work.
+        StoppedError: It was told to stop; the next call goes on where it was.
         StoreError: The database can't be reached.
     """
     outcomes = []
@@ -95,7 +98,7 @@ def run_night(
         for agreement in _valid(store, on):
             begun = _begin(store, agreement, on, limits, top, full)
             if begun is not None:
-                outcomes.append(_finish(store, begun, on, limits, top, threads, advance))
+                outcomes.append(_finish(store, begun, on, limits, top, threads, advance, stopping))
         _remove_old_work(store)
     return outcomes
 
@@ -109,7 +112,7 @@ def plans_of(store: Store, *, on: date, full: bool = False) -> list[NightPlan]:
     for agreement in _valid(store, on):
         with store.as_unit() as session:
             row = session.get_one(AgreementRow, agreement)
-            plans.append(plan_night(session, row, full=full))
+            plans.append(plan_night(session, row, on=on, full=full))
     return [plan for plan in plans if len(plan.records)]
 
 
@@ -131,7 +134,8 @@ def _begin(
     """
     with store.as_unit() as session:
         lock_agreement(session, agreement)
-        plan = plan_night(session, session.get_one(AgreementRow, agreement), full=full)
+        under = session.get_one(AgreementRow, agreement)
+        plan = plan_night(session, under, on=on, full=full)
         if not plan.new:
             refresh(session, plan, top=top)
             return None
@@ -152,6 +156,7 @@ def _finish(
     top: int,
     threads: int | None,
     advance: Advance,
+    stopping: Stopping,
 ) -> Outcome:
     plan, run = begun
     if run is None:
@@ -165,10 +170,11 @@ def _finish(
         compare(
             plan, store.fingerprints, folder,
             keep=kept(top), most_candidates=limits.candidates, threads=threads, advance=advance,
+            stopping=stopping,
         )  # fmt: skip
         with store.as_unit() as session:
             outcome = publish(session, run, plan, folder, on=on, top=top)
-    except StoreError:
+    except (StoreError, StoppedError):
         raise
     except KinmatchError as error:
         return _refused(plan, str(error))

@@ -1,13 +1,16 @@
 """What a night compares with what under an agreement: every pair that it may, and none twice.
 
 Held records have been compared with each other. A night compares those that are new with those
-that are held, both ways, and with each other; then they are held too. Where the scheme, the model,
-the corridors or the rule of roles are others than before, all records are new.
+that are held, both ways, and with each other; then they are held too. Where the scheme, the model
+or the rule of roles are others than before, or a corridor is open that was not, all records are
+new.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +30,9 @@ LEFT_ROWS = 1 << 16
 RIGHT_ROWS = 1 << 17
 
 _PARTS = (("new", "held"), ("held", "new"), ("new", "new"))
+
+Meeting = tuple[str, int, str, int]
+"""Society and role on the left, society and role on the right."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,7 +90,9 @@ class NightPlan:
         agreement: The agreement.
         model: What distances mean under its scheme.
         kin: What the people around a pair mean.
-        compares_as: Digest of the scheme, the models, the corridors and the rule of roles.
+        compares_as: Digest of the scheme, the models and the rule of roles.
+        corridors: The corridors that are open tonight.
+        meetings: Who may meet: society and role on the left and on the right, and the last day.
         is_full: Whether all records count as new.
         records: The records that take part.
         directions: What is compared, in the agreement's order of corridors.
@@ -96,6 +104,8 @@ class NightPlan:
     model: EvidenceModel
     kin: KinModel
     compares_as: str
+    corridors: tuple[tuple[str, str], ...]
+    meetings: dict[Meeting, date]
     is_full: bool
     records: Records
     directions: tuple[Direction, ...]
@@ -127,7 +137,9 @@ class NightPlan:
     def digest(self) -> str:
         """SHA-256 of what is compared, record by record."""
         whole = hashlib.sha256(
-            json.dumps([self.agreement.agreement_id, self.compares_as, self.is_full]).encode()
+            json.dumps(
+                [self.agreement.agreement_id, self.compares_as, self.is_full, self.corridors]
+            ).encode()
         )
         for column in (self.records.ids, self.records.held, self.records.digest):
             whole.update(column.tobytes())
@@ -147,12 +159,17 @@ class NightPlan:
         }
 
 
-def plan_night(session: Session, row: AgreementRow, *, full: bool = False) -> NightPlan:
+def plan_night(
+    session: Session, row: AgreementRow, *, on: date, full: bool = False
+) -> NightPlan:
     """Plan a night under an agreement; nothing is written.
+
+    Nobody meets through a corridor that is closed that day, nor under an agreement without terms.
 
     Args:
         session: A transaction `as_unit`.
         row: The agreement.
+        on: The day.
         full: Compare everything anew, even if scheme and model are as before.
 
     Raises:
@@ -161,9 +178,11 @@ def plan_night(session: Session, row: AgreementRow, *, full: bool = False) -> Ni
     agreement = Agreement.model_validate(row.document)
     model, kin = EvidenceModel.of(agreement.scheme), KinModel.published()
     compares_as = _compares_as(agreement, model, kin)
-    is_full = full or row.compared_as != compares_as
+    corridors = agreement.open_corridors(on) if agreement.terms is not None else ()
+    compared = {(start, end) for start, end in row.compared_corridors or ()}
+    is_full = full or row.compared_as != compares_as or not compared.issuperset(corridors)
     records = records_of(session, row.agreement_id, is_full=is_full)
-    met = _meetings(agreement)
+    met = meetings(agreement, corridors)
     directions = [
         Direction(
             epoch, left, left_role, left_part, left_rows, right, right_role, right_part, right_rows
@@ -176,13 +195,13 @@ def plan_night(session: Session, row: AgreementRow, *, full: bool = False) -> Ni
         if len(left_rows) and len(right_rows)
     ]  # fmt: skip
     return NightPlan(
-        agreement, model, kin, compares_as, is_full, records, tuple(directions),
+        agreement, model, kin, compares_as, corridors, met, is_full, records, tuple(directions),
         _registers(met, records),
     )  # fmt: skip
 
 
 def _registers(
-    met: list[tuple[str, int, str, int]], records: Records
+    met: Iterable[Meeting], records: Records
 ) -> dict[tuple[str, int, int], int]:
     counts: dict[tuple[str, int, int], int] = {}
     for left, left_role, right, right_role in met:
@@ -191,21 +210,24 @@ def _registers(
     return counts
 
 
-def _meetings(agreement: Agreement) -> list[tuple[str, int, str, int]]:
-    """Society and role on the left and on the right, each two only once, whichever is left."""
-    met: dict[frozenset[tuple[str, int]], tuple[str, int, str, int]] = {}
-    for left, right in agreement.corridors:
+def meetings(
+    agreement: Agreement, corridors: tuple[tuple[str, str], ...]
+) -> dict[Meeting, date]:
+    """Who may meet, each two only once, whichever is left, and the last day on which they may."""
+    met: dict[frozenset[tuple[str, int]], Meeting] = {}
+    until: dict[Meeting, date] = {}
+    for left, right in corridors:
         for roles in COMPARED:
             left_role, right_role = (ROLES.index(role) for role in roles)
             both = frozenset({(left, left_role), (right, right_role)})
-            met.setdefault(both, (left, left_role, right, right_role))
-    return list(met.values())
+            meeting = met.setdefault(both, (left, left_role, right, right_role))
+            last_day = agreement.last_day_of((left, right))
+            until[meeting] = max(last_day, until.get(meeting, last_day))
+    return until
 
 
 def _compares_as(agreement: Agreement, model: EvidenceModel, kin: KinModel) -> str:
-    said = json.dumps(
-        [agreement.scheme.digest, model.digest, kin.digest, sorted(agreement.corridors), COMPARED]
-    )
+    said = json.dumps([agreement.scheme.digest, model.digest, kin.digest, COMPARED])
     return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -20,11 +20,14 @@ from matcher.nightly.planning import NightPlan, columns_of
 from matcher.nightly.statements import (
     ADD_SIDES,
     CHANGE,
+    CLOSE,
     DROP_OLDER,
     DROP_STALE,
+    HIDE,
     HOLD,
     INSERT,
     LEAVE,
+    LIMIT,
     MEND,
     PRUNE,
     RANK,
@@ -48,6 +51,13 @@ _FOUND = {
     "weights": "float8[]",
     "kin": "float8",
     "score": "float8",
+}
+_MEETINGS = {
+    "society": "text",
+    "role": "smallint",
+    "other_society": "text",
+    "other_role": "smallint",
+    "last_day": "date",
 }
 _REGISTERS = {
     "society": "text",
@@ -104,6 +114,7 @@ def publish(
     )
     agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
     agreement.compared_as = plan.compares_as
+    agreement.compared_corridors = [list(pair) for pair in plan.corridors]
     row.outcome = {**outcome, "top": top}
     change(session, row, "publish", details={**outcome, "pairs": plan.pairs})
     return outcome
@@ -117,6 +128,9 @@ def kept(top: int) -> int:
 def refresh(session: Session, plan: NightPlan, *, top: int) -> None:
     """Let bands and lists follow from what is held now: what has left counts no more.
 
+    What may not meet any more leaves the lists, and once its corridor is open again, all that may
+    have been missed is compared.
+
     Args:
         session: A transaction `as_unit` that holds the agreement.
         plan: The plan of the night.
@@ -124,8 +138,12 @@ def refresh(session: Session, plan: NightPlan, *, top: int) -> None:
     """
     given = {"agreement": plan.agreement.agreement_id, "top": top}
     copy_rows(session, "registers", _REGISTERS, _register_rows(plan))
-    for statement in (REBAND, RANK):
+    copy_rows(session, "meetings", _MEETINGS, _meeting_rows(plan))
+    for statement in (CLOSE, REBAND, RANK, HIDE, LIMIT):
         _execute(session, statement, given)
+    agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
+    compared = {tuple(pair) for pair in agreement.compared_corridors or ()}
+    agreement.compared_corridors = [list(pair) for pair in plan.corridors if pair in compared]
 
 
 def age(session: Session, on: date) -> int:
@@ -221,6 +239,13 @@ def candidate_id(agreement: bytes, one: tuple[bytes, bytes], other: tuple[bytes,
     for society, reference in sorted((one, other)):
         digest.update(len(society).to_bytes(1) + society + reference)
     return digest.digest()
+
+
+def _meeting_rows(plan: NightPlan) -> Iterator[tuple[Any, ...]]:
+    """Who may meet whom, in both orders, and the last day."""
+    for (left, left_role, right, right_role), last_day in sorted(plan.meetings.items()):
+        yield left, left_role, right, right_role, last_day
+        yield right, right_role, left, left_role, last_day
 
 
 def _register_rows(plan: NightPlan) -> Iterator[tuple[Any, ...]]:

@@ -1,7 +1,8 @@
 """What publishing does in the database, statement by statement, in the order of use.
 
 `found` holds what the run found, `registers` the bands' least scores for the size of the
-registers. A record of the plan whose `taken_in` is null was changed since.
+registers, `meetings` who may meet, in both orders, and until when. A record of the plan whose
+`taken_in` is null was changed since.
 """
 
 # Pairs of records that changed, or whose batch left, since they were compared.
@@ -52,7 +53,8 @@ _CHANGED = """
 
 CHANGE = f"""
 UPDATE kinmatch.candidates SET
-  state = 'new', version = candidates.version + 1, found_in = :run, {_EVIDENCE}
+  state = 'new', version = candidates.version + 1, found_in = :run,
+  refined_outcomes = NULL, refined_score = NULL, refined_band = NULL, {_EVIDENCE}
   AND candidates.state <> 'confirmed' AND {_CHANGED}
 """  # noqa: S608  # nothing in it is anybody's input
 
@@ -79,10 +81,12 @@ ON CONFLICT (id) DO NOTHING
 
 UPDATE_SIDES = """
 UPDATE kinmatch.candidate_sides SET
-  score = candidates.score, levels = found.levels, weights = found.weights, kin = found.kin,
+  score = coalesce(refined_score, candidates.score), levels = found.levels, weights = found.weights, kin = found.kin,
   state = candidates.state, version = candidates.version,
   since = CASE WHEN candidates.version > candidate_sides.version THEN :on ELSE since END,
-  verdict = CASE WHEN candidates.version = candidate_sides.version THEN verdict END
+  verdict = CASE WHEN candidates.version = candidate_sides.version THEN verdict END,
+  refinement = CASE WHEN candidates.version = candidate_sides.version THEN refinement END,
+  attributes = CASE WHEN candidates.version = candidate_sides.version THEN attributes END
 FROM found JOIN kinmatch.candidates ON candidates.id = found.id
 WHERE candidate_id = found.id AND candidates.left_record = found.left_record
 """
@@ -102,7 +106,45 @@ JOIN kinmatch.records AS other
 ON CONFLICT (candidate_id, society) DO NOTHING
 """
 
-# Bands ask for more as the registers grow, of what earlier nights found too.
+_MAY_MEET = """
+  SELECT FROM meetings WHERE (society, role, other_society, other_role)
+    = (one.society, one.role, other.society, other.role)"""
+
+# Pairs that may not meet any more, because a corridor is closed: undecided ones leave, and of what
+# people have decided nothing is shown.
+CLOSE = f"""
+DELETE FROM kinmatch.candidates USING kinmatch.records AS one, kinmatch.records AS other
+WHERE candidates.agreement = :agreement AND candidates.state IN ('new', 'open')
+  AND one.id = left_record AND other.id = right_record AND NOT EXISTS ({_MAY_MEET})
+"""  # noqa: S608  # the same
+
+HIDE = f"""
+UPDATE kinmatch.candidate_sides SET listed = false
+FROM kinmatch.candidates
+JOIN kinmatch.records AS one ON one.id = left_record
+JOIN kinmatch.records AS other ON other.id = right_record
+WHERE candidates.agreement = :agreement AND candidate_id = candidates.id
+  AND candidate_sides.listed AND NOT EXISTS ({_MAY_MEET})
+"""  # noqa: S608  # the same
+
+# A candidate is shown as long as both may meet and both records' batches may be kept.
+LIMIT = """
+UPDATE kinmatch.candidate_sides SET shown_until = least(
+  meetings.last_day, ones.expires_on - 1, others.expires_on - 1
+)
+FROM kinmatch.candidates
+JOIN kinmatch.records AS one ON one.id = left_record
+JOIN kinmatch.records AS other ON other.id = right_record
+JOIN kinmatch.batches AS ones ON ones.id = one.batch_id
+JOIN kinmatch.batches AS others ON others.id = other.batch_id
+JOIN meetings ON (meetings.society, meetings.role, other_society, meetings.other_role)
+  = (one.society, one.role, other.society, other.role)
+WHERE candidates.agreement = :agreement AND candidate_id = candidates.id
+  AND shown_until <> least(meetings.last_day, ones.expires_on - 1, others.expires_on - 1)
+"""
+
+# Bands ask for more as the registers grow, of what earlier nights found too; what was refined has
+# its band from that.
 REBAND = """
 WITH banded AS (
   SELECT candidates.id, CASE
@@ -112,7 +154,7 @@ WITH banded AS (
   JOIN kinmatch.records AS other ON other.id = right_record
   JOIN registers ON registers.society = one.society
     AND registers.left_role = one.role AND registers.right_role = other.role
-  WHERE candidates.agreement = :agreement
+  WHERE candidates.agreement = :agreement AND refined_band IS NULL
 ), changed AS (
   UPDATE kinmatch.candidates SET band = banded.band FROM banded WHERE candidates.id = banded.id
     AND candidates.band <> banded.band
@@ -125,8 +167,10 @@ WHERE candidate_id = banded.id AND candidate_sides.band <> banded.band
 # somebody has decided on stays listed whatever better ones come.
 RANK = """
 WITH ranked AS (
-  SELECT candidates.id, state NOT IN ('new', 'open') OR :top >= row_number() OVER (
-    PARTITION BY left_record ORDER BY score DESC, other.reference
+  SELECT candidates.id, state NOT IN ('new', 'open')
+    OR coalesce(refined_band, 0) < 3 AND :top >= row_number() OVER (
+    PARTITION BY left_record
+    ORDER BY coalesce(refined_band, 0) = 3, coalesce(refined_score, score) DESC, other.reference
   ) AS listed
   FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
   WHERE candidates.agreement = :agreement
@@ -140,7 +184,8 @@ WHERE candidate_id = ranked.id AND candidate_sides.listed <> ranked.listed
 PRUNE = """
 WITH ranked AS (
   SELECT candidates.id, row_number() OVER (
-    PARTITION BY left_record ORDER BY score DESC, other.reference
+    PARTITION BY left_record
+    ORDER BY coalesce(refined_band, 0) = 3, coalesce(refined_score, score) DESC, other.reference
   ) AS place
   FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
   WHERE candidates.agreement = :agreement

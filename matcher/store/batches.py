@@ -1,12 +1,12 @@
 """Batches: registered, received in parts, checked, accepted or refused, withdrawn.
 
 A society's own transactions (`as_society`) register, note parts, finish and withdraw; row-level
-security keeps them to that society's batches. Accepting is the linkage unit's.
+security keeps them to that society's batches. Accepting is the linkage unit's
+(`matcher.store.acceptance`).
 """
 
 import hashlib
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -14,15 +14,15 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.batch import Batch, read_batch
-from matcher.formats.errors import AbsentError, AgreementError, KinmatchError, StateError
+from matcher.formats.batch import Batch
+from matcher.formats.errors import AbsentError, AgreementError, StateError
 from matcher.formats.scheme import Scheme
 from matcher.store import audit
 from matcher.store.changing import change, locked
 from matcher.store.copying import copy_rows
-from matcher.store.database import Store
-from matcher.store.models import AgreementRow, BatchRow, Envelope, Part
-from matcher.store.parties import agreement_of, expiry_of
+from matcher.store.models import AgreementRow, BatchRow, Part
+from matcher.store.parties import agreement_of
+from matcher.store.recognising import barred_rows
 from matcher.store.states.batches import BATCH
 
 _DIGEST_BYTES = 16
@@ -208,68 +208,6 @@ def withdraw(session: Session, batch: UUID, *, actor: str) -> BatchRow:
     return row
 
 
-def accept(store: Store, batch: UUID, source: Path, *, on: date) -> str:
-    """Check a batch's file and take it in, or refuse it with the reason.
-
-    Safe to do again after a crash at any point: a batch that is past it is left as it is.
-
-    Args:
-        store: The store.
-        batch: In state `validating`.
-        source: Its file.
-        on: The day; the batch may be kept for as many days from here as its agreement says.
-
-    Returns:
-        The state that the batch is in now: `accepted`, `refused`, or where it was already.
-    """
-    with store.as_unit() as session:
-        row = locked(session, BatchRow, batch)
-        state, society = row.state, row.society
-        agreement = agreement_of(session, row.agreement)
-    if state != "validating":
-        return state
-    try:
-        require_valid(agreement, on)
-        content = read_batch(source, agreement)
-        if content.header.society != society:
-            raise AgreementError("The batch says that it is another society's.")
-        agreement.require_epoch(content.header.key_epoch, on)
-    except KinmatchError as error:
-        return _refuse(store, batch, str(error).replace(str(source), "the batch"))
-    store.fingerprints.put(batch, source)
-    with store.as_unit() as session:
-        row = locked(session, BatchRow, batch)
-        if row.state == "validating":
-            _take_in(session, row, content, agreement, on)
-        return row.state
-
-
-def _refuse(store: Store, batch: UUID, problem: str) -> str:
-    with store.as_unit() as session:
-        row = locked(session, BatchRow, batch)
-        if row.state == "validating":
-            row.problems = [problem]
-            change(session, row, "refuse", society=row.society)
-        return row.state
-
-
-def _take_in(
-    session: Session, row: BatchRow, content: Batch, agreement: Agreement, on: date
-) -> None:
-    # A run is planned and published under this lock too: a record is never taken in between.
-    lock_agreement(session, agreement.agreement_id)
-    row.received_on = on
-    row.key_epoch = content.header.key_epoch
-    row.expires_on = expiry_of(agreement, row.key_epoch, on)
-    row.records = len(content)
-    _store_records(session, row, content, agreement.scheme)
-    if row.supersedes is not None:
-        older = locked(session, BatchRow, row.supersedes)
-        if older.state == "accepted":
-            change(session, older, "supersede", society=row.society)
-    change(session, row, "accept", society=row.society, details={"records": len(content)})
-
-
 def lock_agreement(session: Session, agreement_id: str) -> None:
     """Hold an agreement until the transaction ends, so that what is under it stands still."""
     session.execute(
@@ -279,31 +217,53 @@ def lock_agreement(session: Session, agreement_id: str) -> None:
     )
 
 
-def _store_records(session: Session, row: BatchRow, content: Batch, scheme: Scheme) -> None:
-    """Write a batch's records; a known reference moves here, and is new again if it changed."""
-    copy_rows(
-        session,
-        "incoming",
-        {"reference": "bytea", "row": "integer", "role": "smallint", "digest": "bytea"},
-        zip(
-            map(bytes, content.references),
-            range(len(content)),
-            content.roles.tolist(),
-            row_digests(content, scheme),
-            strict=True,
-        ),
+def store_records(session: Session, row: BatchRow, content: Batch, scheme: Scheme) -> None:
+    """Write a batch's records; a known reference moves here, and is new again if it changed.
+
+    What its society has withdrawn or deleted is left out, and its fingerprints are to be destroyed
+    anew; what it has suspended is barred from the start.
+    """
+    row.mark_nonce = bytes.fromhex(content.header.mark_nonce)
+    gone, suspended = barred_rows(session, content, row.agreement, row.society)
+    has_mark = content.has_mark.tolist()
+    rows = zip(
+        map(bytes, content.references),
+        range(len(content)),
+        content.roles.tolist(),
+        row_digests(content, scheme),
+        (bytes(mark) if has_mark[at] else None for at, mark in enumerate(content.marks)),
+        content.review_on.tolist(),
+        ("suspended" if at in suspended else None for at in range(len(content))),
+        strict=True,
     )
+    copy_rows(session, "incoming", _INCOMING, (one for one in rows if one[1] not in gone))
     given = {"agreement": row.agreement, "society": row.society, "batch": row.id}
     session.execute(_MOVE_IN, {**given, "epoch": row.key_epoch})
 
 
+_INCOMING = {
+    "reference": "bytea",
+    "row": "integer",
+    "role": "smallint",
+    "digest": "bytea",
+    "mark": "bytea",
+    "review_on": "date",
+    "barred": "text",
+}
+
 _MOVE_IN = text("""
-INSERT INTO kinmatch.records (agreement, society, key_epoch, batch_id, reference, row, role, digest)
-SELECT :agreement, :society, :epoch, :batch, reference, row, role, digest FROM incoming
+INSERT INTO kinmatch.records (
+  agreement, society, key_epoch, batch_id, reference, row, role, digest, mark, review_on, barred
+)
+SELECT :agreement, :society, :epoch, :batch, reference, row, role, digest, mark, review_on, barred
+FROM incoming
 ON CONFLICT (agreement, society, reference, key_epoch) DO UPDATE SET
   batch_id = excluded.batch_id, row = excluded.row, role = excluded.role, digest = excluded.digest,
-  taken_in = CASE WHEN records.digest = excluded.digest THEN records.taken_in END,
-  compared_in = CASE WHEN records.digest = excluded.digest THEN records.compared_in END
+  mark = excluded.mark, review_on = excluded.review_on, barred = excluded.barred,
+  taken_in = CASE WHEN records.digest = excluded.digest AND records.barred IS NULL
+    THEN records.taken_in END,
+  compared_in = CASE WHEN records.digest = excluded.digest AND records.barred IS NULL
+    THEN records.compared_in END
 """)
 
 
@@ -334,41 +294,6 @@ def row_digests(content: Batch, scheme: Scheme) -> list[bytes]:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
-
-
-def note_envelope(
-    session: Session, *, agreement_id: str, society: str, number: int, digest: str
-) -> None:
-    """Note that an envelope was accepted, so that it never is again.
-
-    Args:
-        session: A transaction `as_unit`.
-        agreement_id: Its agreement's id.
-        society: Whose.
-        number: Its number, which must be above every earlier one of them.
-        digest: SHA-256 of the envelope.
-
-    Raises:
-        StateError: It was accepted before, or a later one was.
-    """
-    # Two at once: the second waits here for the first, and then sees its number.
-    session.execute(select(func.pg_advisory_xact_lock(_lock_number(agreement_id, society))))
-    highest = session.scalar(
-        select(func.max(Envelope.number)).where(
-            Envelope.agreement_id == agreement_id, Envelope.society == society
-        )
-    )
-    if highest is not None and number <= highest:
-        raise StateError(
-            f"Envelope {number} of {society} is not newer than {highest}, which was accepted: it "
-            "was sent before. Number the next one higher."
-        )
-    session.add(Envelope(agreement_id=agreement_id, society=society, number=number, digest=digest))
-    session.flush()
-    audit.append(
-        session, "envelope.accept", f"envelope {digest}", society=society,
-        details={"agreement": agreement_id, "number": number},
-    )  # fmt: skip
 
 
 def _lock_number(*parts: str) -> int:

@@ -6,6 +6,7 @@ first, under a name with a number and a key of its own; the first one's key is d
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 import numpy as np
@@ -28,7 +29,7 @@ class Held:
 
     vault: Vault
 
-    def put(self, batch: UUID, source: Path) -> None:
+    def put(self, batch: UUID, source: Path | BinaryIO) -> None:
         """Keep a copy of a batch's file; one that is there already is left, as after a crash.
 
         Raises:

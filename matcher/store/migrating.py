@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from matcher.formats.errors import StoreError
+from matcher.store.jobs import make_jobs
 from matcher.store.migrations.roles import ROLES
 from matcher.store.models import SCHEMA
 
@@ -33,6 +34,7 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     try:
         command.upgrade(_config(connection), to)
+        make_jobs(connection)
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":
             raise

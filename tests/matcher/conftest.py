@@ -42,7 +42,7 @@ def fresh_store(cluster: str, folder: Path, keys: StoreKeys) -> Iterator[Store]:
     """An empty store on the running server."""
     engine = create_engine(cluster)
     with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA IF EXISTS kinmatch CASCADE"))
+        connection.execute(text("DROP SCHEMA IF EXISTS kinmatch, kinmatch_jobs CASCADE"))
     engine.dispose()
     for name in keys.names():
         keys.destroy(name)

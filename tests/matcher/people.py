@@ -6,16 +6,20 @@ One number is nearly the same bits under every pass, in every batch; another num
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.batch import Rows, write_batch
+from matcher.formats.batch import Rows, read_batch, write_batch
+from matcher.formats.ledger import Receipt
 from matcher.formats.scheme import Scheme
+from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
-from matcher.store import batches, parties
+from matcher.store import acceptance, batches, parties, receipts
 from matcher.store.database import Store
 
 SCHEME = Scheme.published("standard/1")
@@ -51,7 +55,11 @@ def draw_agreement(**terms: object) -> Agreement:
         "valid_until": date(2026, 12, 31),
         "retention_days": 100,
     }
-    return Agreement.new(**{**usual, **terms})  # type: ignore[arg-type]  # terms by name
+    given: dict[str, Any] = {**usual, **terms}
+    corridors = given.get("corridors", permutations(given["parties"], 2))
+    days = given["valid_from"], given["valid_until"]
+    given.setdefault("terms", Terms.of_fiction(corridors, given["purposes"], *days))
+    return Agreement.new(**given)
 
 
 def write(
@@ -122,8 +130,24 @@ def submit(
                 session, batch, number=0, size=len(content), digest=digest, actor="tester"
             )
             batches.finish(session, batch, actor="tester")
-    batches.accept(store, batch, path, on=on)
+    with path.open("rb") as file:
+        receipt = receipt_for(store, agreement, society, digest)
+        acceptance.take_in(store, batch, read_batch(path, agreement), file, receipt, on=on)
     return batch
+
+
+def receipt_for(store: Store, agreement: Agreement, society: str, digest: str) -> Receipt:
+    """As of an envelope that is newer than all before it."""
+    receipt = Receipt(
+        agreement_id=agreement.agreement_id,
+        society=society,
+        number=1,
+        key_epoch=agreement.key_epoch,
+        digest=digest,
+    )
+    with store.as_unit() as session:
+        before = receipts.accepted_of(session, receipt, TODAY).receipts
+    return receipt.model_copy(update={"number": len(before) + 1})
 
 
 def add(store: Store, agreement: Agreement) -> Agreement:

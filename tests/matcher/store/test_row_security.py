@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 from people import ONE, THREE, TODAY, TWO, add, draw_agreement, registered, sought, submit, write
@@ -9,9 +10,20 @@ from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from matcher.nightly.night import Limits, run_night
-from matcher.store import access, aggregates, batches, candidates, refinements
+from matcher.store import access, aggregates, candidates, refinements
 from matcher.store.database import SERVICE, Store
-from matcher.store.models import CandidateRow, CandidateSide, Table
+from matcher.store.models import (
+    CandidateRow,
+    CandidateSide,
+    Clearance,
+    Duty,
+    ForeignRequest,
+    Retired,
+    ServiceFeedback,
+    SharingDecision,
+    Table,
+    Training,
+)
 
 # For each table a society can read: how to say whose a row is.
 OWNERS = {
@@ -24,12 +36,19 @@ OWNERS = {
     "batches": "society = :me",
     "parts": "society = :me",
     "envelopes": "society = :me",
+    "retired_epochs": "society = :me",
     "records": "society = :me",
     "candidate_sides": "society = :me",
     "decisions": "society = :me",
     "disclosures": "society = :me",
     "refinement_files": "society = :me",
     "audit_entries": "society = :me",
+    "clearances": "society = :me",
+    "service_feedback": ":me IN (society, to_society)",
+    "trainings": "society = :me",
+    "duties": "society = :me",
+    "sharing_decisions": "society = :me",
+    "foreign_requests": "society = :me",
 }
 TABLES = [table.name for table in Table.metadata.sorted_tables]
 OTHERS = "cd" * 16
@@ -50,9 +69,8 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
             access.new_token(
                 session, user, scopes=["batches"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
             )
-            batches.note_envelope(
-                session, agreement_id="ab" * 16, society=society, number=1, digest=society
-            )
+            session.add(Retired(agreement="ab" * 16, society=society, key_epoch=1, last_day=TODAY))
+            session.add_all(decided_of(society, user))
     run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
     with store.as_unit() as session:
         aggregates.of_month(session, agreement.agreement_id, on=TODAY, least=10)
@@ -61,6 +79,14 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
                 session, side.candidate_id, society=side.society, verdict="confirm", version=1,
                 gates=candidates.InForce(TODAY),
             )  # fmt: skip
+            given = {"candidate_id": side.candidate_id, "society": side.society}
+            others = {ONE, TWO, THREE} - {side.society}
+            session.add_all(
+                [
+                    Clearance(**given, version=1, cleared_on=TODAY),
+                    ServiceFeedback(**given, to_society=min(others), code="x", consent_on=TODAY),
+                ]
+            )
         for part, candidate in enumerate(session.scalars(select(CandidateRow.id)), 1):
             sides = session.scalars(
                 select(CandidateSide.society).where(CandidateSide.candidate_id == candidate)
@@ -71,6 +97,25 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
                 asked=(left, right), candidates=[(candidate, 1)], expires_on=date(2026, 7, 1),
             )  # fmt: skip
     return store
+
+
+def decided_of(society: str, user: UUID) -> list[Table]:
+    """A row in each table of what people decided that is not about a candidate."""
+    return [
+        Training(
+            user_id=user, society=society, course="x", completed_on=TODAY, valid_until=TODAY,
+            recorded_by="tester",
+        ),
+        Duty(user_id=user, society=society, duty="focal-point", since=TODAY),
+        SharingDecision(
+            society=society, subject="x", recipient="y", answers={}, outcome="refuse",
+            decided_by="tester", role="focal-point", decided_on=TODAY,
+        ),
+        ForeignRequest(
+            society=society, received_on=TODAY, requester="x", is_authority=False, asks_for="y",
+            state="refused",
+        ),
+    ]  # fmt: skip
 
 
 def count(store: Store, table: str, rule: str) -> int:

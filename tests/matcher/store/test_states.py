@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from people import ONE, TODAY, add, draw_agreement, sought, write
+from people import ONE, TODAY, add, draw_agreement
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
@@ -147,62 +147,6 @@ def validating(store: Store, batch: UUID) -> None:
         batches.finish(session, batch, actor="tester")
 
 
-def test_a_file_that_is_no_batch_is_refused_with_the_reason(
-    store: Store, batch: UUID, tmp_path: Path
-) -> None:
-    validating(store, batch)
-    path = tmp_path / "upload"
-    path.write_bytes(b"abc")
-    assert batches.accept(store, batch, path, on=TODAY) == "refused"
-    assert batches.accept(store, batch, path, on=TODAY) == "refused"
-    with store.as_society(ONE) as session:
-        (problem,) = session.get_one(BatchRow, batch).problems
-        assert str(tmp_path) not in problem
-    assert store.fingerprints.ids() == set()
-    assert moves(store).count("batch.refuse") == 1
-
-
-def test_a_batch_that_another_society_made_is_refused(
-    store: Store, batch: UUID, tmp_path: Path
-) -> None:
-    validating(store, batch)
-    path = write(tmp_path / "theirs", draw_agreement(), "red-two", sought(1))
-    assert batches.accept(store, batch, path, on=TODAY) == "refused"
-
-
-def test_accepting_after_a_crash_in_the_middle(
-    store: Store, batch: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    validating(store, batch)
-    path = write(tmp_path / "ours", draw_agreement(), ONE, sought(1, 2))
-
-    def fail(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(batches, "_take_in", fail)
-    with pytest.raises(KeyboardInterrupt):
-        batches.accept(store, batch, path, on=TODAY)
-    monkeypatch.undo()
-    assert batches.accept(store, batch, path, on=TODAY) == "accepted"
-    with store.as_unit() as session:
-        assert session.get_one(BatchRow, batch).records == 2
-
-
 def test_a_batch_of_another_society_is_not_there(store: Store, batch: UUID) -> None:
     with pytest.raises(StoreError, match="no batch"), store.as_society("red-two") as session:
         batches.withdraw(session, batch, actor="tester")
-
-
-def test_envelopes_only_go_forward(store: Store, batch: UUID) -> None:
-    def note(number: int, digest: str) -> None:
-        with store.as_unit() as session:
-            batches.note_envelope(
-                session, agreement_id="ab" * 16, society=ONE, number=number, digest=digest
-            )
-
-    note(1, "a")
-    note(3, "b")
-    for number in (3, 2, 1):
-        with pytest.raises(StateError, match="sent before"):
-            note(number, f"c{number}")
-    note(4, "d")
