@@ -1,40 +1,15 @@
 """The service on a real database, and callers of several societies with tokens of theirs."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from calling import bearing, serve, token_for
 from people import add, draw_agreement
 from starlette.testclient import TestClient
 
-from matcher.service.app import make_app
-from matcher.settings import Settings
-from matcher.store import Store, access
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+from matcher.store import Store
 
 Call = Callable[..., TestClient]
-
-
-def serve(store: Store, **given: object) -> TestClient:
-    """The service as tests call it, with a clock that stands at `NOW`."""
-    usual = {"data_folder": store.folder, "least_free_bytes": 0}
-    settings = Settings.load(**{**usual, **given})
-    return TestClient(make_app(store, settings, clock=lambda: NOW), raise_server_exceptions=False)
-
-
-def token_for(store: Store, society: str | None, role: str = "tracing-officer") -> str:
-    """A new user's token with all scopes of their role."""
-    with store.as_unit() as session:
-        name = f"{role} {datetime.now(UTC).timestamp()} at {society}"
-        user = access.add_user(session, subject=name, role=role, society=society)
-        return access.new_token(
-            session, user, scopes=access.SCOPES_OF[role], expires_at=NOW + timedelta(days=30)
-        )
-
-
-def bearing(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture
