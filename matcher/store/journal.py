@@ -1,0 +1,174 @@
+"""The journal of notices: what was applied, in a file that no backup takes along.
+
+A store restored from an archive knows nothing of what societies asked since. The journal does: it
+lies beside the store's keys, of which also the newest version alone counts, and a restored store is
+brought up to its last entry before anybody uses it. An entry is a line of JSON that names the
+digest of the line before it; it is on the disk before the database is changed.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matcher.formats.errors import IntegrityError, OutputError
+from matcher.formats.locking import locked
+from matcher.formats.notices import Kind, Notice
+
+FORMAT: Final = "kinmatch-journal/1"
+"""The format's name and version, in every line."""
+
+_START: Final = "sha256:" + "0" * 64
+
+
+class Entry(BaseModel):
+    """A notice in the journal; shows its number and kind.
+
+    Attributes:
+        format: Format name and version.
+        number: From 1 on, without a gap.
+        before: Digest of the entry before it.
+        applied_on: The day on which it was applied.
+        sent: The society's own number of it.
+        others: As in `matcher.formats.notices.Notice`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal["kinmatch-journal/1"] = FORMAT
+    number: int = Field(ge=1)
+    before: str
+    applied_on: date
+    agreement_id: str
+    society: str
+    sent: int
+    kind: Kind
+    made_on: date
+    references: tuple[str, ...]
+    keys: tuple[str, ...]
+    review_on: date | None
+
+    def __repr__(self) -> str:
+        return f"<entry {self.number}: {self.kind}>"
+
+    @property
+    def line(self) -> bytes:
+        """The line of the file."""
+        fields = self.model_dump(mode="json")
+        return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the line."""
+        return "sha256:" + hashlib.sha256(self.line).hexdigest()
+
+    def is_of(self, notice: Notice) -> bool:
+        """Tell whether this is what a notice says."""
+        return self._said(notice, self.number, self.before, self.applied_on) == self
+
+    @classmethod
+    def _said(cls, notice: Notice, number: int, before: str, on: date) -> Self:
+        return cls(
+            number=number,
+            before=before,
+            applied_on=on,
+            agreement_id=notice.agreement_id,
+            society=notice.society,
+            sent=notice.number,
+            kind=notice.kind,
+            made_on=notice.on,
+            references=notice.references,
+            keys=notice.keys,
+            review_on=notice.review_on,
+        )
+
+    @classmethod
+    def following(cls, last: "Entry | None", notice: Notice, on: date) -> Self:
+        """Make the entry of a notice that is applied on a day, after another entry or none."""
+        number, before = (1, _START) if last is None else (last.number + 1, last.digest)
+        return cls._said(notice, number, before, on)
+
+
+class Journal:
+    """The journal in a file, which need not be there yet.
+
+    Attributes:
+        path: The file; `matcher.settings.Settings.protection_journal`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the one who adds to it, for the length of the block."""
+        with locked(self.path):
+            yield
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Read the entries in order, those with a number above `after`.
+
+        A last line that was cut off, by a crash while it was written, is no entry.
+
+        Raises:
+            IntegrityError: An entry was altered, moved or taken out.
+        """
+        before, number = _START, 0
+        for line in self._lines():
+            entry = self._entry(line)
+            if (entry.number, entry.before) != (number + 1, before):
+                raise self._altered()
+            before, number = entry.digest, entry.number
+            if number > after:
+                yield entry
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry, and return when it is on the disk; call it inside `alone`.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        whole = sum(map(len, self._lines()))
+        try:
+            descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600)
+            with os.fdopen(descriptor, "r+b") as file:
+                file.truncate(whole)
+                file.seek(whole)
+                file.write(entry.line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(
+                f"{self.path}: can't be written ({error.strerror}). The notice was not applied; "
+                "make room, and send it again."
+            ) from None
+
+    def _lines(self) -> list[bytes]:
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise OutputError(f"{self.path}: can't be read ({error.strerror}).") from None
+        return [line for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
+
+    def _entry(self, line: bytes) -> Entry:
+        try:
+            entry = Entry.model_validate_json(line)
+        except ValidationError:
+            raise self._altered() from None
+        if entry.line != line:
+            raise self._altered()
+        return entry
+
+    def _altered(self) -> IntegrityError:
+        return IntegrityError(
+            f"{self.path}: the journal of notices was altered. Take its newest copy; without it a "
+            "restored store would compare records that societies have taken back."
+        )
