@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from encoders.bits import WORD, Filters
-
-_LANES = 8  # words of 64 records: one vector of 512 bits
+from encoders.hardening.lanes import LANES, exchange, xor_row
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,68 +60,56 @@ def combine(filters: Filters, sets: XorSets) -> Filters:
 
 @numba.njit(cache=True, nogil=True)
 def _combine(filters, offsets, indices, inverted, out):  # type: ignore[no-untyped-def]
-    n, words = filters.shape
-    on_side = np.empty((words * 64, _LANES), dtype=np.uint64)
-    results = np.empty((64, _LANES), dtype=np.uint64)
-    block = np.empty(64, dtype=np.uint64)
-    for start in range(0, n, 64 * _LANES):
-        _turn(filters, start, on_side, block)
+    on_side = np.empty((filters.shape[1] * 64, LANES), dtype=np.uint64)
+    block = np.empty((64, LANES), dtype=np.uint64)
+    for start in range(0, len(filters), 64 * LANES):
+        _turn(filters[start : start + 64 * LANES], on_side)
         for word in range(out.shape[1]):
             for bit in range(64):
                 output = word * 64 + bit
-                flip = np.uint64(0) - ((inverted[word] >> np.uint64(bit)) & np.uint64(1))
-                for lane in range(_LANES):
-                    results[bit, lane] = flip
+                flip = (inverted[word] >> np.uint64(bit)) & np.uint64(1)
+                block[bit, :] = np.uint64(0) - flip
                 for at in range(offsets[output], offsets[output + 1]):
-                    index = indices[at]
-                    for lane in range(_LANES):
-                        results[bit, lane] ^= on_side[index, lane]
-            _turn_back(results, out, start, word, block)
+                    xor_row(block, bit, on_side, indices[at])
+            _turn_back(block, out[start : start + 64 * LANES], word)
 
 
 @numba.njit(cache=True)
-def _turn(filters, start, on_side, block):  # type: ignore[no-untyped-def]
-    """Fill `on_side`: bit r of lane l of row i is bit i of record `start` + 64 l + r, or 0."""
-    n, words = filters.shape
-    for lane in range(_LANES):
-        first = start + 64 * lane
-        size = max(0, min(64, n - first))
-        for word in range(words):
-            for row in range(64):
-                block[row] = filters[first + row, word] if row < size else np.uint64(0)
-            _transpose(block)
-            for bit in range(64):
-                on_side[word * 64 + bit, lane] = block[bit]
+def _turn(filters, on_side):  # type: ignore[no-untyped-def]
+    """Fill `on_side`: bit r of lane l of row i is bit i of filter 64 l + r; 0 where there is none.
+
+    Args:
+        filters: Shape (up to 512, words), uint64.
+        on_side: Shape (64 words, 8), uint64.
+    """
+    if len(filters) < 64 * LANES:
+        on_side[:] = 0
+    for row in range(len(filters)):
+        for word in range(filters.shape[1]):
+            on_side[64 * word + row % 64, row // 64] = filters[row, word]
+    for word in range(filters.shape[1]):
+        _transpose(on_side, 64 * word)
 
 
 @numba.njit(cache=True)
-def _turn_back(results, out, start, word, block):  # type: ignore[no-untyped-def]
-    """Write one word of every record's output."""
-    for lane in range(_LANES):
-        first = start + 64 * lane
-        size = max(0, min(64, len(out) - first))
-        if size == 0:
-            return
-        for bit in range(64):
-            block[bit] = results[bit, lane]
-        _transpose(block)
-        for row in range(size):
-            out[first + row, word] = block[row]
+def _turn_back(block, out, word):  # type: ignore[no-untyped-def]
+    """Write one word of every filter's output, which stands on its side in `block`."""
+    _transpose(block, 0)
+    for row in range(len(out)):
+        out[row, word] = block[row % 64, row // 64]
 
 
 @numba.njit(cache=True)
-def _transpose(block):  # type: ignore[no-untyped-def]
-    """Transpose a 64 by 64 bit matrix in place (Warren, Hacker's Delight, section 7-3).
+def _transpose(rows, first):  # type: ignore[no-untyped-def]
+    """Transpose in each lane the 64 by 64 bits of the rows from `first` on, in place.
 
-    Row i is word i, column j is the bit of value 2**j.
+    Warren, Hacker's Delight, section 7-3: row i is a word, column j is the bit of value 2**j.
     """
     width = 32
     mask = np.uint64(0x00000000FFFFFFFF)
     while width:
-        for top in range(0, 64, 2 * width):
+        for top in range(first, first + 64, 2 * width):
             for row in range(top, top + width):
-                swap = ((block[row] >> np.uint64(width)) ^ block[row + width]) & mask
-                block[row] ^= swap << np.uint64(width)
-                block[row + width] ^= swap
+                exchange(rows, row, row + width, width, mask)
         width >>= 1
         mask ^= mask << np.uint64(width)

@@ -177,7 +177,7 @@ def test_a_value_that_cannot_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError(cell)
 
     monkeypatch.setitem(ATTRIBUTES, "sex", replace(ATTRIBUTES["sex"], parse=broken))
-    rows = [{"sex": "f"}, {"sex": None}]
+    rows: list[dict[str, str | None]] = [{"sex": "f"}, {"sex": None}]
     made = Vocabulary([("sex", "sex.code/1")]).tokenise(
         Records.from_rows(rows, role="sought").table
     )
