@@ -35,6 +35,7 @@ from matcher.nightly.statements import (
     UNEVEN,
     UPDATE_SIDES,
 )
+from matcher.nightly.weighing import reweigh
 from matcher.store import audit
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change, locked
@@ -139,7 +140,10 @@ def refresh(session: Session, plan: NightPlan, *, top: int) -> None:
     given = {"agreement": plan.agreement.agreement_id, "top": top}
     copy_rows(session, "registers", _REGISTERS, _register_rows(plan))
     copy_rows(session, "meetings", _MEETINGS, _meeting_rows(plan))
-    for statement in (CLOSE, REBAND, RANK, HIDE, LIMIT):
+    for statement in (CLOSE, REBAND):
+        _execute(session, statement, given)
+    reweigh(session, plan.agreement.agreement_id, plan.registers)
+    for statement in (RANK, HIDE, LIMIT):
         _execute(session, statement, given)
     agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
     compared = {tuple(pair) for pair in agreement.compared_corridors or ()}

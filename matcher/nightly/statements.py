@@ -81,7 +81,8 @@ ON CONFLICT (id) DO NOTHING
 
 UPDATE_SIDES = """
 UPDATE kinmatch.candidate_sides SET
-  score = coalesce(refined_score, candidates.score), levels = found.levels, weights = found.weights, kin = found.kin,
+  score = coalesce(refined_score, candidates.score), levels = found.levels,
+  weights = found.weights, kin = found.kin,
   state = candidates.state, version = candidates.version,
   since = CASE WHEN candidates.version > candidate_sides.version THEN :on ELSE since END,
   verdict = CASE WHEN candidates.version = candidate_sides.version THEN verdict END,
