@@ -27,7 +27,7 @@ from matcher.refining import nonces_of
 from matcher.store import refinements
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
-from matcher.store.models import RefinementRow, RunRow
+from matcher.store.models import AgreementRow, RefinementRow, RunRow
 from matcher.store.parties import agreement_of
 from matcher.store.refinements import Asked
 
@@ -86,7 +86,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
         lock_agreement(session, agreement_id)
         run = _last_run(session, agreement_id)
         agreement = agreement_of(session, agreement_id)
-        if run is None or not agreement.identities:  # nothing can be sent to nobody
+        if run is None:
             return 0
         given = {"agreement": agreement_id, "band": BANDS.index(asking.worst_band)}
         waiting = session.execute(_WAITING, given).all()

@@ -47,10 +47,12 @@ class Weighed:
     """What became of the answers.
 
     Attributes:
+        refinements: How many both societies had answered.
         candidates: How many candidates were weighed by them.
         unusable: How many refinements had an answer that can't be read, and are asked for again.
     """
 
+    refinements: int
     candidates: int
     unusable: int
 
@@ -71,7 +73,7 @@ def weigh_answers(store: Store, identity: Identity, *, on: date) -> Weighed:
         waiting = refinements.to_score(session)
     counts = [_weigh(store, identity, model, one, on) for one in waiting]
     known = [count for count in counts if count is not None]
-    return Weighed(sum(known), len(counts) - len(known))
+    return Weighed(len(counts), sum(known), len(counts) - len(known))
 
 
 def _weigh(
@@ -156,7 +158,7 @@ def reweigh(session: Session, agreement_id: str, registers: Registers) -> None:
     rows = session.execute(_KEPT, {"agreement": agreement_id}).all()
     if not rows:
         return
-    model = RefinementModel.published()
+    model = RefinementModel.under(agreement_of(session, agreement_id))
     both = np.array([row.refined_outcomes for row in rows], dtype=np.int8)
     known = Compared(both[:, : len(OUTCOMES)], both[:, len(OUTCOMES) :])
     kin = np.array([row.kin or 0.0 for row in rows], dtype=np.float64)
