@@ -40,6 +40,8 @@ class Settings(BaseSettings):
             folder if not set.
         night_hour: The hour, in UTC, at which a worker begins the night; none does if not set.
         results_hour: From this hour of a day on, in UTC, candidates of that day's night show.
+        refine_from: The worst band in which candidates are refined.
+        refine_days: Days that societies have to answer a request for refinement.
         small_cells: The least count of candidates that analysts are told.
         most_pairs: A night that would compare more pairs of records is refused.
         most_candidates: A night that finds more candidates is refused.
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     identity_file: Path | None = None
     night_hour: Annotated[int, Field(ge=0, le=23)] | None = 1
     results_hour: Annotated[int, Field(ge=0, le=23)] = 6
+    refine_from: Literal["strong", "possible", "weak"] = "weak"
+    refine_days: Annotated[int, Field(ge=1)] = 14
     small_cells: Annotated[int, Field(ge=2)] = 10
     most_pairs: Annotated[int, Field(ge=1)] = 10**13
     most_candidates: Annotated[int, Field(ge=1)] = 10_000_000

@@ -5,7 +5,7 @@ what is still to do, and the store's own rules keep the rest from harm.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from threading import Event
 from typing import Any, Final
@@ -26,7 +26,9 @@ from matcher.formats.errors import (
     StoreError,
 )
 from matcher.formats.identity import Identity
+from matcher.nightly.asking import Asking, ask_all
 from matcher.nightly.night import Limits, Outcome, run_night
+from matcher.nightly.weighing import weigh_answers
 from matcher.service import uploads
 from matcher.service.observing import Log, places_of
 from matcher.settings import Settings
@@ -111,6 +113,11 @@ def make_jobs(work: Work, connector: procrastinate.PsycopgConnector) -> procrast
     if work.settings.night_hour is not None:
         app.periodic(cron=f"0 {work.settings.night_hour} * * *")(night)
 
+    @app.periodic(cron=_EVERY_HOUR)
+    @task("refine", lock="refine")
+    def refine(_: procrastinate.JobContext, **__: int) -> None:
+        _guarded(work, "refine", lambda: _refine(work))
+
     @app.periodic(cron=_EVERY_MINUTE)
     @task("tidy", lock="tidy")
     def tidy(_: procrastinate.JobContext, **__: int) -> None:
@@ -194,6 +201,17 @@ def _tell(log: Log, outcome: Outcome) -> None:
         log.info("night published", **told)
     else:
         log.error("night refused", why=outcome.refused, **told)
+
+
+def _refine(work: Work) -> None:
+    """Weigh what was answered, and ask about what is new; a trigger of the database asks for it."""
+    weighed = weigh_answers(work.store, work.identity, on=work.today)
+    if weighed.refinements:
+        work.log.info("answers weighed", **asdict(weighed))
+    asking = Asking(work.settings.refine_from, work.settings.refine_days)
+    asked = ask_all(work.store, work.identity, on=work.today, asking=asking)
+    if asked:
+        work.log.info("societies asked", candidates=asked)
 
 
 def _tidy(work: Work) -> None:
