@@ -65,6 +65,35 @@ ORDER BY one.society, other.society, one.key_epoch, candidates.id
 """)
 
 
+def ask_all(store: Store, identity: Identity, *, on: date, asking: Asking) -> int:
+    """Ask under every agreement that is valid on a day and that the linkage unit can sign under.
+
+    Args:
+        store: The store.
+        identity: The linkage unit's.
+        on: The day.
+        asking: What is asked about.
+
+    Returns:
+        How many candidates were asked about.
+
+    Raises:
+        StoreError: The database was lost.
+    """
+    with store.as_unit() as session:
+        valid = session.scalars(
+            select(AgreementRow)
+            .where(AgreementRow.valid_from <= on, AgreementRow.valid_until >= on)
+            .order_by(AgreementRow.agreement_id)
+        )
+        mine = [
+            row.agreement_id
+            for row in valid
+            if identity.public in Agreement.model_validate(row.document).identities
+        ]
+    return sum(ask(store, identity, one, on=on, asking=asking) for one in mine)
+
+
 def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking: Asking) -> int:
     """Ask the societies of an agreement about what waits to be refined; nothing is asked twice.
 
