@@ -7,7 +7,7 @@ A variable wins over the file. The file is `kinmatch.toml` in the current folder
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -38,7 +38,8 @@ class Settings(BaseSettings):
         top: Candidates listed for each record that is sought.
         identity_file: The linkage unit's sealed identity, which opens envelopes; beside the data
             folder if not set.
-        night_hour: The hour, in UTC, at which a worker begins the night; none does if not set.
+        night_hour: The hour, in UTC, at which a worker begins the night, or `never`, where
+            `kinmatch nightly` is run by other means.
         results_hour: From this hour of a day on, in UTC, candidates of that day's night show.
         refine_from: The worst band in which candidates are refined.
         refine_days: Days that societies have to answer a request for refinement.
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
         most_candidates: A night that finds more candidates is refused.
         threads: Threads of a night; all processors if not set.
         proxies: Addresses of the proxies in front of the service, whose headers are believed.
+        oidc_issuer: The identity provider whose JWTs are believed: what their `iss` says.
+        oidc_audience: What their `aud` must hold.
+        oidc_keys: The provider's JWKS: a file, or a URL.
+        token_days: Days that a token is valid which its owner made to follow another.
+        token_overlap_hours: Hours that the one before it stays valid.
         user_rate: Requests a second that a user may go on sending to the service; for half a
             minute's worth of them there is no waiting.
         society_rate: The same for all users of a society together.
@@ -69,7 +75,7 @@ class Settings(BaseSettings):
     checkpoints_file: Path | None = None
     top: Annotated[int, Field(ge=1)] = 10
     identity_file: Path | None = None
-    night_hour: Annotated[int, Field(ge=0, le=23)] | None = 1
+    night_hour: Annotated[int, Field(ge=0, le=23)] | Literal["never"] = 1
     results_hour: Annotated[int, Field(ge=0, le=23)] = 6
     refine_from: Literal["strong", "possible", "weak"] = "weak"
     refine_days: Annotated[int, Field(ge=1)] = 14
@@ -78,6 +84,11 @@ class Settings(BaseSettings):
     most_candidates: Annotated[int, Field(ge=1)] = 10_000_000
     threads: Annotated[int, Field(ge=1)] | None = None
     proxies: frozenset[str] = frozenset()
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_keys: str | None = None
+    token_days: Annotated[int, Field(ge=1, le=366)] = 90
+    token_overlap_hours: Annotated[int, Field(ge=0)] = 24
     user_rate: Annotated[float, Field(gt=0)] = 20.0
     society_rate: Annotated[float, Field(gt=0)] = 100.0
     listing_rate: Annotated[float, Field(gt=0)] = 5.0
@@ -138,6 +149,11 @@ class Settings(BaseSettings):
         """The file of the linkage unit's identity."""
         beside = self.data_folder.with_name(f"{self.data_folder.name}.identity.json")
         return self.identity_file or beside
+
+    @property
+    def protection_journal(self) -> Path:
+        """The file of the notices that were applied; beside the keys, where no backup takes it."""
+        return self.store_keys.with_name(f"{self.data_folder.name}.protection-journal.jsonl")
 
     @property
     def audit_key(self) -> Path:

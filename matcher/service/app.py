@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from matcher.formats.errors import KinmatchError
-from matcher.service import problems
+from matcher.formats.errors import AbsentError, KinmatchError
+from matcher.service import callers, problems
 from matcher.service.accesses import AccessLog
 from matcher.service.credentials import Credentials
 from matcher.service.edge import Edge
@@ -20,12 +20,29 @@ from matcher.service.limits import Limits
 from matcher.service.observing import Log, Metrics
 from matcher.service.padding import Padded
 from matcher.service.passes import PassNames
-from matcher.service.routes import aggregates, audit, batches, candidates, health, refinements
+from matcher.service.routes import (
+    aggregates,
+    audit,
+    batches,
+    candidates,
+    feedback,
+    health,
+    refinements,
+    tokens,
+)
 from matcher.service.serving import Serving
 from matcher.settings import Settings
 from matcher.store import Store
 
-ROUTERS = (aggregates.router, audit.router, batches.router, candidates.router, refinements.router)
+ROUTERS = (
+    aggregates.router,
+    audit.router,
+    batches.router,
+    candidates.router,
+    feedback.router,
+    refinements.router,
+    tokens.router,
+)
 """Every module's routes under `/v1`; a new module's come here."""
 
 
@@ -73,12 +90,13 @@ def make_app(
         generate_unique_id_function=_name_of,
         lifespan=_alive,
         exception_handlers={
+            AbsentError: callers.missed,
             KinmatchError: problems.refused,
             RequestValidationError: problems.invalid,
             HTTPException: problems.misdirected,
         },
     )
-    credentials = Credentials(store, clock)
+    credentials = Credentials(store, settings, clock)
     metrics = Metrics()
     app.state.serving = Serving(
         store,

@@ -20,12 +20,14 @@ from fastapi.security.base import SecurityBase
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
 from matcher.formats.errors import ServiceError
-from matcher.service.addresses import is_this_machine
+from matcher.service.addresses import address_of, is_this_machine
 from matcher.service.credentials import Holder
+from matcher.service.problems import refused
 from matcher.service.serving import Serving, serving_of
-from matcher.store import Store
+from matcher.store import Store, audit
 
 ANY_SCOPE: Final = ""
 """For what every caller may do, such as look after their own tokens."""
@@ -82,6 +84,31 @@ class Member(Caller):
     society: str
 
 
+async def _looked_up(request: Request, serving: Serving) -> Holder:
+    address = address_of(request, serving.settings)
+    serving.limits.admit_stranger(address)
+    try:
+        return await run_in_threadpool(serving.credentials.look_up, request)
+    except ServiceError:
+        serving.limits.stranger(address)
+        raise
+
+
+async def missed(request: Request, error: Exception) -> Response:
+    """Answer a caller who asked for what isn't there, or isn't theirs; who asks too often waits."""
+    holder = getattr(request.state, "holder", None)
+    serving = serving_of(request)
+    if holder is not None and serving.limits.missed(holder):
+        await run_in_threadpool(_note_probing, serving, holder)
+    return await refused(request, error)
+
+
+def _note_probing(serving: Serving, holder: Holder) -> None:
+    user = str(holder.user)
+    with serving.store.as_unit() as session:
+        audit.append(session, "user.probe", f"user {user}", actor=user, society=holder.society)
+
+
 class _Known(SecurityBase):
     """The dependency that gives a route its caller, or refuses the request."""
 
@@ -97,7 +124,7 @@ class _Known(SecurityBase):
         serving = serving_of(request)
         holder = serving.credentials.known(request)
         if holder is None:
-            holder = await run_in_threadpool(serving.credentials.look_up, request)
+            holder = await _looked_up(request, serving)
         return self._allowed(request, serving, holder)
 
     def _allowed(self, request: Request, serving: Serving, holder: Holder) -> Caller:

@@ -1,8 +1,9 @@
 """What a caller comes with, made into who they are.
 
-An API token is looked up by its digest. What was found is remembered for a few seconds, by the
-digest again, so that a busy client costs no query a request; a token that is revoked elsewhere
-works for so much longer.
+Three kinds are known: API tokens, looked up by their digest; an identity provider's tokens, whose
+subject is a user's; and client certificates, which a trusted proxy has verified and passes on. What
+was found is remembered for a few seconds, by digest again, so that a busy client costs no query a
+request; what is revoked elsewhere works for so much longer.
 """
 
 import hashlib
@@ -12,13 +13,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import unquote
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
 from starlette.requests import Request
 
-from matcher.formats.errors import ServiceError
+from matcher.formats.errors import ParameterError, ServiceError
+from matcher.service.addresses import comes_by_proxy
+from matcher.service.identity_provider import IdentityProvider
+from matcher.settings import Settings
 from matcher.store import Store, access
-from matcher.store.models import ApiToken, User
+
+OIDC: Final = "oidc:"
+"""What comes before an identity provider's name for somebody in a user's subject."""
+
+CERTIFICATE: Final = "certificate:"
+"""What comes before a client certificate's SHA-256 in a user's subject."""
 
 REMEMBERED_SECONDS: Final = 5.0
 _MOST_REMEMBERED: Final = 10_000
@@ -49,12 +61,15 @@ class Credentials:
 
     Args:
         store: Where users and tokens are.
+        settings: Which proxies and which identity provider to believe.
         clock: Tells the time, in UTC.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._settings = settings
         self._clock = clock
+        self._provider = _provider(settings, clock)
         self._remembered: OrderedDict[bytes, tuple[float, Holder]] = OrderedDict()
 
     def known(self, request: Request) -> Holder | None:
@@ -63,7 +78,7 @@ class Credentials:
         Raises:
             ServiceError: The request has no credentials, or none of a kind that there is.
         """
-        key = _digest(_bearer(request))
+        key = _digest(self._credential(request))
         until, holder = self._remembered.get(key, (0.0, None))
         return holder if until > time.monotonic() else None
 
@@ -73,14 +88,45 @@ class Credentials:
         Raises:
             ServiceError: Nobody is known by these credentials.
         """
-        bearer = _bearer(request)
-        with self._store.as_unit() as session:
-            found = access.holder_of(session, bearer, at=self._clock())
-            if found is None:
-                raise _nobody()
-            holder = _holder(*found)
-        self._remember(_digest(bearer), holder)
+        credential = self._credential(request)
+        holder = self._by_token(credential) if _is_token(credential) else self._by_name(credential)
+        if holder is None:
+            raise _nobody()
+        self._remember(_digest(credential), holder)
         return holder
+
+    def _credential(self, request: Request) -> str:
+        """What the request comes with: a bearer's token, or `certificate:` and a digest."""
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and 0 < len(bearer) <= _LONGEST:
+            return bearer.strip()
+        certificate = request.headers.get("x-client-certificate", "")
+        believed = comes_by_proxy(request, self._settings)
+        if scheme or not believed or request.headers.get("x-client-verify") != "SUCCESS":
+            raise _nobody()
+        return CERTIFICATE + _fingerprint(certificate)
+
+    def _by_token(self, token: str) -> Holder | None:
+        with self._store.as_unit() as session:
+            found = access.holder_of(session, token, at=self._clock())
+            if found is None:
+                return None
+            user, row = found
+            scopes = access.SCOPES_OF[user.role].intersection(row.scopes)
+            return Holder(user.id, user.role, user.society, scopes, row.id)
+
+    def _by_name(self, credential: str) -> Holder | None:
+        subject: str | None = credential
+        if not credential.startswith(CERTIFICATE):
+            said = None if self._provider is None else self._provider.subject_of(credential)
+            subject = None if said is None else OIDC + said
+        if subject is None or "\0" in subject:
+            return None
+        with self._store.as_unit() as session:
+            user = access.user_of(session, subject)
+            if user is None:
+                return None
+            return Holder(user.id, user.role, user.society, access.SCOPES_OF[user.role], None)
 
     def forget(self, token: UUID) -> None:
         """Look a token up again when it next comes: it was changed."""
@@ -94,16 +140,30 @@ class Credentials:
             self._remembered.popitem(last=False)
 
 
-def _bearer(request: Request) -> str:
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not 0 < len(bearer) <= _LONGEST:
-        raise _nobody()
-    return bearer.strip()
+def _provider(settings: Settings, clock: Callable[[], datetime]) -> IdentityProvider | None:
+    issuer, audience = settings.oidc_issuer, settings.oidc_audience
+    keys = settings.oidc_keys
+    if issuer is None and audience is None and keys is None:
+        return None
+    if issuer is None or audience is None or keys is None:
+        raise ParameterError(
+            "An identity provider needs all of KINMATCH_OIDC_ISSUER, KINMATCH_OIDC_AUDIENCE and "
+            "KINMATCH_OIDC_KEYS; set those that are missing."
+        )
+    return IdentityProvider(issuer=issuer, audience=audience, keys=keys, clock=clock)
 
 
-def _holder(user: User, token: ApiToken) -> Holder:
-    scopes = access.SCOPES_OF[user.role].intersection(token.scopes)
-    return Holder(user.id, user.role, user.society, scopes, token.id)
+def _is_token(credential: str) -> bool:
+    return credential.startswith(access.MARK)
+
+
+def _fingerprint(escaped: str) -> str:
+    """SHA-256 of a certificate in URL-encoded PEM, as nginx passes it on, in hexadecimal digits."""
+    try:
+        certificate = load_pem_x509_certificate(unquote(escaped).encode())
+    except ValueError:
+        raise _nobody() from None
+    return certificate.fingerprint(SHA256()).hex()
 
 
 def _nobody() -> ServiceError:

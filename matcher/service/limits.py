@@ -27,6 +27,7 @@ from matcher.store.models import BatchRow
 BURST_SECONDS: Final = 30.0
 """A bucket holds what comes in so long: who was quiet may hurry for a while."""
 _MOST_KEPT: Final = 100_000
+_STRANGER_RATE: Final = 1.0  # each costs a query, and guesses at 256 bits are hopeless anyway
 
 
 class Buckets:
@@ -79,6 +80,7 @@ class Limits:
         }
         self._societies = paced(settings.society_rate)
         self._misses = Buckets(settings.most_misses / 3600, settings.most_misses, clock)
+        self._strangers = paced(_STRANGER_RATE)
 
     def take(self, holder: Holder, pace: str) -> None:
         """Let a request pass, or say when it may come again.
@@ -96,12 +98,26 @@ class Limits:
             self._users[pace].wait(user), self._societies.wait(whose), self._misses.wait(user)
         )
         if wait > 0.0:
-            raise ServiceError(
-                "too-many-requests", "Wait as long as Retry-After says.",
-                retry_after=math.ceil(wait),
-            )  # fmt: skip
+            raise _too_many(wait)
         self._users[pace].take(user)
         self._societies.take(whose)
+
+    def admit_stranger(self, address: str) -> None:
+        """Let somebody be looked up of whom nothing is known yet, or say when they may come again.
+
+        Args:
+            address: Where they come from.
+
+        Raises:
+            ServiceError: Too many from there were nobody.
+        """
+        wait = self._strangers.wait(address)
+        if wait > 0.0:
+            raise _too_many(wait)
+
+    def stranger(self, address: str) -> None:
+        """Note that whoever came from an address was nobody."""
+        self._strangers.take(address)
 
     def missed(self, holder: Holder) -> bool:
         """Note that a caller asked for what isn't there or isn't theirs.
@@ -113,6 +129,12 @@ class Limits:
         before = self._misses.wait(user)
         self._misses.take(user)
         return before == 0.0 and self._misses.wait(user) > 0.0
+
+
+def _too_many(wait: float) -> ServiceError:
+    return ServiceError(
+        "too-many-requests", "Wait as long as Retry-After says.", retry_after=math.ceil(wait)
+    )
 
 
 PACES: Final = ("requests", "listing")

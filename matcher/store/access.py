@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import AbsentError, ParameterError, StateError
+from matcher.formats.errors import AbsentError, LimitError, ParameterError, StateError
 from matcher.store import audit
 from matcher.store.models import ApiToken, Society, User
 
@@ -28,8 +28,12 @@ SCOPES_OF: Final[Mapping[str, frozenset[str]]] = {
 SCOPES: Final = frozenset().union(*SCOPES_OF.values())
 """Every scope that there is."""
 
+MOST_TOKENS: Final = 20
+"""Valid tokens that a user may have and still make another."""
+
 _TOKEN_BYTES = 32
-_MARK = "kinmatch_"  # by which a scanner for leaked secrets can know a token
+MARK: Final = "kinmatch_"
+"""How every token begins, by which a scanner for leaked secrets can know one."""
 
 
 def add_user(
@@ -51,11 +55,17 @@ def add_user(
 
     Raises:
         ParameterError: The role is none, or a tracing or data-protection officer has no society.
+        AbsentError: There is no such society.
+        StateError: Somebody has that subject already.
     """
     if role not in USER_ROLES:
         raise ParameterError(f"A user's role must be one of {', '.join(USER_ROLES)}.")
     if society is None and role in {"tracing-officer", "data-protection-officer"}:
         raise ParameterError(f"A {role} must belong to a society.")
+    if society is not None and session.get(Society, society) is None:
+        raise AbsentError(f"There is no society {society} here; admit an agreement of its first.")
+    if session.scalar(select(User.id).where(User.subject == subject)) is not None:
+        raise StateError("There is a user of that subject already; 'kinmatch user list' shows who.")
     user = User(subject=subject, role=role, society=society)
     session.add(user)
     session.flush()
@@ -135,7 +145,7 @@ def new_token(
             f"A {owner.role} may have the scopes {', '.join(sorted(SCOPES_OF[owner.role]))}; name "
             "some of these."
         )
-    token = _MARK + secrets.token_urlsafe(_TOKEN_BYTES)
+    token = MARK + secrets.token_urlsafe(_TOKEN_BYTES)
     row = ApiToken(
         user_id=user,
         society=owner.society,
@@ -182,7 +192,7 @@ def rotate_token(
 
     Raises:
         AbsentError: The user has no such token that is valid.
-        StateError: The token has been followed already: its end is as near as that of one that was.
+        LimitError: The user has too many tokens already.
     """
     row = session.scalars(
         select(ApiToken)
@@ -191,9 +201,9 @@ def rotate_token(
     ).one_or_none()
     if row is None:
         raise AbsentError(f"There is no token {token} of this user that is valid.")
-    if row.expires_at <= old_until:
-        raise StateError("This token ends soon; have the operator make a new one.")
-    row.expires_at = old_until
+    if len(tokens_of(session, user, at=at)) >= MOST_TOKENS:
+        raise LimitError(f"A user may have {MOST_TOKENS} tokens; end one that is not needed.")
+    row.expires_at = min(row.expires_at, old_until)
     return new_token(session, user, scopes=row.scopes, expires_at=expires_at, actor=str(user))
 
 
