@@ -23,6 +23,7 @@ from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
 from matcher.formats.opening import opened_envelope
 from matcher.formats.retirement import read_retirement
+from matcher.formats.terms import require_terms
 from matcher.matching import DEFAULT_TOP, match, write_run
 from matcher.refining import write_requests_of
 
@@ -64,6 +65,7 @@ def match_batches(
     given again; an older one that it does not know is refused.
     """
     under = Agreement.read(agreement)
+    require_terms(under)
     own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
     with ExitStack() as stack:
         batches = opened_batches(envelopes, under, own, FileLedger(ledger), stack)

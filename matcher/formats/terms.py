@@ -345,6 +345,25 @@ def require_terms(agreement: "Agreement") -> Terms:
     return agreement.terms
 
 
+def require_corridor(agreement: "Agreement", society: str, on: date) -> None:
+    """Let a society's records pass where a corridor from or to it is open.
+
+    Args:
+        agreement: The agreement.
+        society: Whose records.
+        on: The day.
+
+    Raises:
+        GateError: None is open that day.
+    """
+    if not any(society in corridor for corridor in agreement.open_corridors(on)):
+        raise refuse(
+            "corridor.open",
+            f"Agreement {agreement.agreement_id} has no corridor from or to {society} that is "
+            f"open on {on}.",
+        )
+
+
 def require_specific(purposes: Iterable[PurposeTerms]) -> None:
     """Let purposes pass that say what is done for whom.
 

@@ -10,7 +10,7 @@
             batches.finish(session, row.id, actor=user)
         batches.accept(store, row.id, path, on=today)   # validate in the background
         with store.as_society("red-one") as session:
-            listings.page(session, society="red-one", until=today, count=50)
+            listings.page(session, society="red-one", on=today, until=today, count=50)
 
 A block `as_unit` or `as_society` is one transaction: committed when it ends well, undone when it
 raises. Rows belong to the session that read them; use what you need of them inside the block.

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from matcher.exposure import check_exposure
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
-from matcher.formats.errors import AgreementError, EnvelopeError, ExposureError
+from matcher.formats.errors import AgreementError, EnvelopeError, ExposureError, GateError
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import Receipt
 from matcher.formats.opening import opened_envelope
+from matcher.formats.terms import require_corridor, require_terms
 from matcher.store import receipts
 from matcher.store.batches import lock_agreement, require_valid, store_records
 from matcher.store.changing import change, locked
@@ -148,14 +149,17 @@ def refuse(store: Store, batch: UUID, problems: list[str]) -> str:
 
 
 def _problems(content: Batch, agreement: Agreement, society: str, on: date) -> Iterator[str]:
-    try:
-        require_valid(agreement, on)
-    except AgreementError as error:
-        yield str(error)
-    try:
-        agreement.require_epoch(content.header.key_epoch, on)
-    except AgreementError as error:
-        yield str(error)
+    checks = (
+        lambda: require_valid(agreement, on),
+        lambda: require_terms(agreement),
+        lambda: require_corridor(agreement, society, on),
+        lambda: agreement.require_epoch(content.header.key_epoch, on),
+    )
+    for check in checks:
+        try:
+            check()
+        except (AgreementError, GateError) as error:
+            yield str(error)
     if content.header.society != society:
         yield "The batch says that it is another society's; send each society's own alone."
 

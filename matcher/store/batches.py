@@ -17,6 +17,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.errors import AbsentError, AgreementError, StateError
 from matcher.formats.scheme import Scheme
+from matcher.formats.terms import require_corridor
 from matcher.store import audit
 from matcher.store.changing import change, locked
 from matcher.store.copying import copy_rows
@@ -53,6 +54,7 @@ def register(
 
     Raises:
         AgreementError: The agreement is not valid on that day.
+        GateError: No corridor from or to the society is open that day.
         AbsentError: There is no such agreement, or no such batch to supersede, for this society.
     """
     lock_registration(session, society)
@@ -61,6 +63,7 @@ def register(
         return known
     terms = agreement_of(session, agreement)
     require_valid(terms, on)
+    require_corridor(terms, society, on)
     if supersedes is not None:
         older = locked(session, BatchRow, supersedes)
         if (older.society, older.agreement) != (society, agreement):

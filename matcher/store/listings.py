@@ -113,6 +113,7 @@ def page(
     session: Session,
     *,
     society: str,
+    on: date,
     until: date,
     count: int,
     after: Position | None = None,
@@ -125,6 +126,7 @@ def page(
     Args:
         session: A transaction `as_society`.
         society: Whose.
+        on: The day; what may not be shown that day any more is not.
         until: Up to which night's candidates; those of a later one are not shown yet.
         count: How many at most.
         after: The last one seen, to go on from there.
@@ -132,7 +134,7 @@ def page(
         states: Only those in these states; all if None.
         agreements: Only those under these agreements; all if None.
     """
-    query = _shown(society, until)
+    query = _shown(society, on, until)
     for column, wanted in (
         (CandidateSide.band, bands),
         (CandidateSide.state, states),
@@ -152,24 +154,27 @@ def page(
     return [Seen._make(row) for row in session.execute(ordered.limit(count))]
 
 
-def one(session: Session, candidate: bytes, *, society: str, until: date) -> Seen | None:
+def one(session: Session, candidate: bytes, *, society: str, on: date, until: date) -> Seen | None:
     """Give one of a society's candidates, or None if it has none of that id.
 
     Args:
         session: A transaction `as_society`.
         candidate: Its id.
         society: Whose.
+        on: As for `page`.
         until: As for `page`.
     """
-    query = _shown(society, until).where(CandidateSide.candidate_id == candidate)
+    query = _shown(society, on, until).where(CandidateSide.candidate_id == candidate)
     row = session.execute(query).one_or_none()
     return None if row is None else Seen._make(row)
 
 
-def _shown(society: str, until: date) -> Select[*tuple[Any, ...]]:
+def _shown(society: str, on: date, until: date) -> Select[*tuple[Any, ...]]:
     side = CandidateSide
     return select(
         side.candidate_id, side.agreement, side.reference, side.role, side.other_role,
         side.score, side.band, side.levels, side.weights, side.kin, side.state, side.version,
         side.since, side.verdict, side.refinement, side.attributes,
-    ).where(side.society == society, side.listed, side.since <= until)  # fmt: skip
+    ).where(
+        side.society == society, side.listed, side.since <= until, side.shown_until >= on
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AbsentError, AgreementError
+from matcher.formats.terms import require_terms
 from matcher.store import audit
 from matcher.store.models import AgreementRow, BatchRow, Corridor, Party, Society
 
@@ -24,7 +25,9 @@ def add_agreement(session: Session, agreement: Agreement, *, actor: str = audit.
 
     Raises:
         AgreementError: The one that is there is neither this one nor one that this one amends.
+        GateError: It has no terms, or they are not what they must be.
     """
+    require_terms(agreement)
     row = session.get(AgreementRow, agreement.agreement_id, with_for_update=True)
     if row is not None and row.digest == agreement.digest:
         return

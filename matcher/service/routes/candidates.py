@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
+from sqlalchemy.orm import Session
 
 from matcher.decisions.refinement.outcomes import OUTCOMES
 from matcher.formats.errors import AbsentError
 from matcher.formats.vocabulary import BANDS, LEVELS, ROLES
+from matcher.protection.stages import Stages, require_disclosed
 from matcher.service.callers import Member, member
 from matcher.service.padding import pad_to
 from matcher.service.problems import documented
@@ -103,6 +105,17 @@ class NewDecision(BaseModel):
         ge=1, lt=2**31, examples=[1], description="The version that was looked at."
     )
     note_code: NoteCode | None = Field(default=None, description="Why; never a person's wish.")
+    safeguarding: bool = Field(
+        default=False,
+        description="Safeguarding was looked at on the own side and cleared. To confirm needs it.",
+    )
+    consulted: bool = Field(
+        default=False,
+        description=(
+            "The own record's person, or who asked for them, was consulted and agrees. To confirm "
+            "needs it; where they don't agree, say nothing: the other side sees no decision."
+        ),
+    )
 
 
 class Decision(BaseModel):
@@ -117,11 +130,6 @@ class Disclosure(BaseModel):
 
     society: str = Field(examples=["red-two"])
     reference: str = Field(examples=["0d" * 16], description="The other side's record.")
-
-
-def gates_of(caller: Member) -> candidates.Gates:
-    """What must hold before a confirmation and a disclosure."""
-    return candidates.InForce(caller.today)
 
 
 def shown_until(caller: Member) -> date:
@@ -155,6 +163,7 @@ def listed(
         found = listings.page(
             session,
             society=caller.society,
+            on=caller.today,
             until=shown_until(caller),
             count=limit + 1,
             after=None if after is None else listings.Position.read(urlsafe_b64decode(after)),
@@ -183,6 +192,7 @@ def shown(candidate_id: CandidateId, caller: Reviewer) -> Response:
             session,
             bytes.fromhex(candidate_id),
             society=caller.society,
+            on=caller.today,
             until=shown_until(caller),
         )
         if found is None:
@@ -198,10 +208,8 @@ def shown(candidate_id: CandidateId, caller: Reviewer) -> Response:
 def decided(candidate_id: CandidateId, said: NewDecision, caller: Reviewer) -> Decision:
     """Confirm or reject a candidate, or say that it can't be told."""
     candidate = bytes.fromhex(candidate_id)
-    until = shown_until(caller)
     with caller.transaction() as session:
-        if listings.one(session, candidate, society=caller.society, until=until) is None:
-            raise _absent(candidate_id)
+        require_shown(session, candidate_id, caller)
     with caller.store.as_unit() as session:
         result = candidates.decide(
             session,
@@ -209,7 +217,9 @@ def decided(candidate_id: CandidateId, said: NewDecision, caller: Reviewer) -> D
             society=caller.society,
             verdict=said.verdict,
             version=said.version,
-            gates=gates_of(caller),
+            gates=Stages(
+                caller.today, is_safe=said.safeguarding, is_agreed=said.consulted, user=caller.user
+            ),
             user=caller.user,
             note_code=said.note_code,
         )
@@ -220,12 +230,28 @@ def decided(candidate_id: CandidateId, said: NewDecision, caller: Reviewer) -> D
 def disclosed(candidate_id: CandidateId, caller: Reviewer) -> Disclosure:
     """Tell who the other side is, once both have confirmed and the gates have passed."""
     with caller.transaction() as session:
-        found = candidates.disclosed(session, bytes.fromhex(candidate_id), caller.society)
-        if found is None:
-            raise _absent(candidate_id)
+        require_shown(session, candidate_id, caller)
+        found = require_disclosed(session, bytes.fromhex(candidate_id), caller.society)
         told = Disclosure(society=found.other_society, reference=found.other_reference.hex())
         audit.append(session, "disclosure.see", f"candidate {candidate_id}", actor=caller.actor)
     return told
+
+
+def require_shown(session: Session, candidate_id: str, caller: Member) -> None:
+    """Let a candidate pass that the caller's society is shown now.
+
+    Raises:
+        AbsentError: It is not, or there is none.
+    """
+    found = listings.one(
+        session,
+        bytes.fromhex(candidate_id),
+        society=caller.society,
+        on=caller.today,
+        until=shown_until(caller),
+    )
+    if found is None:
+        raise _absent(candidate_id)
 
 
 def _absent(candidate_id: str) -> AbsentError:

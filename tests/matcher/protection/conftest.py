@@ -1,13 +1,20 @@
-"""Running commands in this process, as a person would meet the gates."""
+"""Commands in this process, and the service, as a person would meet the gates."""
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from matcher.cli import main
+from matcher.service.app import make_app
+from matcher.settings import Settings
+from matcher.store import Store, access
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -38,3 +45,25 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Ended(code if isinstance(code, int) else int(code is not None), out, said)
 
     return command
+
+
+@pytest.fixture
+def serve(store: Store) -> Callable[..., TestClient]:
+    """Makes a client of the service for a new user of a society, at a time that stands."""
+    count = iter(range(100))
+
+    def client(society: str, *, at: datetime = NOON) -> TestClient:
+        with store.as_unit() as session:
+            user = access.add_user(
+                session, subject=f"user {next(count)}", role="tracing-officer", society=society
+            )
+            token = access.new_token(
+                session, user, scopes=access.SCOPES_OF["tracing-officer"],
+                expires_at=at + timedelta(days=1),
+            )  # fmt: skip
+        settings = Settings.load(data_folder=store.folder, least_free_bytes=0)
+        app = make_app(store, settings, clock=lambda: at)
+        headers = {"Authorization": f"Bearer {token}"}
+        return TestClient(app, headers=headers, raise_server_exceptions=False)
+
+    return client

@@ -44,7 +44,7 @@ class Pair:
         """Give what a side sees."""
         society = getattr(self, side)
         with self.store.as_society(society) as session:
-            found = listings.one(session, self.id, society=society, until=TODAY)
+            found = listings.one(session, self.id, society=society, on=TODAY, until=TODAY)
         assert found is not None
         return found
 
