@@ -190,7 +190,10 @@ class _Gathering:
         self._opened = cache(lambda batch: fingerprints.open(batch, plan.agreement))
 
     def people(self, positions: Numbers) -> tuple[People, Numbers]:
-        """Give all people of some records' batches, for the sake of their cases, and their rows."""
+        """Give all people of some records' batches, for the sake of their cases, and their rows.
+
+        Who takes no part tonight stands around nobody either.
+        """
         records, model = self._plan.records, self._plan.model
         places, which = np.unique(records.batch[positions], return_inverse=True)
         batches: list[Batch] = [self._opened(records.batches[place]) for place in places.tolist()]
@@ -201,9 +204,18 @@ class _Gathering:
             side,
             np.concatenate([batch.roles for batch in batches]),
             np.concatenate([batch.relations for batch in batches]),
-            _cases(batches),
+            np.where(self._takes_part(places, starts), _cases(batches), -1),
         )
         return people, starts[which] + records.row[positions]
+
+    def _takes_part(self, places: Numbers, starts: Numbers) -> Mask:
+        """Whether each row of some batches is a record of the plan."""
+        records = self._plan.records
+        taken = np.zeros(int(starts[-1]), dtype=np.bool_)
+        for start, place in zip(starts.tolist(), places.tolist(), strict=False):
+            span = slice(*np.searchsorted(records.batch, [place, place + 1]).tolist())
+            taken[start + records.row[span]] = True
+        return taken
 
 
 def _joined(batches: list[Batch], name: str) -> Fingerprints:

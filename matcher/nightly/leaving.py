@@ -1,4 +1,8 @@
-"""What leaves in a night: batches that are over, with their records, candidates and files."""
+"""What leaves in a night: batches that are over, with their records, candidates and files.
+
+And records by themselves: those that are due for review leave matching, and of those that their
+society took back the fingerprints are destroyed.
+"""
 
 from datetime import date
 from uuid import UUID
@@ -6,7 +10,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from matcher.store import refinements
+from matcher.protection.deletion import destroy_fingerprints
+from matcher.store import audit, refinements
+from matcher.store.barring import bar_overdue
+from matcher.store.batches import lock_agreement
 from matcher.store.changing import change
 from matcher.store.database import Store
 from matcher.store.models import AgreementRow, BatchRow, CandidateRow, Part, Record
@@ -30,6 +37,7 @@ def clear_away(store: Store, on: date) -> int:
     with store.as_unit() as session:
         _expire(session, on)
         refinements.expire(session, on)
+        _bar_overdue(session, on)
         gone = session.scalars(
             select(BatchRow)
             .where(BatchRow.state.in_(LEAVING))
@@ -46,7 +54,18 @@ def clear_away(store: Store, on: date) -> int:
         )
     for batch_id in store.fingerprints.ids() & destroyed:
         store.fingerprints.destroy(batch_id)
+    destroy_fingerprints(store, on)
+    store.fingerprints.vault.sweep()
     return count
+
+
+def _bar_overdue(session: Session, on: date) -> None:
+    """Bar what is due for review, under each agreement while nothing else changes there."""
+    for agreement in session.scalars(select(AgreementRow.agreement_id).order_by("agreement_id")):
+        lock_agreement(session, agreement)
+    overdue = bar_overdue(session, on)
+    if overdue:
+        audit.append(session, "records.overdue", f"night of {on}", details={"records": overdue})
 
 
 def _expire(session: Session, on: date) -> None:

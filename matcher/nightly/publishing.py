@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import IntegrityError
+from matcher.formats.errors import IntegrityError, StateError
 from matcher.nightly.comparing import Found, found_by
 from matcher.nightly.planning import NightPlan, columns_of
 from matcher.nightly.statements import (
@@ -33,6 +33,7 @@ from matcher.nightly.statements import (
     RANK,
     REBAND,
     UNEVEN,
+    UNSETTLE,
     UPDATE_SIDES,
 )
 from matcher.nightly.weighing import reweigh
@@ -88,13 +89,19 @@ def publish(
     Raises:
         IntegrityError: A tile's file is missing or damaged, or the check failed; nothing is
             published.
-        StateError: The run is published already.
+        StateError: The run is published already, or the agreement was amended since its plan.
     """
     lock_agreement(session, plan.agreement.agreement_id)
     row = locked(session, RunRow, run)
+    agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
+    if agreement.digest != plan.agreement.digest:
+        raise StateError(
+            "The agreement was amended while the night was at work, so nothing was published. Run "
+            "the night again: what was compared is kept."
+        )
     given = {"run": run, "agreement": plan.agreement.agreement_id, "on": on, "keep": kept(top)}
     copy_rows(session, "found", _FOUND, _found_rows(plan, folder))
-    for statement in (DROP_STALE, DROP_OLDER):
+    for statement in (UNSETTLE, DROP_STALE, DROP_OLDER):
         _execute(session, statement, given)
     outcome = {
         "gone": _execute(session, LEAVE, given),
@@ -113,7 +120,6 @@ def publish(
         Comparison(run_id=run, number=number, **columns_of(direction))
         for number, direction in enumerate(plan.directions)
     )
-    agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
     agreement.compared_as = plan.compares_as
     agreement.compared_corridors = [list(pair) for pair in plan.corridors]
     row.outcome = {**outcome, "top": top}

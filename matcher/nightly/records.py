@@ -65,7 +65,7 @@ class Records:
 
 
 def records_of(session: Session, agreement: str, *, is_full: bool) -> Records:
-    """Read the records under an agreement.
+    """Read the records under an agreement, without those that are barred.
 
     Args:
         session: A transaction `as_unit`.
@@ -78,7 +78,11 @@ def records_of(session: Session, agreement: str, *, is_full: bool) -> Records:
             Record.key_epoch, Record.compared_in.is_not(None), Record.digest, Record.reference,
         )
         .join(BatchRow, BatchRow.id == Record.batch_id)
-        .where(Record.agreement == agreement, BatchRow.state == "accepted")
+        .where(
+            Record.agreement == agreement,
+            Record.barred.is_(None),
+            BatchRow.state == "accepted",
+        )
         .order_by(Record.batch_id, Record.row)
     ).all()  # fmt: skip
     ids, society, batch, row, role, epoch, held, digest, reference = (

@@ -5,6 +5,18 @@ registers, `meetings` who may meet, in both orders, and until when. A record of 
 `taken_in` is null was changed since.
 """
 
+# Where somebody left a case after the run was planned, the people around its pairs were others: all
+# of these pairs are compared again, and so dropped now.
+UNSETTLE = """
+UPDATE kinmatch.records SET taken_in = NULL, compared_in = NULL FROM found
+WHERE records.id IN (found.left_record, found.right_record) AND found.kin IS NOT NULL AND EXISTS (
+  SELECT FROM kinmatch.records AS side
+  JOIN kinmatch.batches ON batches.id = side.batch_id
+  JOIN kinmatch.runs ON runs.id = :run
+  WHERE side.id IN (found.left_record, found.right_record) AND people_changed_at >= planned_at
+)
+"""
+
 # Pairs of records that changed, or whose batch left, since they were compared.
 DROP_STALE = """
 DELETE FROM found WHERE ctid IN (
@@ -165,19 +177,26 @@ WHERE candidate_id = banded.id AND candidate_sides.band <> banded.band
 """
 
 # The best of each left record, of equal scores those with the lowest right references; what
-# somebody has decided on stays listed whatever better ones come.
+# somebody has decided on stays listed whatever better ones come. Of a barred record nothing is.
 RANK = """
 WITH ranked AS (
-  SELECT candidates.id, state NOT IN ('new', 'open')
-    OR coalesce(refined_band, 0) < 3 AND :top >= row_number() OVER (
-    PARTITION BY left_record
-    ORDER BY coalesce(refined_band, 0) = 3, coalesce(refined_score, score) DESC, other.reference
-  ) AS listed
-  FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
+  SELECT candidates.id, coalesce(one.barred, other.barred) IS NOT NULL AS barred,
+    coalesce(one.barred, other.barred) IS NULL AND (
+      state NOT IN ('new', 'open')
+      OR coalesce(refined_band, 0) < 3 AND :top >= row_number() OVER (
+        PARTITION BY left_record
+        ORDER BY other.barred IS NOT NULL, coalesce(refined_band, 0) = 3,
+          coalesce(refined_score, score) DESC, other.reference
+      )
+    ) AS listed
+  FROM kinmatch.candidates
+  JOIN kinmatch.records AS one ON one.id = left_record
+  JOIN kinmatch.records AS other ON other.id = right_record
   WHERE candidates.agreement = :agreement
 )
-UPDATE kinmatch.candidate_sides SET listed = ranked.listed FROM ranked
-WHERE candidate_id = ranked.id AND candidate_sides.listed <> ranked.listed
+UPDATE kinmatch.candidate_sides SET listed = ranked.listed, barred = ranked.barred FROM ranked
+WHERE candidate_id = ranked.id
+  AND (candidate_sides.listed <> ranked.listed OR candidate_sides.barred <> ranked.barred)
 """
 
 # Of what nobody has decided on, each left record keeps its best few beyond those that are listed:
@@ -186,7 +205,8 @@ PRUNE = """
 WITH ranked AS (
   SELECT candidates.id, row_number() OVER (
     PARTITION BY left_record
-    ORDER BY coalesce(refined_band, 0) = 3, coalesce(refined_score, score) DESC, other.reference
+    ORDER BY other.barred IS NOT NULL, coalesce(refined_band, 0) = 3,
+      coalesce(refined_score, score) DESC, other.reference
   ) AS place
   FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
   WHERE candidates.agreement = :agreement

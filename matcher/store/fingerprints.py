@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
-
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import KIND, VERSION, Batch
 from matcher.formats.errors import IntegrityError, ParameterError
@@ -55,23 +52,18 @@ class Held:
             return self.open(batch, agreement)  # people were taken out of it just now
         return Batch(file, agreement)
 
-    def empty(self, batch: UUID, rows: npt.NDArray[np.int64], agreement: Agreement) -> None:
-        """Take people out of a batch for good: no backup of it so far can be read any more.
-
-        The others stay in their rows. The new file is made in memory.
+    def replace(self, batch: UUID, content: BinaryIO) -> None:
+        """Let another file take the place of a batch's, of which no copy can be read from then on.
 
         Args:
             batch: The batch.
-            rows: The people's rows.
-            agreement: The batch's.
+            content: The batch anew, its people in the same rows (`Batch.without`).
 
         Raises:
             OutputError: The new file can't be written; nothing is changed.
-            IntegrityError: The batch was altered.
         """
         name = self._name(batch)
         stem, _, number = name.partition(".")
-        content = self.open(batch, agreement).without(rows)
         self.vault.replace(name, f"{stem}.{int(number or 0) + 1}", content)
 
     def destroy(self, batch: UUID) -> None:

@@ -275,11 +275,20 @@ def not_destroyed(session: Session) -> list[tuple[str, str]]:
         select(Hold.agreement, Hold.society)
         .where(Hold.state.in_(GONE), Hold.destroyed_on.is_(None))
         .distinct()
+        .order_by(Hold.agreement, Hold.society)
     )
-    return [
-        (agreement, society)
-        for agreement, society in session.execute(query.order_by(*query.selected_columns))
-    ]
+    return [(agreement, society) for agreement, society in session.execute(query)]
+
+
+def waiting_of(session: Session, agreement: str, society: str) -> list[int]:
+    """Give the ids of a society's holds whose fingerprints are yet to be destroyed."""
+    query = select(Hold.id).where(
+        Hold.agreement == agreement,
+        Hold.society == society,
+        Hold.state.in_(GONE),
+        Hold.destroyed_on.is_(None),
+    )
+    return list(session.scalars(query))
 
 
 def batches_of(session: Session, agreement: str, society: str) -> list[UUID]:
