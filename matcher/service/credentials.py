@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -56,6 +56,18 @@ class Holder:
     token: UUID | None
 
 
+@dataclass(frozen=True, repr=False)
+class _Credential:
+    """What a request comes with: its kind is how it came, never what it says of itself."""
+
+    kind: Literal["token", "jwt", "certificate"]
+    said: str
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(f"{self.kind} {self.said}".encode()).digest()
+
+
 class Credentials:
     """Knows callers by what they come with.
 
@@ -78,7 +90,7 @@ class Credentials:
         Raises:
             ServiceError: The request has no credentials, or none of a kind that there is.
         """
-        key = _digest(self._credential(request))
+        key = self._credential(request).digest
         until, holder = self._remembered.get(key, (0.0, None))
         return holder if until > time.monotonic() else None
 
@@ -89,22 +101,30 @@ class Credentials:
             ServiceError: Nobody is known by these credentials.
         """
         credential = self._credential(request)
-        holder = self._by_token(credential) if _is_token(credential) else self._by_name(credential)
+        holder = self._found(credential)
         if holder is None:
             raise _nobody()
-        self._remember(_digest(credential), holder)
+        self._remember(credential.digest, holder)
         return holder
 
-    def _credential(self, request: Request) -> str:
-        """What the request comes with: a bearer's token, or `certificate:` and a digest."""
+    def _credential(self, request: Request) -> _Credential:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and 0 < len(bearer) <= _LONGEST:
-            return bearer.strip()
+            is_token = bearer.startswith(access.MARK)
+            return _Credential("token" if is_token else "jwt", bearer.strip())
         certificate = request.headers.get("x-client-certificate", "")
         believed = comes_by_proxy(request, self._settings)
         if scheme or not believed or request.headers.get("x-client-verify") != "SUCCESS":
             raise _nobody()
-        return CERTIFICATE + _fingerprint(certificate)
+        return _Credential("certificate", _fingerprint(certificate))
+
+    def _found(self, credential: _Credential) -> Holder | None:
+        if credential.kind == "token":
+            return self._by_token(credential.said)
+        if credential.kind == "certificate":
+            return self._by_subject(CERTIFICATE + credential.said)
+        said = None if self._provider is None else self._provider.subject_of(credential.said)
+        return None if said is None else self._by_subject(OIDC + said)
 
     def _by_token(self, token: str) -> Holder | None:
         with self._store.as_unit() as session:
@@ -115,12 +135,8 @@ class Credentials:
             scopes = access.SCOPES_OF[user.role].intersection(row.scopes)
             return Holder(user.id, user.role, user.society, scopes, row.id)
 
-    def _by_name(self, credential: str) -> Holder | None:
-        subject: str | None = credential
-        if not credential.startswith(CERTIFICATE):
-            said = None if self._provider is None else self._provider.subject_of(credential)
-            subject = None if said is None else OIDC + said
-        if subject is None or "\0" in subject:
+    def _by_subject(self, subject: str) -> Holder | None:
+        if "\0" in subject:
             return None
         with self._store.as_unit() as session:
             user = access.user_of(session, subject)
@@ -153,10 +169,6 @@ def _provider(settings: Settings, clock: Callable[[], datetime]) -> IdentityProv
     return IdentityProvider(issuer=issuer, audience=audience, keys=keys, clock=clock)
 
 
-def _is_token(credential: str) -> bool:
-    return credential.startswith(access.MARK)
-
-
 def _fingerprint(escaped: str) -> str:
     """SHA-256 of a certificate in URL-encoded PEM, as nginx passes it on, in hexadecimal digits."""
     try:
@@ -168,7 +180,3 @@ def _fingerprint(escaped: str) -> str:
 
 def _nobody() -> ServiceError:
     return ServiceError("unauthenticated", "Send a valid token as 'Authorization: Bearer …'.")
-
-
-def _digest(credential: str) -> bytes:
-    return hashlib.sha256(credential.encode()).digest()
