@@ -1,0 +1,112 @@
+"""How a society's commands reach the service: options, the settings file, the token."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Final
+
+import keyring
+import typer
+from keyring.errors import KeyringError
+
+from encoders.client.connection import Connection, read_token
+from encoders.client.generated import Operations
+from matcher.cli import console
+from matcher.formats.errors import InputError, OutputError, ParameterError
+
+USUAL_FILE: Final = Path("society.toml")
+_KEYRING: Final = "kinmatch service"
+
+ServiceOption = Annotated[
+    str | None,
+    typer.Option("--service", help="The service's address, https://…; else as --society says."),
+]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", help="File with your token, for you alone; else the keyring's is used."
+    ),
+]
+AuthoritiesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--authorities", help="PEM file of certificate authorities to trust, not the system's."
+    ),
+]
+SocietyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--society",
+        help="TOML file with service, token_file and authorities; society.toml if it is here.",
+    ),
+]
+
+
+def connection_of(
+    service: str | None, token_file: Path | None, authorities: Path | None, society: Path | None
+) -> Connection:
+    """Put options and the settings file together; an option wins.
+
+    Raises:
+        ParameterError: Nothing says where the service is.
+        InputError: The settings file can't be read, or is not what it must be.
+    """
+    path = society or (USUAL_FILE if USUAL_FILE.is_file() else None)
+    settings = Connection.read(path) if path else None
+    address = service or (settings.service if settings else None)
+    if address is None:
+        raise ParameterError(
+            f"Nothing says where the service is: give --service, or write it into {USUAL_FILE}."
+        )
+    return Connection(
+        service=address,
+        token_file=token_file or (settings.token_file if settings else None),
+        authorities=authorities or (settings.authorities if settings else None),
+    )
+
+
+@contextmanager
+def connected(
+    service: str | None, token_file: Path | None, authorities: Path | None, society: Path | None
+) -> Iterator[Operations]:
+    """Give the service's operations, for the length of the block; the options are a command's.
+
+    Raises:
+        InputError: There is no token, or others can read it.
+        ParameterError: Nothing says where the service is, or its address is not what it must be.
+    """
+    transports = import_module("encoders.client.transport")  # httpx takes a moment to load
+    found = connection_of(service, token_file, authorities, society)
+    token = read_token(found.token_file) if found.token_file else _remembered(found.service)
+    with transports.HttpTransport(found.service, token, authorities=found.authorities) as transport:
+        yield Operations(transport)
+
+
+def _remembered(service: str) -> str:
+    try:
+        token = keyring.get_password(_KEYRING, service)
+    except KeyringError:
+        token = None
+    if token is None:
+        raise InputError(
+            "There is no token: give --token-file, or let the keyring have it with 'kinmatch token "
+            "remember'."
+        )
+    return token
+
+
+def token_remember(
+    token_file: Annotated[Path, typer.Argument(show_default=False, help="File with the token.")],
+    service: ServiceOption = None,
+    society: SocietyOption = None,
+) -> None:
+    """Give the operating system's keyring your token to remember; delete the file then."""
+    found = connection_of(service, token_file, None, society)
+    try:
+        keyring.set_password(_KEYRING, found.service, read_token(token_file))
+    except KeyringError:
+        raise OutputError(
+            "The operating system has no keyring, or it is locked; go on using --token-file."
+        ) from None
+    console.say(f"The keyring has the token for {found.service}; delete {token_file} now.")

@@ -1,0 +1,221 @@
+"""Commands of a society that go to the service: submit, status, results, decide, disclosure."""
+
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import UUID
+
+import typer
+from click import Choice
+from rich.table import Table
+
+from encoders.client.generated import Batch, NewDecision, Operations
+from encoders.client.results import candidates_of, named
+from encoders.client.uploading import UNDECIDED, upload, verdict_on
+from encoders.references import read_references
+from encoders.results import write_results
+from matcher.cli import console, society
+from matcher.cli.connecting import (
+    AuthoritiesOption,
+    ServiceOption,
+    SocietyOption,
+    TokenFileOption,
+    connected,
+)
+from matcher.cli.society import AgreementOption, JsonFlag
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import ParameterError
+
+_STATES_AFTER: Final = ("accepted", "superseded")
+
+_VERDICTS: Final = Choice(["confirm", "reject", "unsure"])
+_NOTES: Final = Choice(["details-agree", "details-differ", "too-little-known", "known-already"])
+
+CandidateArgument = Annotated[
+    str, typer.Argument(show_default=False, help="The candidate's id, as results has it.")
+]
+
+
+def submit(
+    envelope: Annotated[Path, typer.Argument(show_default=False, help="What encode wrote.")],
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
+    supersedes: Annotated[
+        UUID | None, typer.Option(help="A batch of yours that leaves once this one is accepted.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it is accepted or refused.")
+    ] = False,
+    patience: Annotated[
+        int, typer.Option(min=1, help="With --wait: for how many seconds at most.")
+    ] = 600,
+    as_json: JsonFlag = False,
+) -> None:
+    """Send an envelope to the linkage unit; the same command again goes on where it was cut off.
+
+    Exit status 0: accepted, or received whole where there is no --wait. 1: accepted, with remarks.
+    2: refused, with all reasons. 4: not now, or not decided yet: do the same again later.
+    """
+    size = max(1, envelope.stat().st_size) if envelope.is_file() else 1
+    with connected(service, token_file, authorities, society) as operations:
+        with console.counting("sending bytes", size) as advance:
+            batch = upload(operations, envelope, supersedes=supersedes, advance=advance)
+        if wait:
+            batch = verdict_on(operations, batch.id, patience=patience)
+    _tell_batch(batch, as_json)
+    raise typer.Exit(_status_of(batch, waited=wait))
+
+
+def _status_of(batch: Batch, *, waited: bool) -> int:
+    if batch.state in UNDECIDED:
+        return console.TRY_LATER if waited else 0
+    if batch.state in _STATES_AFTER:
+        return console.ROWS_LEFT_OUT if batch.problems else 0
+    return console.REFUSED
+
+
+def _tell_batch(batch: Batch, as_json: bool) -> None:
+    if as_json:
+        console.print_json(batch.model_dump(mode="json", exclude={"parts"}))
+        return
+    held = "" if batch.records is None else f", {batch.records:,} records"
+    console.say(f"Batch {batch.id}: {batch.state}{held}.")
+    for problem in batch.problems:
+        console.say(problem)
+
+
+def status(
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the batches that you sent, the latest first, and what became of them."""
+    with connected(service, token_file, authorities, society) as operations:
+        batches = _all_batches(operations)
+    if as_json:
+        console.print_json([one.model_dump(mode="json", exclude={"parts"}) for one in batches])
+        return
+    table = Table("batch", "state", "records", "received", "registered on", "leaves on")
+    for one in batches:
+        share = f"{one.received / one.size:.0%}" if one.state == "receiving" else ""
+        records = "" if one.records is None else f"{one.records:,}"
+        days = str(one.registered_on), str(one.expires_on)
+        table.add_row(str(one.id), one.state, records, share, *days)
+    console.out.print(table)
+    for one in batches:
+        for problem in one.problems:
+            console.say(f"{one.id}: {problem}")
+
+
+def _all_batches(operations: Operations) -> list[Batch]:
+    found: list[Batch] = []
+    after = None
+    while True:
+        page = operations.batches_listed(limit=100, after=after)
+        found += page.items
+        if page.next is None:
+            return found
+        after = page.next
+
+
+def withdraw(
+    batch: Annotated[UUID, typer.Argument(show_default=False, help="The batch's id.")],
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
+) -> None:
+    """Take a batch back: nothing of it is compared again, and the next night destroys it."""
+    with connected(service, token_file, authorities, society) as operations:
+        _tell_batch(operations.batches_withdrawn(batch), as_json=False)
+
+
+def results(
+    references: Annotated[
+        list[Path], typer.Option(help="The reference file of a batch; give all that you have.")
+    ],
+    agreement: AgreementOption,
+    candidates: Annotated[
+        Path | None,
+        typer.Argument(show_default=False, help="Candidates in a file; else the service's."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The CSV file to write.")] = None,
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society_file: SocietyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Name the candidates of your records by your own record ids.
+
+    The candidates are those of a file that the linkage unit sent, or all that the service has.
+    """
+    if out is None and not as_json:
+        raise ParameterError("Say where to with --out, or give --json.")
+    under = Agreement.read(agreement)
+    if candidates is not None:
+        if len(references) != 1 or out is None:
+            raise ParameterError("A file of candidates needs --out, and one reference file.")
+        society.results(candidates, references[0], agreement, out)
+        return
+    known = [read_references(path, under) for path in references]
+    with connected(service, token_file, authorities, society_file) as operations:
+        found = candidates_of(operations, under.agreement_id)
+    frame = named(found, known)
+    if out is not None:
+        write_results(frame, out)
+        console.say(f"{out}: {len(frame):,} candidates.")
+    if as_json:
+        console.print_json(
+            [
+                one.model_dump(mode="json", by_alias=True) | {"record_id": record}
+                for one, record in zip(found, frame["record_id"], strict=True)
+            ]
+        )
+
+
+def decide(
+    candidate: CandidateArgument,
+    verdict: Annotated[str, typer.Argument(show_default=False, help="confirm, reject or unsure.")],
+    version: Annotated[
+        int, typer.Option(min=1, help="The version that you looked at, as results has it.")
+    ],
+    note: Annotated[str | None, typer.Option(click_type=_NOTES, help="Why.")] = None,
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say of a candidate whether it is the person; both societies must confirm.
+
+    Only then, and where data protection allows it, does either learn who the other is.
+    """
+    said = NewDecision.model_validate({"verdict": verdict, "version": version, "note_code": note})
+    with connected(service, token_file, authorities, society) as operations:
+        decision = operations.candidates_decided(candidate, said)
+    if as_json:
+        console.print_json(decision.model_dump(mode="json"))
+        return
+    told = " Both societies were told who the other is." if decision.disclosed else ""
+    console.say(f"Candidate {candidate}: {decision.state.replace('_', ' ')}.{told}")
+
+
+def disclosure(
+    candidate: CandidateArgument,
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell who the other side of a candidate is, once both have confirmed it."""
+    with connected(service, token_file, authorities, society) as operations:
+        found = operations.candidates_disclosed(candidate)
+    if as_json:
+        console.print_json(found.model_dump(mode="json"))
+        return
+    console.out.print(f"{found.society}: {found.reference}", markup=False, highlight=False)
