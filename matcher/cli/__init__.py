@@ -8,12 +8,14 @@ import typer
 from matcher.cli import agreements as agreement_commands
 from matcher.cli import (
     analyst,
+    connecting,
     console,
     identities,
     intake,
     linkage,
     operating,
     passphrases,
+    remote,
     serving,
     society,
 )
@@ -84,12 +86,18 @@ users.command("list")(serving.user_list)
 app.add_typer(tokens, name="token", no_args_is_help=True)
 tokens.command("new")(serving.token_new)
 tokens.command("revoke")(serving.token_revoke)
+tokens.command("remember")(connecting.token_remember)
 app.command("backup")(operating.backup)
 app.command("restore")(operating.restore)
 app.add_typer(config, name="config", no_args_is_help=True)
 config.command("init")(operating.config_init)
 config.command("check")(operating.config_check)
-app.command("results")(society.results)
+app.command("results")(remote.results)
+app.command("submit")(remote.submit)
+app.command("status")(remote.status)
+app.command("withdraw")(remote.withdraw)
+app.command("decide")(remote.decide)
+app.command("disclosure")(remote.disclosure)
 app.command("rehearse")(analyst.rehearse)
 app.command("dataset")(analyst.dataset)
 app.command("tune")(tune)

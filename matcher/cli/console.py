@@ -1,7 +1,7 @@
 """What the commands share: progress, JSON, passphrases, and how errors end.
 
 Exit status: 0 done; 1 done, but rows of the input were left out; 2 refused, with the reason;
-3 an error in kinmatch itself. Results go to standard output, all else to standard error.
+3 an error in kinmatch itself; 4 not now: the same may pass later. Results go to standard output, all else to standard error.
 """
 
 import errno
@@ -18,11 +18,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from matcher.formats.errors import KeyFileError, KinmatchError
+from matcher.formats.errors import KeyFileError, KinmatchError, ServiceError
 
 ROWS_LEFT_OUT: Final = 1
 REFUSED: Final = 2
 INTERNAL_ERROR: Final = 3
+TRY_LATER: Final = 4
 
 _LONGEST_PASSPHRASE: Final = 4096
 _NO_ROOM: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -97,7 +98,8 @@ def run(app: typer.Typer) -> None:
         app()
     except KinmatchError as error:
         _alarm(f"kinmatch: {error}")
-        sys.exit(REFUSED)
+        later = isinstance(error, ServiceError) and error.retry_after is not None
+        sys.exit(TRY_LATER if later else REFUSED)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             # No artefact of ours, whose errors are told above: numba's cache, say.
