@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from encoders.dates import parse_birth
@@ -41,6 +42,10 @@ GATES: Final[dict[str, Gate]] = (
 )  # fmt: skip
 """The gates of one person, by rule, gravest first."""
 
+Numbers = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
+DAYS: Final = "datetime64[D]"
+
 _Fault = tuple[str, str]  # rule and field
 
 
@@ -55,6 +60,7 @@ class Admission:
         troubles: What is wrong with the intake's tables, by file, row and field.
         refused: For each rule, the ids of the records that it leaves out.
         overridden: The overrides that let records pass, with the ids of these, ascending.
+        basis_until: Shape (n,), datetime64[D]: the last day of each usable record's legal basis.
     """
 
     report: Report
@@ -62,6 +68,7 @@ class Admission:
     troubles: tuple[Trouble, ...]
     refused: dict[str, tuple[str, ...]]
     overridden: tuple[tuple[Override, tuple[str, ...]], ...]
+    basis_until: Days
 
     def require(self) -> None:
         """Refuse the file where it may not be encoded as a whole.
@@ -71,6 +78,18 @@ class Admission:
         """
         for refusal in self.refusals:
             raise refusal
+
+    def review_on(self, agreement_until: date) -> Days:
+        """Say when each usable record leaves matching unless it was looked at again.
+
+        Args:
+            agreement_until: The agreement's last day.
+
+        Returns:
+            The day after its legal basis ends, or after the agreement if that ends first.
+        """
+        day_after: Days = np.minimum(self.basis_until, np.datetime64(agreement_until)) + 1
+        return day_after
 
     def as_dict(self) -> dict[str, object]:
         """Give the whole of it as data for JSON, beside what the report gives."""
@@ -109,7 +128,8 @@ def admit(
     accepted = None if agreement is None else frozenset(agreement.legal_bases)
     setting = Setting(intake.law, accepted, today)
     records = report.usable
-    faults = _faults(_told(records, intake, today), setting)
+    told = _told(records, intake, today)
+    faults = _faults(told, setting)
     admitted, refused, overridden = _overridden(faults, records, intake)
     findings = _findings(admitted, report.usable_rows)
     kept = np.array([not of_one for of_one in admitted], np.bool_)
@@ -126,6 +146,7 @@ def admit(
         troubles=tuple(intake.troubles),
         refused=refused,
         overridden=overridden,
+        basis_until=np.array([dict(one.said).get("basis_until") for one in told], DAYS)[kept],
     )
 
 
@@ -259,7 +280,7 @@ def _overridden(
     return admitted, {rule: tuple(refused[rule]) for rule in GATES if rule in refused}, overridden
 
 
-def _findings(faults: list[tuple[_Fault, ...]], rows: np.ndarray) -> list[Finding]:
+def _findings(faults: list[tuple[_Fault, ...]], rows: Numbers) -> list[Finding]:
     where: dict[_Fault, list[int]] = defaultdict(list)
     for place, of_one in enumerate(faults):
         for fault in of_one:
@@ -272,16 +293,13 @@ def _findings(faults: list[tuple[_Fault, ...]], rows: np.ndarray) -> list[Findin
 
 
 def _minimised(
-    records: Records, elements: Iterable[str], kept: np.ndarray, rows: np.ndarray
+    records: Records, elements: Iterable[str], kept: minimum.Rows, rows: Numbers
 ) -> tuple[Records, list[Finding]]:
     """Take what is not needed out of the records that are kept."""
     left, left_rows = records.take(np.flatnonzero(kept)), rows[kept]
     findings = []
-    for rule, found in (
-        ("data.needed-only", minimum.not_needed(left, elements)),
-        ("data.no-category", minimum.telling_values(left)),
-    ):
-        for field, where in found.items():
+    for rule, gate in minimum.VALUES.items():
+        for field, where in gate(left, elements).items():
             findings.append(Finding(_as_rule(rule, Severity.NOT_USED), field, left_rows[where]))
             cells = left.column(field).to_pylist()
             bare = [None if gone else cell for gone, cell in zip(where, cells, strict=True)]

@@ -30,8 +30,8 @@ def write_intake_of_fiction(
     society: str,
     purpose: str,
     today: date,
-    hiding: frozenset[str] = frozenset(),
-    feared: frozenset[str] = frozenset(),
+    unwilling: frozenset[str] = frozenset(),
+    feared_for: frozenset[str] = frozenset(),
 ) -> Path:
     """Write an intake under which every record may be encoded, but those that are named.
 
@@ -41,8 +41,8 @@ def write_intake_of_fiction(
         society: Whose records.
         purpose: A purpose of the agreement.
         today: The day on which all was decided.
-        hiding: Ids of records whose persons wish not to be found.
-        feared: Ids of sought persons for whom there is a concern about the enquirer.
+        unwilling: Ids of records whose persons withdrew their consent to matching.
+        feared_for: Ids of sought persons for whom there is a concern about the enquirer.
 
     Returns:
         The intake file.
@@ -50,11 +50,11 @@ def write_intake_of_fiction(
     day = today.isoformat()
     rows = (
         (one, "yes", "yes", "parent", day, day, _NOBODY, day, "none",
-         "yes" if one in feared else "no", "office")
+         "yes" if one in feared_for else "no", "office")
         for one in records.column("record_id").to_pylist()
     )  # fmt: skip
     write_rows(folder / ENTRY_TABLE, _ENTRY, rows)
-    events = ((one, day, "not-to-be-found") for one in sorted(hiding))
+    events = ((one, day, "withdrawn") for one in sorted(unwilling))
     write_rows(folder / EVENT_TABLE, _EVENT, events)
     _write(folder / LAW, _law(society))
     _write(folder / INTAKE, _intake(purpose, today))

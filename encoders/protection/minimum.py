@@ -7,7 +7,7 @@ that tell of health, detention or violence, those of `categories.toml`; no such 
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ _PLACES: Final = ("birth_place", "residence", "last_seen_place", "other_names")
 
 
 def not_needed(records: Records, elements: Iterable[str]) -> dict[str, Rows]:
-    """Tell which values are beyond what the purpose and the role need: rule `data.needed-only`.
+    """Tell which values are beyond what the purpose and the role need.
 
     Args:
         records: n records.
@@ -63,8 +63,8 @@ def not_needed(records: Records, elements: Iterable[str]) -> dict[str, Rows]:
     return found
 
 
-def telling_values(records: Records) -> dict[str, Rows]:
-    """Tell which places hold a word for health, detention or violence: rule `data.no-category`."""
+def telling_values(records: Records, _: Iterable[str]) -> dict[str, Rows]:
+    """Tell which places hold a word for health, detention or violence, whatever is needed."""
     found = {}
     for name in _PLACES:
         cells, which = records.distinct(name)
@@ -73,6 +73,13 @@ def telling_values(records: Records) -> dict[str, Rows]:
         if where.any():
             found[name] = where
     return found
+
+
+VALUES: Final[dict[str, Callable[[Records, Iterable[str]], dict[str, Rows]]]] = {
+    "data.needed-only": not_needed,
+    "data.no-category": telling_values,
+}
+"""Its rules about values, each with its gate, which says where a value may not be used."""
 
 
 def labels_neutral(labels: Iterable[str]) -> None:

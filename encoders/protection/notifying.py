@@ -1,8 +1,9 @@
 """Telling the linkage unit whom it may no longer compare, with the next contact.
 
 What the unit was told before lies in a folder of notices, each a signed file; a new notice says
-only what has changed since. Whether a person withdrew, objected or hides, or a legal basis ran out,
-is not told: `suspend` and `withdraw` are all that the unit sees.
+only what has changed since, by record keys, so that it holds for every batch. Whether a person
+withdrew, objected or hides, or a legal basis ran out, is not told: `suspend` and `withdraw` are all
+that the unit sees.
 """
 
 from collections import defaultdict
@@ -14,18 +15,15 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from encoders.marks import record_keys
 from encoders.protection.events import Standing
 from encoders.references import References
 from matcher.formats.agreement import Agreement
+from matcher.formats.errors import MismatchError
 from matcher.formats.identity import Identity
 from matcher.formats.notices import KINDS, MOST_REFERENCES, Kind, Notice, read_notice, write_notice
 
 _SUFFIX: Final = ".notice.json"
-_FINAL: Final[dict[Kind | None, frozenset[Kind]]] = {
-    "withdraw": frozenset({"delete"}),
-    "delete": frozenset(),
-}
-"""What can still follow a notice that is final."""
 
 
 def wanted_of(standing: Standing) -> Kind | None:
@@ -60,24 +58,60 @@ def wanted(
     return found | {record_id: kind for record_id, kind in said.items() if kind is not None}
 
 
-def told_before(folder: Path, agreement: Agreement, society: str) -> tuple[dict[str, Kind], int]:
-    """Read what the linkage unit was told, and the number of the last notice.
+def concerned(
+    kinds: Mapping[str, Kind], references: Sequence[References], told: Iterable[str]
+) -> dict[str, Kind]:
+    """Keep the records of which the linkage unit must hear.
+
+    Args:
+        kinds: What shall become of each record.
+        references: Those of the batches that the linkage unit was sent.
+        told: Ids of records of which it heard before.
 
     Returns:
-        The last kind of each reference; and the highest number, 0 if there is none.
+        Those that it was sent or heard of, and those that are deleted.
+    """
+    record_ids = list(kinds)
+    known = set(told)
+    for one in references:
+        held = one.references_of(pa.chunked_array([record_ids], pa.string()))[1]
+        known |= {record_ids[place] for place in np.flatnonzero(held)}
+    return {
+        record_id: kind
+        for record_id, kind in kinds.items()
+        if record_id in known or kind == "delete"
+    }
+
+
+def told_before(folder: Path, agreement: Agreement, society: str) -> tuple[dict[str, Kind], int]:
+    """Read what the linkage unit was told.
+
+    Args:
+        folder: The earlier notices; other files are passed over.
+        agreement: The agreement.
+        society: Whose notices.
+
+    Returns:
+        The last kind for each record key; and the highest number, 0 if there is no notice.
 
     Raises:
         InputError: A notice of the folder can't be read.
-        IntegrityError: One was altered, or is not the society's own.
+        IntegrityError: One was altered.
+        MismatchError: One is of another agreement or society.
     """
-    notices = [
-        notice
-        for path in sorted(folder.glob(f"*{_SUFFIX}"))
-        if (notice := read_notice(path, agreement)).society == society
-    ]
+    notices = []
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        notice = read_notice(path, agreement)
+        if notice.society != society:
+            raise MismatchError(
+                f"{path}: the notice is of '{notice.society}', not of '{society}'. Keep the "
+                "notices of each society and agreement in a folder of their own."
+            )
+        notices.append(notice)
     last: dict[str, Kind] = {}
     for notice in sorted(notices, key=lambda one: one.number):
-        last |= dict.fromkeys(notice.references, notice.kind)
+        if notice.kind != "renew":
+            last |= dict.fromkeys(notice.keys, notice.kind)
     return last, max((notice.number for notice in notices), default=0)
 
 
@@ -95,11 +129,11 @@ def write_notices(
 
     Args:
         folder: Where the notices lie, earlier ones too; must be there.
-        kinds: What shall become of each record.
-        references: Those of the batches that the linkage unit may still hold.
+        kinds: What shall become of each record; see `wanted`.
+        references: Those of the batches that the linkage unit was sent.
         identity: The society's.
         agreement: The batches'.
-        number: The first number; higher where an earlier notice has a higher one.
+        number: The first number; a higher one where an earlier notice has that or a higher one.
         on: The day.
 
     Returns:
@@ -108,19 +142,23 @@ def write_notices(
     Raises:
         InputError: An earlier notice can't be read.
         IntegrityError: One was altered.
+        MismatchError: One is of another agreement or society.
         OutputError: A notice can't be written.
     """
     society = identity.public.name
     before, highest = told_before(folder, agreement, society)
+    record_ids = list(kinds)
+    keys = record_keys(identity, agreement.agreement_id, record_ids)
+    key_of = {record_id: key.hex() for record_id, key in zip(record_ids, keys, strict=True)}
+    heard = [record_id for record_id, key in key_of.items() if key in before]
     due: dict[Kind, list[str]] = defaultdict(list)
-    for record_references in references:
-        for reference, kind in _by_reference(record_references, kinds):
-            if _changes(before.get(reference), kind):
-                due[kind].append(reference)
+    for record_id, kind in concerned(kinds, references, heard).items():
+        if _changes(before.get(key_of[record_id]), kind):
+            due[kind].append(key_of[record_id])
     written = []
     following = max(number, highest + 1)
     for kind in KINDS:
-        ascending = sorted(set(due[kind]))
+        ascending = sorted(due[kind])
         for start in range(0, len(ascending), MOST_REFERENCES):
             notice = Notice(
                 agreement_id=agreement.agreement_id,
@@ -128,7 +166,7 @@ def write_notices(
                 number=following,
                 kind=kind,
                 on=on,
-                references=tuple(ascending[start : start + MOST_REFERENCES]),
+                keys=tuple(ascending[start : start + MOST_REFERENCES]),
             )
             path = folder / f"{following:020}-{kind}{_SUFFIX}"
             write_notice(path, notice, identity=identity)
@@ -137,16 +175,10 @@ def write_notices(
     return written
 
 
-def _by_reference(references: References, kinds: Mapping[str, Kind]) -> list[tuple[str, Kind]]:
-    record_ids = list(kinds)
-    held, known = references.references_of(pa.chunked_array([record_ids], pa.string()))
-    return [
-        (held[place].tobytes().hex(), kinds[record_ids[place]]) for place in np.flatnonzero(known)
-    ]
-
-
 def _changes(before: Kind | None, kind: Kind) -> bool:
     """Tell whether a notice of this kind says anything after the last one."""
+    if before == "delete":
+        return False
     if kind == "resume":
-        return before == "suspend"
-    return kind != before and kind in _FINAL.get(before, frozenset(KINDS))
+        return before in ("suspend", "withdraw")
+    return kind != before and (before, kind) != ("withdraw", "suspend")

@@ -4,7 +4,8 @@ Case by case: an override names its records, never a whole file or role. What wa
 batch was encoded stands in a protocol that the society signs and keeps beside its reference file.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -119,15 +120,18 @@ def protocol_path(references: Path) -> Path:
     return references.with_name(f"{references.name}.protocol.json")
 
 
-def write_protocol(
+@contextmanager
+def protocol_kept(
     references: Path,
     used: Sequence[tuple[Override, tuple[str, ...]]],
     *,
     identity: Identity,
     agreement: Agreement,
     on: date,
-) -> Path:
-    """Sign and write the protocol of a batch.
+) -> Iterator[None]:
+    """Sign and write the protocol of a batch, and take it away again where no batch comes of it.
+
+    Where nothing was overridden, nothing is written.
 
     Args:
         references: The batch's reference file, which need not be there yet.
@@ -136,12 +140,12 @@ def write_protocol(
         agreement: The batch's.
         on: The day.
 
-    Returns:
-        Where it lies; an older file of that name is replaced.
-
     Raises:
         OutputError: The file can't be written.
     """
+    if not used:
+        yield
+        return
     path = protocol_path(references)
     protocol = Protocol(
         agreement_id=agreement.agreement_id,
@@ -153,4 +157,8 @@ def write_protocol(
         ),
     )
     write_signed(path, protocol, identity)
-    return path
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -21,6 +21,8 @@ import pandas as pd
 import typer
 from rich.table import Table
 
+from encoders.protection.fiction import write_intake_of_fiction
+from encoders.readers import read_records
 from matcher.cli import console
 from matcher.formats.errors import KinmatchError, OutputError
 from matcher.formats.terms import Terms
@@ -124,9 +126,11 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
         ("register", "registered", MEETING),
     ):
         source = str(data / f"{file}.csv")
-        _kinmatch("check", source, "--role", role, "--json")
+        intake = _intake(data / f"{file}.csv", role, society, folder)
+        judged = ("--role", role, "--agreement", str(agreement), "--intake", str(intake))
+        _kinmatch("check", source, *judged, "--json")
         _kinmatch(
-            *("encode", source, "--role", role, "--agreement", str(agreement)),
+            *("encode", source, *judged),
             *("--keys", str(keys), "--identity", str(folder / f"{society}.identity.json")),
             *("--out", str(folder / f"{society}.envelope")),
             *("--references", str(folder / f"{society}.references.parquet")),
@@ -149,6 +153,27 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
             *("--agreement", str(agreement), "--out", str(folder / f"{society}.results.csv")),
         )
     return _outcome(title, folder, told, time.perf_counter() - start)
+
+
+def _intake(source: Path, role: str, society: str, folder: Path) -> Path:
+    """Write what a society would have decided for its records; two requests are to be refused.
+
+    For the first person sought there is a concern about who asks, the second said no.
+    """
+    records = read_records(source, role=role).records
+    said = zip(*(records.column(name).to_pylist() for name in ("record_id", "role")), strict=True)
+    sought = [one for one, of in said if of == "sought"]
+    beside = folder / f"{society}.intake"
+    beside.mkdir()
+    return write_intake_of_fiction(
+        beside,
+        records,
+        society=society,
+        purpose="family-tracing",
+        today=date.today(),
+        unwilling=frozenset(sought[1:2]),
+        feared_for=frozenset(sought[:1]),
+    )
 
 
 def _kinmatch(*words: str, passphrase: str | None = None) -> str:

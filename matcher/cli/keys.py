@@ -10,6 +10,7 @@ from encoders import exchange
 from encoders.keys import Keys
 from encoders.references import read_references
 from matcher.cli import console
+from matcher.cli.gating import IntakeOption, put_to_gates, require_own
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
@@ -17,9 +18,9 @@ from matcher.cli.society import (
     Existing,
     MapOption,
     RoleOption,
+    admitted_records,
     encode_and_seal,
     read_and_check,
-    usable_records,
 )
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError
@@ -134,6 +135,7 @@ def keys_rotate(
     agreement: AgreementOption,
     keys: KeysOption,
     identity: IdentityOption,
+    intake: IntakeOption,
     keep: Annotated[Path, typer.Option(help="Reference file of the batch that is replaced.")],
     out: Annotated[Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")],
     references: Annotated[Path, typer.Option(help="The reference file to write.")],
@@ -155,11 +157,14 @@ def keys_rotate(
             f"{keep}: is of key epoch {under.key_epoch}, the newest; there is nothing to rotate."
         )
     report = read_and_check(file, mapping, role)
-    records = usable_records(report, file)
+    report.require_usable()
+    admission, told = put_to_gates(report, intake, under, file, out, references)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
+    require_own(told, own.public.name)
+    records = admitted_records(admission, file)
     held = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
-    header = encode_and_seal(records, report, under, own, held, out, references, keep=kept)
+    header = encode_and_seal(records, admission, under, own, held, out, references, keep=kept)
     retired = write_retirement(notice, identity=own, agreement=under)
     console.say(
         f"{out}: {header.counts.rows:,} persons encoded under epoch {under.key_epoch}. "

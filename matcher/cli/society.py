@@ -14,6 +14,8 @@ from encoders.checking import check as check_reading
 from encoders.encoding import Encoding
 from encoders.keys import Keys
 from encoders.marks import record_keys
+from encoders.protection.admission import Admission
+from encoders.protection.overriding import protocol_kept
 from encoders.readers import Mapping, read_records
 from encoders.records import Records
 from encoders.references import References
@@ -21,6 +23,7 @@ from encoders.reporting import Report
 from encoders.results import name_candidates, write_results
 from encoders.submission import sealed_batch
 from matcher.cli import console
+from matcher.cli.gating import IntakeOption, put_to_gates, require_own, tell_refused
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
@@ -70,19 +73,41 @@ def check(
     file: Existing,
     mapping: MapOption = None,
     role: RoleOption = "sought",
+    intake: Annotated[
+        Path | None, typer.Option(help="The intake file: tells what the gates would refuse, too.")
+    ] = None,
+    agreement: Annotated[
+        Path | None, typer.Option(help="With --intake: the agreement to encode under.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Report every problem of a file at once, without showing a value.
 
-    Exit status 0, or 1 where rows would be left out, or 2 where the file can't be read.
+    Exit status 0, or 1 where rows would be left out, or 2 where the file can't be read or, by its
+    intake, may not be encoded at all.
     """
     report = read_and_check(file, mapping, role)
-    if as_json:
-        console.print_json(report.as_dict())
-    else:
+    if intake is None:
+        _show(report, report.as_dict() if as_json else None)
+        return
+    under = Agreement.read(agreement) if agreement else None
+    admission, _ = put_to_gates(report, intake, under, file)
+    if not as_json:
+        for line in (*admission.troubles, *admission.refusals):
+            console.out.print(str(line), markup=False, highlight=False, soft_wrap=True)
+    if admission.refusals:
+        _show(admission.report, admission.as_dict() if as_json else None, console.REFUSED)
+    _show(admission.report, admission.as_dict() if as_json else None)
+
+
+def _show(report: Report, data: dict[str, object] | None, status: int = 0) -> None:
+    """Print a report, or its data as JSON, and end as it says."""
+    if data is None:
         console.out.print(report)
-    if report.left_out:
-        raise typer.Exit(console.ROWS_LEFT_OUT)
+    else:
+        console.print_json(data)
+    if status or report.left_out:
+        raise typer.Exit(status or console.ROWS_LEFT_OUT)
 
 
 def encode(
@@ -90,6 +115,7 @@ def encode(
     agreement: AgreementOption,
     keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
     identity: IdentityOption,
+    intake: IntakeOption,
     out: Annotated[Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")],
     references: Annotated[
         Path, typer.Option(help="The reference file to write; it stays with you.")
@@ -101,18 +127,23 @@ def encode(
 ) -> None:
     """Encode a file into a batch of fingerprints, sealed for the linkage unit; keep the references.
 
-    Exit status 0, or 1 where the batch was written but rows were left out of it.
+    No basis, no fingerprint: records that a data-protection rule refuses are told by rule and left
+    out. Exit status 0, or 1 where the batch was written but rows were left out of it.
     """
     under = Agreement.read(agreement)
     report = read_and_check(file, mapping, role)
-    records = usable_records(report, file)
+    report.require_usable()
+    admission, told = put_to_gates(report, intake, under, file, out, references)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
+    require_own(told, own.public.name)
+    records = admitted_records(admission, file)
     opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
-    header = encode_and_seal(records, report, under, own, opened, out, references)
+    header = encode_and_seal(records, admission, under, own, opened, out, references)
     left_out = report.rows_in_file - header.counts.rows
     if as_json:
-        console.print_json(header.model_dump() | {"left_out": left_out})
+        refused = {rule: len(ids) for rule, ids in admission.refused.items()}
+        console.print_json(header.model_dump() | {"left_out": left_out, "refused": refused})
     else:
         persons = f"{header.counts.rows:,} persons encoded"
         console.say(f"{out}: {persons}. {references} stays with you.")
@@ -120,9 +151,21 @@ def encode(
         raise typer.Exit(console.ROWS_LEFT_OUT)
 
 
+def admitted_records(admission: Admission, file: Path) -> Records:
+    """Give the records that the gates let pass, and tell which rules left out others.
+
+    Raises:
+        GateError: The file as a whole may not be encoded.
+        InputError: No record is left.
+    """
+    tell_refused(admission)
+    admission.require()
+    return usable_records(admission.report, file)
+
+
 def encode_and_seal(
     records: Records,
-    report: Report,
+    admission: Admission,
     under: Agreement,
     own: Identity,
     keys: Keys,
@@ -133,11 +176,16 @@ def encode_and_seal(
 ) -> BatchHeader:
     """Encode records, and write the envelope of their batch and its reference file; wipe the keys.
 
-    A record that can't be encoded is told by row, field and rule, and the rest goes on. The
-    envelope's number is the time in milliseconds: it grows, and nobody has to keep count.
+    What was overridden stands in a signed protocol beside the reference file before anything is
+    encoded. A record leaves matching on the day after its legal basis ends. A record that can't be
+    encoded is told by row, field and rule, and the rest goes on. The envelope's number is the time
+    in milliseconds: it grows, and nobody has to keep count.
     """
     number = time.time_ns() // 1_000_000
     with (
+        protocol_kept(
+            references, admission.overridden, identity=own, agreement=under, on=date.today()
+        ),
         sealed_batch(out, references, identity=own, agreement=under, number=number) as batch,
         console.counting("encoding", len(records)) as progress,
     ):
@@ -155,9 +203,10 @@ def encode_and_seal(
             references_path=references,
             keep=keep,
             keys=record_keys(own, under.agreement_id, records.column("record_id").to_pylist()),
+            review_on=admission.review_on(under.valid_until),
         )
     for finding in encoding.findings:
-        for row in report.usable_rows[finding.rows]:
+        for row in admission.report.usable_rows[finding.rows]:
             rule = finding.rule
             console.say(f"Row {row}, {finding.field}, {rule.name}: {rule.meaning} {rule.remedy}")
     return header

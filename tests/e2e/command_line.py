@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import permutations
+from itertools import count, permutations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from encoders.protection.fiction import write_intake_of_fiction
+from encoders.readers import read_records
+from encoders.records import Records
 from matcher.cli import main
+from matcher.formats.errors import InputError
 from matcher.formats.terms import Terms
 
 PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of test keys
@@ -108,7 +113,8 @@ def draw_up(run: Callable[..., Ran], folder: Path, valid_until: str = "2999-12-3
         *("agreement", "new", "--out", path, "--linkage-unit", folder / "hub.public"),
         *("--party", folder / "seeking.public", "--party", folder / "meeting.public"),
         *("--purpose", "family-tracing"),
-        *("--legal-basis", "consent", "--retention-days", "30"),
+        *("--legal-basis", "consent", "--legal-basis", "vital-interest"),
+        *("--retention-days", "30"),
         *("--valid-from", "2020-01-01", "--valid-until", valid_until),
         *("--terms", folder / "terms.toml"),
     )
@@ -149,6 +155,23 @@ def draw_keys(run: Callable[..., Ran], folder: Path) -> Path:
     return path
 
 
+_INTAKES = TemporaryDirectory()  # not among the files of a test, some of which count theirs
+_numbers = count()
+
+
+def sound_intake(source: Path, society: str) -> Path:
+    """Write an intake under which every record of a file may be encoded; the file may be none."""
+    folder = Path(_INTAKES.name) / str(next(_numbers))
+    folder.mkdir()
+    try:
+        records = read_records(source, role="sought").records
+    except InputError:
+        records = Records({}, 0)
+    return write_intake_of_fiction(
+        folder, records, society=society, purpose="family-tracing", today=date.today()
+    )
+
+
 def encode_words(
     source: Path, folder: Path, society: str = "seeking", **changes: object
 ) -> list[str | Path]:
@@ -157,6 +180,7 @@ def encode_words(
         "agreement": folder / "agreement.toml",
         "keys": folder / "keys.json",
         "identity": folder / f"{society}.identity",
+        "intake": sound_intake(source, society),
         "role": "sought" if society == "seeking" else "registered",
         "out": folder / f"{society}.batch",
         "references": folder / f"{society}.references",

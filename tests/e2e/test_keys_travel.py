@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import PASSPHRASE, Here, Ran, encode_words, match_words, write_terms
+from command_line import (
+    PASSPHRASE,
+    Here,
+    Ran,
+    encode_words,
+    match_words,
+    sound_intake,
+    write_terms,
+)
 
 OTHERS = "another passphrase"  # of another society
 
@@ -79,6 +87,7 @@ def rotate(run: Here, folder: Path, who: str) -> None:
             *("keys", "rotate", folder / "data" / f"{file}.csv", "--role", role),
             *("--agreement", folder / "new.toml", "--keys", folder / f"{who}.keys"),
             *("--identity", folder / f"{who}.identity", "--keep", folder / f"{who}.references"),
+            *("--intake", sound_intake(folder / "data" / f"{file}.csv", who)),
             *("--out", folder / f"{who}.new", "--references", folder / f"{who}.new-references"),
             *("--notice", folder / f"{who}.notice"),
             passphrase=PASSPHRASE,

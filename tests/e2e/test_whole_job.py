@@ -13,6 +13,7 @@ from command_line import (
     draw_up,
     encode_words,
     match_words,
+    sound_intake,
 )
 
 
@@ -163,6 +164,7 @@ def test_what_belongs_to_another_agreement_is_refused_with_both_values(
         "encode": [
             *("encode", job / "data" / "requests.csv", "--keys", job / "keys.json"),
             *("--identity", job / "seeking.identity"),
+            *("--intake", sound_intake(job / "data" / "requests.csv", "seeking")),
             *("--out", tmp_path / "out", "--references", tmp_path / "r"),
         ],
     }

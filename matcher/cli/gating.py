@@ -1,0 +1,59 @@
+"""What the commands share that must pass the society's data-protection gates."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from encoders.protection.admission import Admission, admit
+from encoders.protection.intake import Intake, read_intake
+from encoders.reporting import Report
+from matcher.cli import console
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import MismatchError
+
+IntakeOption = Annotated[
+    Path,
+    typer.Option(
+        "--intake", help="The intake file: legal basis, consents, purpose. See kinmatch intake new."
+    ),
+]
+
+
+def put_to_gates(
+    report: Report, intake: Path, under: Agreement | None, *files: Path
+) -> tuple[Admission, Intake]:
+    """Put the data-protection gates to a checked file, and tell what is wrong with its intake."""
+    today = date.today()
+    told = read_intake(intake, today=today)
+    labels = [path.name for path in (intake, *files)]
+    return admit(report, told, agreement=under, today=today, labels=labels), told
+
+
+def tell_refused(admission: Admission) -> None:
+    """Tell which rules leave records out, and what would mend it; and what can't be read."""
+    for trouble in admission.troubles:
+        console.say(str(trouble))
+    for finding in admission.report.findings:
+        if finding.rule.name in admission.refused:
+            rule = finding.rule
+            console.say(
+                f"{len(finding.rows):,} left out by {rule.name} ({finding.field}): {rule.meaning} "
+                f"{rule.remedy}"
+            )
+    for override, records in admission.overridden:
+        console.say(f"{override.rule} was overridden for {len(records):,} records.")
+
+
+def require_own(intake: Intake, society: str) -> None:
+    """Refuse an intake whose law profile is another society's.
+
+    Raises:
+        MismatchError: It is.
+    """
+    if intake.law.society != society:
+        raise MismatchError(
+            f"{intake.path}: its law profile is that of '{intake.law.society}', the identity that "
+            f"of '{society}'. Each society answers by its own law."
+        )
