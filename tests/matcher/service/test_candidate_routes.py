@@ -283,7 +283,8 @@ def undecided(store: Store) -> tuple[str, str, str]:
 
 
 def decide(client: TestClient, key: str, verdict: str, **more: Any) -> Any:
-    said = {"verdict": verdict, "version": 1, **more}
+    cleared = {"safeguarding": True, "consulted": True}
+    said = {"verdict": verdict, "version": 1, **cleared, **more}
     return client.post(f"/v1/candidates/{key}/decisions", json=said)
 
 
