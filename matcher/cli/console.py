@@ -1,7 +1,8 @@
 """What the commands share: progress, JSON, passphrases, and how errors end.
 
 Exit status: 0 done; 1 done, but rows of the input were left out; 2 refused, with the reason;
-3 an error in kinmatch itself; 4 not now: the same may pass later. Results go to standard output, all else to standard error.
+3 an error in kinmatch itself; 4 not now: the same may pass later. Results go to standard output,
+all else to standard error.
 """
 
 import errno
