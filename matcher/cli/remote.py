@@ -1,11 +1,10 @@
 """Commands of a society that go to the service: submit, status, results, decide, disclosure."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import typer
-from click import Choice
 from rich.table import Table
 
 from encoders.client.generated import Batch, NewDecision, Operations
@@ -27,9 +26,8 @@ from matcher.formats.errors import ParameterError
 
 _STATES_AFTER: Final = ("accepted", "superseded")
 
-_VERDICTS: Final = Choice(["confirm", "reject", "unsure"])
-_NOTES: Final = Choice(["details-agree", "details-differ", "too-little-known", "known-already"])
-
+Verdict = Literal["confirm", "reject", "unsure"]
+NoteCode = Literal["details-agree", "details-differ", "too-little-known", "known-already"]
 CandidateArgument = Annotated[
     str, typer.Argument(show_default=False, help="The candidate's id, as results has it.")
 ]
@@ -183,7 +181,7 @@ def decide(
     version: Annotated[
         int, typer.Option(min=1, help="The version that you looked at, as results has it.")
     ],
-    note: Annotated[str | None, typer.Option(click_type=_NOTES, help="Why.")] = None,
+    note: Annotated[NoteCode | None, typer.Option(help="Why.")] = None,
     service: ServiceOption = None,
     token_file: TokenFileOption = None,
     authorities: AuthoritiesOption = None,
@@ -194,7 +192,7 @@ def decide(
 
     Only then, and where data protection allows it, does either learn who the other is.
     """
-    said = NewDecision.model_validate({"verdict": verdict, "version": version, "note_code": note})
+    said = NewDecision(verdict=verdict, version=version, note_code=note)
     with connected(service, token_file, authorities, society) as operations:
         decision = operations.candidates_decided(candidate, said)
     if as_json:
