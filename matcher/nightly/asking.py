@@ -57,9 +57,11 @@ JOIN kinmatch.records AS one ON one.id = left_record
 JOIN kinmatch.records AS other ON other.id = right_record
 WHERE candidates.agreement = :agreement AND one.key_epoch = other.key_epoch
   AND candidates.state IN ('new', 'open', 'half_confirmed') AND candidates.band <= :band
+  AND coalesce(one.barred, other.barred) IS NULL
   AND EXISTS (
-    SELECT FROM kinmatch.candidate_sides
-    WHERE candidate_id = candidates.id AND listed AND candidate_sides.refinement IS NULL
+    SELECT FROM kinmatch.candidate_sides AS side
+    WHERE side.candidate_id = candidates.id AND side.listed AND NOT side.barred
+      AND side.shown_until >= :on AND side.refinement IS NULL
   )
 ORDER BY one.society, other.society, one.key_epoch, candidates.id
 """)
@@ -117,7 +119,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
         agreement = agreement_of(session, agreement_id)
         if run is None:
             return 0
-        given = {"agreement": agreement_id, "band": BANDS.index(asking.worst_band)}
+        given = {"agreement": agreement_id, "band": BANDS.index(asking.worst_band), "on": on}
         waiting = session.execute(_WAITING, given).all()
         first = session.scalar(
             select(func.coalesce(func.max(RefinementRow.part), 0)).where(

@@ -1,0 +1,297 @@
+"""The second stage between two societies over HTTP: asked after a night, answered, weighed."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calling import bearing, serve, token_for
+from people import ONE, THREE, TODAY, TWO, add, draw_agreement, reference, registered, sought
+from people import submit as submit_batch
+from people import write as write_people
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from encoders.client.uploading import content_digest
+from encoders.keys import Keys
+from encoders.records import Records
+from encoders.refining.answering import attribute_cells
+from matcher.formats.identity import Identity
+from matcher.formats.letter import Letter, letter
+from matcher.formats.refinement import ANSWER_KIND, Requests, open_requests, write_answer
+from matcher.nightly.asking import Asking, ask_all
+from matcher.nightly.night import Limits, run_night
+from matcher.nightly.weighing import Weighed, weigh_answers
+from matcher.store import Store
+from matcher.store.models import CandidateRow, CandidateSide, RefinementFile, RefinementRow
+
+ASKING = Asking("weak", 14)
+ALIKE = {"given_name": "Karim", "family_name": "Haddad", "father_name": "Yusuf",
+         "birth_date": "1988-03-04", "residence": "Homs"}  # fmt: skip
+UNLIKE = {"given_name": "Mariam", "family_name": "Okafor", "birth_date": "1951-11-30"}
+PEOPLE = {ONE: {1: ALIKE, 2: ALIKE}, TWO: {1: ALIKE, 2: UNLIKE}}
+NAMES = (ONE, TWO, THREE, "hub")
+
+
+class Unit:
+    """The linkage unit, and the societies that it asks."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store, self.folder = store, folder
+        self.identities = {name: Identity.generate(name) for name in NAMES}
+        public = tuple(one.public for one in self.identities.values())
+        self.agreement = add(store, draw_agreement(identities=public))
+        app = serve(store).app
+        self.clients = {
+            society: TestClient(app, headers=bearing(token_for(store, society)))
+            for society in (ONE, TWO, THREE)
+        }
+
+    def batch(self, society: str, *people: int, name: str = "batch", noise: float = 0.05) -> None:
+        """Take a batch of some people in."""
+        role = sought if society == ONE else registered
+        path = self.folder / f"{name}-{society}"
+        write_people(
+            path, self.agreement, society, role(*people), noise=dict.fromkeys(people, noise)
+        )
+        submit_batch(self.store, path, self.agreement, society)
+
+    def night(self, on: date = TODAY) -> int:
+        """Do a night, and ask; give how many candidates were asked about."""
+        run_night(self.store, on=on, limits=Limits(10**6, 10**6), top=10, threads=1)
+        return ask_all(self.store, self.identities["hub"], on=on, asking=ASKING)
+
+    def weigh(self, on: date = TODAY) -> Weighed:
+        """Weigh what was answered."""
+        return weigh_answers(self.store, self.identities["hub"], on=on)
+
+    def asked(self, society: str) -> list[str]:
+        """The refinements that a society is asked."""
+        found = self.clients[society].get("/v1/refinements").json()["items"]
+        return [one["id"] for one in found]
+
+    def fetched(self, society: str, refinement: str) -> Requests:
+        """Fetch and open what a society is asked."""
+        answer = self.clients[society].get(f"/v1/refinements/{refinement}/request")
+        assert answer.status_code == 200
+        sent = Letter.of(answer.content, self.agreement, Path("letter"))
+        return open_requests(sent, self.agreement, self.identities[society])
+
+    def answer(self, society: str, requests: Requests, *, answers: str | None = None) -> bytes:
+        """The letter by which a society answers."""
+        records = Records.from_rows(
+            [{"record_id": str(one), **row} for one, row in PEOPLE[society].items()], role="sought"
+        )
+        places = {reference(society, person): row for row, person in enumerate(PEOPLE[society])}
+        rows = np.array([places[one.tobytes()] for one in requests.references], np.int64)
+        keys = Keys.throwaway(self.agreement, seed=1)
+        cells = attribute_cells(records, rows, requests.identifiers, requests.nonces, keys, society)
+        path = self.folder / "answer"
+        write_answer(path, requests=requests, cells=cells)
+        return letter(
+            path.read_bytes(), identity=self.identities[society], recipient="hub",
+            agreement=self.agreement, holds=ANSWER_KIND, answers=answers or requests.header.seal,
+        )  # fmt: skip
+
+    def put(self, society: str, refinement: str, content: bytes, digest: str | None = None) -> int:
+        """Send an answer; give the status."""
+        answer = self.clients[society].put(
+            f"/v1/refinements/{refinement}/answer",
+            content=content,
+            headers={
+                "Content-Digest": digest or content_digest(content),
+                "Content-Type": "application/octet-stream",
+            },
+        )
+        return answer.status_code
+
+    def answered(self, society: str, refinement: str) -> int:
+        """Answer as one should."""
+        return self.put(
+            society, refinement, self.answer(society, self.fetched(society, refinement))
+        )
+
+    def sides(self, society: str) -> dict[int, CandidateSide]:
+        """A society's sides of candidates, by person."""
+        people = {reference(society, person): person for person in PEOPLE[society]}
+        with self.store.as_unit() as session:
+            found = session.scalars(
+                select(CandidateSide).where(CandidateSide.society == society)
+            ).all()
+            session.expunge_all()
+        return {people[one.reference]: one for one in found}
+
+
+@pytest.fixture
+def unit(store: Store, tmp_path: Path) -> Unit:
+    made = Unit(store, tmp_path)
+    made.batch(ONE, 1, 2)
+    made.batch(TWO, 1, 2)
+    return made
+
+
+def test_asked_answered_and_weighed(unit: Unit) -> None:
+    assert unit.night() == 2
+    assert ask_all(unit.store, unit.identities["hub"], on=TODAY, asking=ASKING) == 0
+    ((mine,), (theirs,)) = unit.asked(ONE), unit.asked(TWO)
+    assert mine == theirs
+    assert unit.asked(THREE) == []
+    assert {side.refinement for side in unit.sides(ONE).values()} == {"requested"}
+
+    assert unit.answered(ONE, mine) == 204
+    assert unit.asked(ONE) == []
+    assert unit.weigh() == Weighed(0, 0, 0)
+    assert unit.answered(TWO, mine) == 204
+    assert unit.weigh() == Weighed(1, 2, 0)
+    assert unit.weigh() == Weighed(0, 0, 0)
+
+    for society in (ONE, TWO):
+        sides = unit.sides(society)
+        assert {side.refinement for side in sides.values()} == {"scored"}
+        assert sides[1].listed
+        assert sides[1].band == 0
+        assert sides[1].attributes is not None
+        assert sides[1].attributes[0] == 0  # the given name agrees
+        assert not sides[2].listed  # nothing agrees but the fingerprints: no candidate any more
+    with unit.store.as_unit() as session:
+        files = session.scalars(select(RefinementFile)).all()
+        assert [(one.requests, one.answer) for one in files] == [(None, None)] * 2
+        assert session.scalars(select(RefinementRow.state)).all() == ["scored"]
+    assert unit.clients[ONE].get(f"/v1/refinements/{mine}/request").status_code == 404
+
+
+def test_later_nights_keep_what_was_said(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    for society in (ONE, TWO):
+        unit.answered(society, refinement)
+    unit.weigh()
+    before = unit.sides(ONE)
+    unit.batch(THREE, 3)
+    assert unit.night(TODAY + timedelta(days=1)) == 0
+    run_night(
+        unit.store, on=TODAY + timedelta(days=1), limits=Limits(10**6, 10**6), top=10,
+        full=True, threads=1,
+    )  # fmt: skip
+    after = unit.sides(ONE)
+    for person in (1, 2):
+        assert after[person].score == before[person].score
+        assert after[person].band == before[person].band
+        assert after[person].listed == before[person].listed
+        assert after[person].attributes == before[person].attributes
+
+
+def test_a_record_that_changed_is_asked_about_anew(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    for society in (ONE, TWO):
+        unit.answered(society, refinement)
+    unit.weigh()
+    unit.batch(ONE, 1, name="changed", noise=0.02)
+    assert unit.night(TODAY + timedelta(days=1)) == 1
+    assert unit.sides(ONE)[1].refinement == "requested"
+    assert unit.sides(ONE)[1].attributes is None
+    with unit.store.as_unit() as session:
+        refined = dict(
+            session.execute(select(CandidateRow.version, CandidateRow.refined_score)).tuples().all()
+        )
+        assert refined[2] is None
+        assert refined[1] is not None
+
+
+def test_what_changes_while_societies_answer_is_not_weighed(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    for society in (ONE, TWO):
+        unit.answered(society, refinement)
+    unit.batch(ONE, 1, name="changed", noise=0.02)
+    unit.night(TODAY + timedelta(days=1))
+    assert unit.weigh() == Weighed(1, 1, 0)
+    assert unit.sides(ONE)[1].attributes is None
+
+
+def test_what_is_not_answered_in_time_is_asked_again(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    content = unit.answer(ONE, unit.fetched(ONE, refinement))
+    late = TODAY + timedelta(days=ASKING.days)
+    assert unit.night(late) == 2
+    assert unit.put(ONE, refinement, content) == 409
+    (again,) = unit.asked(ONE)
+    assert again != refinement
+
+
+@pytest.mark.parametrize("which", ["request", "answer"])
+def test_another_societys_refinement_is_none(unit: Unit, which: str) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    client = unit.clients[THREE]
+
+    def ask(key: str) -> tuple[int, bytes]:
+        path = f"/v1/refinements/{key}/{which}"
+        headers = {"Content-Digest": content_digest(b"x")}
+        sent = client.get(path) if which == "request" else client.put(
+            path, content=b"x", headers=headers
+        )  # fmt: skip
+        return sent.status_code, sent.content
+
+    assert ask(refinement) == ask("5c1b8a5e-2f57-4f0f-8b1e-0a4a44f2b7d3")
+    assert ask(refinement)[0] == 404
+
+
+def wrong_answer(unit: Unit, how: str, refinement: str) -> tuple[bytes, str | None]:
+    """Something that society ONE may not send as its answer, and the digest it claims for it."""
+    requests = unit.fetched(ONE, refinement)
+    right = unit.answer(ONE, requests)
+    wrong = {
+        "another digest": lambda: (right, content_digest(b"x")),
+        "cut short": lambda: (right[:-1], None),
+        "nothing": lambda: (b"", None),
+        "to other requests": lambda: (
+            unit.answer(ONE, requests, answers="sha256:" + "0" * 64),
+            None,
+        ),
+        "the other's": lambda: (unit.answer(TWO, unit.fetched(TWO, refinement)), None),
+        "too large": lambda: (right + b"x" * 9_000_000, None),
+    }
+    return wrong[how]()
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [
+        ("another digest", 422),
+        ("cut short", 422),
+        ("nothing", 422),
+        ("to other requests", 422),
+        ("the other's", 422),
+        ("too large", 413),
+    ],
+)
+def test_an_answer_that_is_none_is_refused(unit: Unit, how: str, status: int) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    assert unit.put(ONE, refinement, *wrong_answer(unit, how, refinement)) == status
+    assert unit.asked(ONE) == [refinement]
+
+
+def test_the_same_answer_twice_is_one_and_another_is_refused(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    requests = unit.fetched(ONE, refinement)
+    right = unit.answer(ONE, requests)
+    assert [unit.put(ONE, refinement, right) for _ in range(2)] == [204, 204]
+    assert unit.put(ONE, refinement, unit.answer(ONE, requests)) == 409  # in another letter
+
+
+def test_an_answer_that_holds_no_answer_ends_it(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    unit.answered(ONE, refinement)
+    hollow = letter(
+        b"nothing", identity=unit.identities[TWO], recipient="hub", agreement=unit.agreement,
+        holds=ANSWER_KIND, answers=unit.fetched(TWO, refinement).header.seal,
+    )  # fmt: skip
+    assert unit.put(TWO, refinement, hollow) == 204
+    assert unit.weigh() == Weighed(1, 0, 1)
+    assert unit.night() == 2
