@@ -177,7 +177,7 @@ def results(
 
 def decide(
     candidate: CandidateArgument,
-    verdict: Annotated[str, typer.Argument(show_default=False, help="confirm, reject or unsure.")],
+    verdict: Annotated[Verdict, typer.Argument(show_default=False, help="What you say.")],
     version: Annotated[
         int, typer.Option(min=1, help="The version that you looked at, as results has it.")
     ],
