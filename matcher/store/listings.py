@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple, Self
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import ParameterError
@@ -109,6 +109,20 @@ END: Final = Position(-math.inf, b"\xff" * ID_BYTES)
 """After every candidate."""
 
 
+# Made once: it takes longer to put together than the database takes for it.
+_SIDE = CandidateSide
+_SHOWN: Final[Select[*tuple[Any, ...]]] = select(
+    _SIDE.candidate_id, _SIDE.agreement, _SIDE.reference, _SIDE.role, _SIDE.other_role,
+    _SIDE.score, _SIDE.band, _SIDE.levels, _SIDE.weights, _SIDE.kin, _SIDE.state, _SIDE.version,
+    _SIDE.since, _SIDE.verdict, _SIDE.refinement, _SIDE.attributes,
+).where(
+    _SIDE.society == bindparam("society"),
+    _SIDE.listed,
+    _SIDE.since <= bindparam("until"),
+    _SIDE.shown_until >= bindparam("on"),
+)  # fmt: skip
+
+
 def page(
     session: Session,
     *,
@@ -134,7 +148,7 @@ def page(
         states: Only those in these states; all if None.
         agreements: Only those under these agreements; all if None.
     """
-    query = _shown(society, on, until)
+    query = _SHOWN
     for column, wanted in (
         (CandidateSide.band, bands),
         (CandidateSide.state, states),
@@ -151,7 +165,8 @@ def page(
             ),
         )
     ordered = query.order_by(CandidateSide.score.desc(), CandidateSide.candidate_id)
-    return [Seen._make(row) for row in session.execute(ordered.limit(count))]
+    rows = session.execute(ordered.limit(count), {"society": society, "on": on, "until": until})
+    return [Seen._make(row) for row in rows]
 
 
 def one(session: Session, candidate: bytes, *, society: str, on: date, until: date) -> Seen | None:
@@ -164,17 +179,6 @@ def one(session: Session, candidate: bytes, *, society: str, on: date, until: da
         on: As for `page`.
         until: As for `page`.
     """
-    query = _shown(society, on, until).where(CandidateSide.candidate_id == candidate)
-    row = session.execute(query).one_or_none()
+    query = _SHOWN.where(CandidateSide.candidate_id == candidate)
+    row = session.execute(query, {"society": society, "on": on, "until": until}).one_or_none()
     return None if row is None else Seen._make(row)
-
-
-def _shown(society: str, on: date, until: date) -> Select[*tuple[Any, ...]]:
-    side = CandidateSide
-    return select(
-        side.candidate_id, side.agreement, side.reference, side.role, side.other_role,
-        side.score, side.band, side.levels, side.weights, side.kin, side.state, side.version,
-        side.since, side.verdict, side.refinement, side.attributes,
-    ).where(
-        side.society == society, side.listed, side.since <= until, side.shown_until >= on
-    )  # fmt: skip
