@@ -32,6 +32,8 @@ from matcher.settings import Settings
 from matcher.store import audit
 from matcher.store.changing import change, locked
 from matcher.store.database import FINGERPRINTS, Store, alone, open_store
+from matcher.store.holds import catch_up
+from matcher.store.journal import Journal
 from matcher.store.migrating import current_revision, make_roles, upgrade
 from matcher.store.models import SCHEMA, BatchRow
 from matcher.store.postgres import PrivateServer, programs
@@ -93,7 +95,8 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
     """Set up an empty data folder and database from an archive.
 
     Batches whose key was destroyed since the archive was written can't be read any more; they
-    expire at once, and the next night takes their records away.
+    expire at once, and the next night takes their records away. What societies have asked for since
+    is in the journal of notices, and is applied before anything else.
 
     Args:
         settings: Where to.
@@ -107,9 +110,12 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
     Raises:
         InputError: The file is no archive of a version that this release knows.
         KeyFileError: The passphrase is wrong.
-        IntegrityError: The archive was cut short or altered.
+        IntegrityError: The archive was cut short or altered, or the journal of notices was, or is
+            older than the archive.
         StoreError: The data folder or the database is not empty.
     """
+    journal = Journal(settings.protection_journal)
+    list(journal.entries())  # altered ones are refused before anything is unpacked
     folder = settings.data_folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     if any((folder / FINGERPRINTS).glob("*")):
@@ -124,7 +130,9 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
         if (unpacked / _CHECKPOINTS).exists() and not settings.checkpoints.exists():
             (unpacked / _CHECKPOINTS).rename(settings.checkpoints)
     with open_store(settings, keys) as store:
-        return _expire_unreadable(store)
+        gone = _expire_unreadable(store)
+        catch_up(store, journal)
+        return gone
 
 
 def _expire_unreadable(store: Store) -> int:

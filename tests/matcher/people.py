@@ -16,6 +16,7 @@ import numpy as np
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Rows, read_batch, write_batch
 from matcher.formats.ledger import Receipt
+from matcher.formats.marks import marks_of
 from matcher.formats.scheme import Scheme
 from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
@@ -38,9 +39,14 @@ def registered(*people: int) -> list[tuple[int, str]]:
     return [(person, REGISTERED) for person in people]
 
 
-def reference(society: str, person: int) -> bytes:
-    """The reference of a society's record of a person: the same in every batch of it."""
-    return hashlib.sha256(f"{society} {person}".encode()).digest()[:16]
+def reference(society: str, person: int, edition: str = "") -> bytes:
+    """The reference of a society's record of a person: the same in every batch of one edition."""
+    return hashlib.sha256(f"{society} {person}{edition}".encode()).digest()[:16]
+
+
+def record_key(society: str, person: int) -> bytes:
+    """The key of a society's record of a person, whatever its reference."""
+    return hashlib.sha256(f"key {society} {person}".encode()).digest()[:16]
 
 
 def draw_agreement(**terms: object) -> Agreement:
@@ -70,14 +76,19 @@ def write(
     *,
     noise: Mapping[int, float] | None = None,
     family: Mapping[int, str | None] | None = None,
+    edition: str = "",
+    review_on: Mapping[int, date] | None = None,
 ) -> Path:
     """Write a batch: each person's own bits, of which some share is flipped, 5 % by default.
 
     The noise is the same for the same society, person and share. People of the family are one
-    case, each with a relation.
+    case, each with a relation. In another edition all have other references.
     """
     family = family or {}
-    known = sorted(people, key=lambda one: reference(society, one[0]))
+    known = sorted(people, key=lambda one: reference(society, one[0], edition))
+    nonce = hashlib.sha256(f"{society} {edition} {known}".encode()).digest()[:16]
+    marks = b"".join(marks_of((record_key(society, person) for person, _ in known), nonce))
+    days = [(review_on or {}).get(person) for person, _ in known]
     shares = [(noise or {}).get(person, 0.05) for person, _ in known]
     fingerprints = {}
     for place, part in enumerate(agreement.scheme.passes):
@@ -88,7 +99,7 @@ def write(
             flipped = own ^ (flips.random(part.output_bits) < share)
             bits[row] = np.packbits(flipped, bitorder="little").view("<u8")
         fingerprints[part.name] = (bits, np.ones(len(known), np.bool_))
-    references = b"".join(reference(society, person) for person, _ in known)
+    references = b"".join(reference(society, person, edition) for person, _ in known)
     has_case = np.array([person in family for person, _ in known], np.bool_)
     rows = Rows(
         references=np.frombuffer(references, np.uint8).reshape(-1, 16),
@@ -98,8 +109,10 @@ def write(
         cases=np.full((len(known), 16), 7, np.uint8) * has_case[:, None],
         has_case=has_case,
         fingerprints=fingerprints,
+        marks=np.frombuffer(marks, np.uint8).reshape(-1, 16),
+        review_on=np.array(days, "datetime64[D]"),
     )
-    write_batch(path, society=society, agreement=agreement, groups=[rows])
+    write_batch(path, society=society, agreement=agreement, groups=[rows], mark_nonce=nonce)
     return path
 
 

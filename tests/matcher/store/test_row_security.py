@@ -9,9 +9,12 @@ from people import ONE, THREE, TODAY, TWO, add, draw_agreement, registered, soug
 from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from matcher.formats.notices import Notice
 from matcher.nightly.night import Limits, run_night
 from matcher.store import access, aggregates, candidates, refinements
 from matcher.store.database import SERVICE, Store
+from matcher.store.holds import apply_notice
+from matcher.store.journal import Journal
 from matcher.store.models import (
     CandidateRow,
     CandidateSide,
@@ -42,6 +45,7 @@ OWNERS = {
     "decisions": "society = :me",
     "disclosures": "society = :me",
     "refinement_files": "society = :me",
+    "notices": "society = :me",
     "audit_entries": "society = :me",
     "clearances": "society = :me",
     "service_feedback": ":me IN (society, to_society)",
@@ -71,6 +75,12 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
             )
             session.add(Retired(agreement="ab" * 16, society=society, key_epoch=1, last_day=TODAY))
             session.add_all(decided_of(society, user))
+    for number, society in enumerate((ONE, TWO, THREE), 1):
+        notice = Notice(
+            agreement_id="ab" * 16, society=society, number=number, kind="suspend", on=TODAY,
+            keys=("ee" * 16,),
+        )  # fmt: skip
+        apply_notice(store, Journal(tmp_path / "journal"), notice, on=TODAY)
     run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
     with store.as_unit() as session:
         aggregates.of_month(session, agreement.agreement_id, on=TODAY, least=10)

@@ -322,7 +322,7 @@ def test_where_the_new_file_can_t_be_written_the_old_one_stays(vault: Vault) -> 
     vault.put("one", io.BytesIO(CANARY))
 
     class Broken(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
+        def read(self, _: int | None = -1) -> bytes:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OutputError):
