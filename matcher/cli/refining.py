@@ -4,6 +4,8 @@ import hashlib
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,6 +15,7 @@ from typing import Annotated, Any, Self
 import typer
 from rich.table import Table
 
+from encoders.client.refining import fetch, send_waiting
 from encoders.keys import Keys
 from encoders.references import read_references
 from encoders.refining.admission import Admission, Limits, admit
@@ -20,6 +23,13 @@ from encoders.refining.answering import NOT_RELEASED, attribute_cells
 from encoders.refining.asking import rows_asked_for
 from encoders.refining.ledger import Ledger
 from matcher.cli import console
+from matcher.cli.connecting import (
+    AuthoritiesOption,
+    ServiceOption,
+    SocietyOption,
+    TokenFileOption,
+    connected,
+)
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
@@ -35,7 +45,9 @@ from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.attributes import FIELDS
 from matcher.formats.candidates import read_candidates, write_candidates
+from matcher.formats.cells import Mask, Octets
 from matcher.formats.errors import InputError, MismatchError, OutputError, ParameterError
+from matcher.formats.files import written_whole
 from matcher.formats.identity import Identity
 from matcher.formats.letter import Letter, seal_file
 from matcher.formats.refinement import (
@@ -50,10 +62,12 @@ from matcher.refining import Refinement, in_refined_order, pairs_of_answers, wri
 
 _DEFAULTS = Limits()
 
+Cells = Mapping[str, tuple[Octets, Mask]]
+"""The cells of an answer; see `matcher.formats.refinement`."""
+
 
 def refine(
     file: Existing,
-    requests: Annotated[list[Path], typer.Argument(show_default=False, help="Request files.")],
     agreement: AgreementOption,
     keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
     identity: IdentityOption,
@@ -65,6 +79,10 @@ def refine(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the answers; they go to the linkage unit.")],
     ledger: Annotated[Path, typer.Option(help="File of what was released; made if there is none.")],
+    requests: Annotated[
+        list[Path] | None,
+        typer.Argument(show_default=False, help="Request files; else those of the service."),
+    ] = None,
     mapping: MapOption = None,
     role: RoleOption = "sought",
     yes: Annotated[bool, typer.Option("--yes", help="Release without being asked.")] = False,
@@ -77,61 +95,93 @@ def refine(
     per_day: Annotated[
         int, typer.Option(min=1, help="Most requests on a day.")
     ] = _DEFAULTS.per_day,
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Answer the linkage unit's requests to compare candidates attribute by attribute.
 
     FILE holds your records as they are now. What is about to be released is shown first, and only
-    for the candidates asked about. Exit status 0, or 1 where requests were stopped.
+    for the candidates asked about. Without request files, the service's are fetched and answered
+    there; an answer that can't be sent stays in the folder and goes first the next time. Exit
+    status 0, or 1 where requests were stopped, or 4 where the service can't be reached now.
     """
     under = Agreement.read(agreement)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
-    asked = [open_requests(Letter.read(path, under), under, own) for path in requests]
-    _refuse_twice(asked)
-    known = [read_references(path, under) for path in references]
-    records = usable_records(read_and_check(file, mapping, role), file)
-    rows = [rows_asked_for(one, known, records) for one in asked]
-    opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
-    _require_epoch(asked, opened)
-    released = Ledger.read(ledger, under.agreement_id)
     limits = Limits(per_record=per_record, per_partner=per_partner, per_day=per_day)
-    naming = opened.derive("reference", attribute="ledger")
-    admissions = [
-        admit(one, of_one, records, released, limits, under, key=naming, on=date.today())
-        for one, of_one in zip(asked, rows, strict=True)
-    ]
-    told = _Told.of(admissions)
-    if not as_json:
-        console.err.print(told.as_table())
-    if not (yes or _is_wanted()):
-        console.say("Nothing was released.")
-        raise typer.Exit(console.REFUSED)
-    _make_folder(out)
-    released.write(ledger)  # first: what is noted but never sent does no harm
-    paths = []
-    for one, admission in zip(asked, admissions, strict=True):
-        path = out / f"answer-{one.header.society}-{one.header.part:04}.letter"
-        cells = attribute_cells(
-            records, admission.rows, one.identifiers, one.nonces, opened, one.header.society
-        )
-        write_answer(path, requests=one, cells=cells)
+    with ExitStack() as stack:
+        if requests:
+            operations = None
+            asked = _in_files(requests, out, under, own)
+        else:
+            operations = stack.enter_context(connected(service, token_file, authorities, society))
+            send_waiting(operations, out)
+            asked = fetch(operations, out, under, own)
+        known = [read_references(path, under) for path in references]
+        records = usable_records(read_and_check(file, mapping, role), file)
+        rows = [rows_asked_for(one, known, records) for one in asked.values()]
+        opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
+        stack.callback(opened.wipe)
+        _require_epoch(asked.values(), opened)
+        released = Ledger.read(ledger, under.agreement_id)
+        naming = opened.derive("reference", attribute="ledger")
+        admissions = [
+            admit(one, of_one, records, released, limits, under, key=naming, on=date.today())
+            for one, of_one in zip(asked.values(), rows, strict=True)
+        ]
+        told = _Told.of(admissions)
+        if not as_json:
+            console.err.print(told.as_table())
+        if told.requests and not (yes or _is_wanted()):
+            console.say("Nothing was released.")
+            raise typer.Exit(console.REFUSED)
+        _make_folder(out)
+        released.write(ledger)  # first: what is noted but never sent does no harm
+        for (path, one), admission in zip(asked.items(), admissions, strict=True):
+            cells = attribute_cells(
+                records, admission.rows, one.identifiers, one.nonces, opened, one.header.society
+            )
+            _write_letter(path, one, cells, under, own)
+            console.say(str(path))
+        if operations is not None:
+            sent, over = send_waiting(operations, out)
+            console.say(f"The service took {sent:,} answers; {over:,} came too late.")
+    if as_json:
+        console.print_json(told.as_data() | {"files": [str(path) for path in asked]})
+    if told.stopped:
+        raise typer.Exit(console.ROWS_LEFT_OUT)
+
+
+def _in_files(
+    paths: list[Path], folder: Path, under: Agreement, own: Identity
+) -> dict[Path, Requests]:
+    """Read request files; give for each file of an answer what is asked."""
+    found = [open_requests(Letter.read(path, under), under, own) for path in paths]
+    if len({one.header.seal for one in found}) < len(found):
+        raise ParameterError("One request file was given twice; give each once.")
+    return {
+        folder / f"answer-{one.header.society}-{one.header.part:04}.letter": one for one in found
+    }
+
+
+def _write_letter(
+    path: Path, requests: Requests, cells: Cells, under: Agreement, own: Identity
+) -> None:
+    """Write an answer, and make a letter of it, so that there is a whole letter or none."""
+    with written_whole(path, private=True) as aside:
+        write_answer(aside, requests=requests, cells=cells)
         seal_file(
-            path,
+            aside,
             identity=own,
             recipient=under.linkage_unit,
             agreement=under,
             holds=ANSWER_KIND,
-            answers=one.header.seal,
+            answers=requests.header.seal,
         )
-        console.say(str(path))
-        paths.append(str(path))
-    opened.wipe()
-    if as_json:
-        console.print_json(told.as_data() | {"files": paths})
-    if told.stopped:
-        raise typer.Exit(console.ROWS_LEFT_OUT)
 
 
 def _is_wanted() -> bool:
@@ -140,12 +190,7 @@ def _is_wanted() -> bool:
     return typer.confirm("Release this to the linkage unit?", err=True)
 
 
-def _refuse_twice(asked: list[Requests]) -> None:
-    if len({one.header.seal for one in asked}) < len(asked):
-        raise ParameterError("One request file was given twice; give each once.")
-
-
-def _require_epoch(asked: list[Requests], keys: Keys) -> None:
+def _require_epoch(asked: Iterable[Requests], keys: Keys) -> None:
     """Refuse keys of another epoch: two sides under different keys agree in nothing."""
     for one in asked:
         if one.header.key_epoch != keys.key_epoch:
