@@ -135,6 +135,8 @@ class NewDecision(_Model):
     note_code: (
         Literal["details-agree", "details-differ", "too-little-known", "known-already"] | None
     ) = Field(default=None)
+    safeguarding: bool = Field(default=False)
+    consulted: bool = Field(default=False)
 
 
 class Refinement(_Model):
