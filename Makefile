@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding clkhash lock
+.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding client clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -32,6 +32,10 @@ lint: install
 # The pages that are made from tables.
 docs: install
 	$(BIN)/python -m matcher.formats.rulepage docs/data-protection.md
+
+# What the society's command line knows of the service, from the service's own schema.
+client: install
+	$(BIN)/python tests/client/make_client.py
 
 # 50 nights in which submissions, nights and the database are killed at random: about an hour.
 soak: install

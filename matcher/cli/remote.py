@@ -182,6 +182,16 @@ def decide(
         int, typer.Option(min=1, help="The version that you looked at, as results has it.")
     ],
     note: Annotated[NoteCode | None, typer.Option(help="Why.")] = None,
+    safeguarding: Annotated[
+        bool,
+        typer.Option("--safeguarding-cleared", help="You looked at safeguarding on your side."),
+    ] = False,
+    consulted: Annotated[
+        bool,
+        typer.Option(
+            "--person-consulted", help="Your person, or who asked for them, was asked and agrees."
+        ),
+    ] = False,
     service: ServiceOption = None,
     token_file: TokenFileOption = None,
     authorities: AuthoritiesOption = None,
@@ -190,9 +200,16 @@ def decide(
 ) -> None:
     """Say of a candidate whether it is the person; both societies must confirm.
 
-    Only then, and where data protection allows it, does either learn who the other is.
+    Only then, and where data protection allows it, does either learn who the other is. To confirm
+    needs both --safeguarding-cleared and --person-consulted.
     """
-    said = NewDecision(verdict=verdict, version=version, note_code=note)
+    said = NewDecision(
+        verdict=verdict,
+        version=version,
+        note_code=note,
+        safeguarding=safeguarding,
+        consulted=consulted,
+    )
     with connected(service, token_file, authorities, society) as operations:
         decision = operations.candidates_decided(candidate, said)
     if as_json:
