@@ -36,15 +36,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from encoders.protection.events import Event, events_of
 from encoders.protection.fields import ENTRIES, ENTRY_FIELDS, ENTRY_KEYS, EVENT_FIELDS
+from encoders.protection.fields import Field as FieldOfTable
 from encoders.protection.law import LawProfile
 from encoders.protection.overriding import CaseOverride, Overriding, overrides_of
-from encoders.protection.tables import Row, Trouble, read_table
+from encoders.protection.tables import Row, Table, Trouble, read_table
 from matcher.formats.errors import AgreementError, InputError
 from matcher.formats.terms import gaps_of
 from matcher.formats.tomlfile import parse_toml
@@ -91,15 +92,6 @@ class _Head(BaseModel):
     purpose: Purpose = Purpose()
     defaults: dict[_Role, dict[str, Any]] = {}
     overrides: tuple[Overriding, ...] = ()
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        for role, said in self.defaults.items():
-            for name, value in said.items():
-                field = ENTRIES.get(name)
-                if field is None or not field.collective or field.read(str(value)) is None:
-                    raise ValueError(f"defaults.{role}.{name}")
-        return self
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,16 +159,12 @@ def read_intake(path: Path, *, today: date) -> Intake:
     """
     head = _read_head(path)
     beside = path.parent
-    entries, troubles = (
-        read_table(beside / head.entries, ENTRY_KEYS, ENTRY_FIELDS) if head.entries else ([], [])
-    )
-    rows, more = (
-        read_table(beside / head.events, ("record_id",), EVENT_FIELDS) if head.events else ([], [])
-    )
-    events, unreadable, senseless = events_of(rows, Path(head.events or "").name, today)
-    by_record, twice = _by(entries, 0)
-    by_case, cases_twice = _by([row for row in entries if row.about[0] is None], 1)
-    troubles += [*_twice(head.entries, entries, twice, cases_twice), *more, *senseless]
+    entries = _table(beside, head.entries, ENTRY_KEYS, ENTRY_FIELDS)
+    happened = _table(beside, head.events, ("record_id",), EVENT_FIELDS)
+    events, unreadable, senseless = events_of(happened.rows, Path(head.events or "").name, today)
+    by_record, twice = _by(entries.rows, 0)
+    by_case, cases_twice = _by([row for row in entries.rows if row.about[0] is None], 1)
+    repeated = _twice(head.entries, entries.rows, twice, cases_twice)
     return Intake(
         path=path,
         law=LawProfile.read(beside / head.law),
@@ -187,26 +175,46 @@ def read_intake(path: Path, *, today: date) -> Intake:
         },
         by_record=by_record,
         by_case=by_case,
-        doubtful=frozenset(twice | unreadable | _unsound(entries, 0)),
-        doubtful_cases=frozenset(cases_twice | _unsound(entries, 1)),
+        doubtful=frozenset(twice | unreadable | _unsound(entries.rows, 0)),
+        doubtful_cases=frozenset(cases_twice | _unsound(entries.rows, 1)),
         events=events,
         overrides=overrides_of(head.overrides, today),
-        troubles=troubles,
-        ownerless=any(trouble.field in ("row", "record_id") for trouble in troubles),
+        troubles=(*entries.troubles, *repeated, *happened.troubles, *senseless),
+        ownerless=entries.ownerless or happened.ownerless,
     )
+
+
+def _table(
+    folder: Path, name: str | None, keys: tuple[str, ...], fields: Sequence[FieldOfTable]
+) -> Table:
+    return Table() if name is None else read_table(folder / name, keys, fields)
 
 
 def _read_head(path: Path) -> _Head:
     try:
-        return _Head.model_validate(parse_toml(path, "an intake file"))
+        head = _Head.model_validate(parse_toml(path, "an intake file"))
+        gaps = [
+            f"defaults.{role}.{name}"
+            for role, said in head.defaults.items()
+            for name, value in said.items()
+            if not _is_default(name, value)
+        ]
     except AgreementError as error:
         raise InputError(str(error)) from None
     except ValidationError as error:
-        gaps = ", ".join(f"'{name}'" for name in gaps_of(error))
-    raise InputError(
-        f"{path}: {gaps} is not what a '{FORMAT}' has there; 'kinmatch intake new' writes one to "
-        "fill in."
-    )
+        gaps = gaps_of(error)
+    if gaps:
+        named = ", ".join(f"'{name}'" for name in gaps)
+        raise InputError(
+            f"{path}: {named} is not what a '{FORMAT}' has there; 'kinmatch intake new' writes "
+            "one to fill in."
+        )
+    return head
+
+
+def _is_default(name: str, value: object) -> bool:
+    field = ENTRIES.get(name)
+    return field is not None and field.collective and field.read(str(value)) is not None
 
 
 def _by(rows: Sequence[Row], key: int) -> tuple[dict[str, dict[str, str]], set[str]]:

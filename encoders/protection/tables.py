@@ -63,6 +63,21 @@ class Row:
     unsound: tuple[str, ...]
 
 
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A table as far as it could be read.
+
+    Attributes:
+        rows: The rows that say something and are about somebody, in the file's order.
+        troubles: All that is wrong with the file.
+        ownerless: Whether there is a row of which nobody can tell whom it is about.
+    """
+
+    rows: tuple[Row, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    ownerless: bool = False
+
+
 class _Form(Mapping):
     """The columns of a table in place of those of the record model."""
 
@@ -86,19 +101,13 @@ class _Form(Mapping):
         return tuple(named)
 
 
-def read_table(
-    path: Path, keys: tuple[str, ...], fields: Sequence[Field]
-) -> tuple[list[Row], list[Trouble]]:
+def read_table(path: Path, keys: tuple[str, ...], fields: Sequence[Field]) -> Table:
     """Read a table.
 
     Args:
         path: CSV (`.csv`, `.tsv`, `.txt`), XLSX, Parquet or JSON lines, told by the name's ending.
         keys: The columns that say whom a row is about; at least one must be filled in.
         fields: The other columns; those that are not in the file are empty.
-
-    Returns:
-        The rows that say something, in the file's order, and all that is wrong with them. A row
-        that can't be read at all, or is about nobody, is a trouble and no row.
 
     Raises:
         InputError: The file can't be read, or has columns that are not known.
@@ -135,7 +144,12 @@ def read_table(
         ]
         if not any(row.about):
             troubles.append(Trouble(path.name, row.number, keys[0], "filled in"))
-    return [row for row in rows if any(row.about)], troubles
+    return Table(
+        rows=tuple(row for row in rows if any(row.about)),
+        troubles=tuple(troubles),
+        ownerless=not all(any(row.about) for row in rows)
+        or any(field in ("row", *keys) for _, field in broken),
+    )
 
 
 def _row(
