@@ -186,7 +186,7 @@ def rehearse(
                 progress=lambda what: progress(f"comparing {what}"),
             )
         found = _Found.of(run)
-        model = RefinementModel.published() if refine else None
+        model = RefinementModel.under(under) if refine else None
         if model is not None:
             progress(f"refining {len(found.scores):,} candidates")
             with _timed(seconds, "refine"):

@@ -162,7 +162,7 @@ def match(
         agreement.require_epoch(batch.header.key_epoch, on)
     if len({batch.header.seal for batch in batches}) < len(batches):
         raise ParameterError("One batch was given twice; give each batch once.")
-    model, kin = EvidenceModel.of(agreement.scheme), KinModel.published()
+    model, kin = EvidenceModel.under(agreement), KinModel.published()
     directions = list(_directions(batches, agreement))
     compared = []
     people: dict[str, People] = {}  # of the two batches that are being compared

@@ -1,13 +1,11 @@
 """The thresholds that an analyst chose, as a change to the agreement that its parties can sign."""
 
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.signed import Document
-
-FORMAT: Final = "kinmatch-thresholds/1"
+from matcher.formats.thresholds import ChosenBands, Thresholds
 
 LEAST_PRECISION: Final = 0.99
 MOST_FALSE: Final = 1.0
@@ -18,47 +16,21 @@ FEWEST_LINKS: Final = 300
 Lippman-Hand, Journal of the American Medical Association 249, 1983)."""
 
 
-class Thresholds(Document):
-    """New least scores of the bands, and what they were chosen from.
-
-    Attributes:
-        format: Format name and version.
-        agreement_id: The agreement that is changed.
-        agreement_digest: That agreement as it stood.
-        scheme: Label of the scheme that was measured.
-        model_digest: The evidence model whose scores the thresholds are of.
-        strong: The least score of a strong candidate, in bits; likewise `possible` and `weak`.
-        registered: With how many registered persons each request was compared.
-        findings: Digest of the findings that the choice was made from.
-    """
-
-    format: Literal["kinmatch-thresholds/1"] = FORMAT
-    agreement_id: str
-    agreement_digest: str
-    scheme: str
-    model_digest: str
-    strong: float
-    possible: float
-    weak: float
-    registered: int
-    findings: str
-
-
-def chosen(curves: pd.DataFrame, weak: float) -> dict[str, float | None]:
+def chosen(curves: pd.DataFrame, above: float) -> dict[str, float | None]:
     """Choose thresholds from what was measured.
 
-    `possible` is the threshold above `weak` with the highest F1. `strong` is the least above that
+    `possible` is the threshold above `above` with the highest F1. `strong` is the least above that
     with at least `FEWEST_LINKS` links, the lower bound of precision at least `LEAST_PRECISION`, and
     at most `MOST_FALSE` false links of a thousand requests without counterpart. Either is None
-    where there is none. `weak` stays.
+    where there is none.
 
     Args:
         curves: As `measures.curves` gives them.
-        weak: The model's own.
+        above: What `possible` must be above: `weak`, and what a given name and a year can tell.
     """
-    linked = curves[(curves["links"] > 0) & (curves["threshold"] > weak)]
+    linked = curves[(curves["links"] > 0) & (curves["threshold"] > above)]
     if linked.empty:
-        return {"strong": None, "possible": None, "weak": weak}
+        return {"strong": None, "possible": None}
     possible = float(linked["threshold"][linked["f1"].idxmax()])
     good = linked[
         (linked["threshold"] > possible)
@@ -67,24 +39,40 @@ def chosen(curves: pd.DataFrame, weak: float) -> dict[str, float | None]:
         & (linked["false_per_thousand"] <= MOST_FALSE)
     ]
     strong = float(good["threshold"].min()) if len(good) else None
-    return {"strong": strong, "possible": possible, "weak": weak}
+    return {"strong": strong, "possible": possible}
 
 
 def change_of(
-    agreement: Agreement, picked: dict[str, float | None], about: dict[str, object], digest: str
+    agreement: Agreement,
+    picked: dict[str, float | None],
+    about: dict[str, object],
+    digest: str,
+    *,
+    by: str,
 ) -> Thresholds | None:
-    """Draw up the change; None where no threshold keeps what is asked of `strong`."""
-    strong, possible, weak = (picked[band] for band in ("strong", "possible", "weak"))
-    if strong is None or possible is None or weak is None:
+    """Draw up the change; None where no threshold keeps what is asked of `strong`.
+
+    Args:
+        agreement: What is changed.
+        picked: As `chosen` gives it.
+        about: What was measured, as findings say it.
+        digest: The findings' digest.
+        by: Who chooses.
+    """
+    strong, possible = picked["strong"], picked["possible"]
+    if strong is None or possible is None:
         return None
     return Thresholds(
+        by=by,
         agreement_id=agreement.agreement_id,
         agreement_digest=agreement.digest,
         scheme=str(about["scheme"]),
-        model_digest=str(about["model_digest"]),
-        strong=strong,
-        possible=possible,
-        weak=weak,
-        registered=int(str(about["registered"])),
         findings=digest,
+        chosen=ChosenBands(
+            stage="attributes" if about["refined"] else "passes",
+            model_digest=str(about["model_digest"]),
+            strong=strong,
+            possible=possible,
+            registered=int(str(about["registered"])),
+        ),
     )

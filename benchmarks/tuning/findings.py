@@ -19,6 +19,9 @@ from benchmarks import accuracy
 from benchmarks.rehearsal import Rehearsal
 from benchmarks.tuning import change, measures, single_pairs, slices, words
 from encoders.records import NAME_COLUMNS, Records
+from matcher.decisions.evidence import EvidenceModel
+from matcher.decisions.information import GIVEN_NAME_AND_YEAR
+from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.errors import InputError, ParameterError
 from matcher.formats.files import written_whole
 from matcher.formats.vocabulary import BANDS
@@ -180,7 +183,7 @@ def find(
     }
     if settings.invented:
         tables["people"] = _people(requests, register, wrong, lost)
-    picked = change.chosen(curves, done.bands.weak)
+    picked = change.chosen(curves, max(done.bands.weak, GIVEN_NAME_AND_YEAR))
     return Findings(
         about=_about(done, sample, settings),
         bands=bands | {f"chosen {band}": picked[band] for band in ("strong", "possible")},
@@ -194,11 +197,18 @@ def find(
     )
 
 
+def _published(done: Rehearsal) -> EvidenceModel | RefinementModel:
+    """The model whose scores were measured, as published: thresholds name that."""
+    if done.refinement is not None:
+        return RefinementModel.published()
+    return EvidenceModel.of(done.run.agreement.scheme)
+
+
 def _about(done: Rehearsal, sample: measures.Sample, settings: Settings) -> dict[str, Any]:
     return {
         "scheme": done.run.agreement.scheme.label,
         "scheme_digest": done.run.agreement.scheme.digest,
-        "model_digest": (done.refinement or done.run.model).digest,
+        "model_digest": _published(done).digest,
         "refined": done.refinement is not None,
         "run": done.run.manifest(),
         "requests": len(sample.requests),

@@ -9,11 +9,15 @@ import typer
 from rich.table import Table
 
 from matcher.cli import console
+from matcher.decisions.evidence import EvidenceModel
+from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
 from matcher.formats.identity import PublicIdentity, readable
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.signed import read_signed
 from matcher.formats.terms import Terms, require_terms, write_blank
+from matcher.formats.thresholds import Thresholds
 
 _DAY = ["%Y-%m-%d"]
 _File = Annotated[Path, typer.Argument(show_default=False, help="The agreement's TOML file.")]
@@ -87,6 +91,28 @@ def agreement_renew(file: _File, out: _Amended, terms: _TermsFile) -> None:
     _show(amended)
 
 
+def agreement_thresholds(
+    file: _File,
+    change: Annotated[
+        Path, typer.Argument(show_default=False, help="The thresholds.json of 'kinmatch tune'.")
+    ],
+    out: _Amended,
+) -> None:
+    """Amend an agreement by thresholds that a party or the linkage unit measured, chose and signed.
+
+    From then on they, and not the model's own, say what is strong and what is possible.
+    """
+    agreement = Agreement.read(file)
+    amended = agreement.with_thresholds(
+        read_signed(change, Thresholds, lambda said: agreement.identity_of(said.by))
+    )
+    # Whether they are of the models in use, and can be bands: asked now, and not in the night.
+    EvidenceModel.under(amended)
+    RefinementModel.under(amended)
+    _write_new(amended, out)
+    _show(amended)
+
+
 def agreement_rotate(
     file: _File,
     out: _Amended,
@@ -131,6 +157,12 @@ def _show(agreement: Agreement) -> None:
         out.print("no terms: this agreement is for rehearsals, and nothing is taken in under it")
     else:
         _show_terms(agreement.terms, agreement.open_corridors(today))
+    for chosen in agreement.thresholds:
+        out.print(
+            f"thresholds for {chosen.stage}: strong from {chosen.strong} bits, possible from "
+            f"{chosen.possible}",
+            highlight=False,
+        )
     parties = Table("who", "as", "fingerprint")
     for known in agreement.identities:
         role = "linkage unit" if known.name == agreement.linkage_unit else "society"

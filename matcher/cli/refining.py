@@ -276,7 +276,7 @@ def weigh(
     def read(path: Path) -> Answer:
         return open_answer(Letter.read(path, under), under, own)
 
-    refinement = Refinement(RefinementModel.published())
+    refinement = Refinement(RefinementModel.under(under))
     with console.counting("weighing", len(answers) // 2) as progress:
         for done, paths in enumerate(pairs_of_answers(answers, under, digest, read), 1):
             refinement.add(*map(read, paths))

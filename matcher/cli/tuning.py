@@ -80,8 +80,8 @@ def tune(
 
     The same files, scheme and seed give the same report, byte for byte; how long it took is
     written to measured.json beside it. The report names records by their ids alone, except in a
-    generated set, where nobody is real. With --agreement, the chosen thresholds are written as a
-    change to it.
+    generated set, where nobody is real. With --agreement and --identity, the chosen thresholds are
+    written as a signed change to it.
     """
     as_html = _page()
     under = Agreement.read(agreement) if agreement else default_agreement()
@@ -230,21 +230,18 @@ def _peak() -> dict[str, int]:
 def _write_change(
     path: Path, agreement: Agreement, found: Findings, signer: Identity | None
 ) -> None:
-    picked = {
-        "strong": found.bands["chosen strong"],
-        "possible": found.bands["chosen possible"],
-        "weak": found.bands["weak"],
-    }
-    document = change.change_of(agreement, picked, found.about, found.digest)
+    path.unlink(missing_ok=True)
+    if signer is None:
+        console.say("Nobody signs the chosen thresholds: give --identity to have them written.")
+        return
+    picked = {band: found.bands[f"chosen {band}"] for band in ("strong", "possible")}
+    by = signer.public.name
+    document = change.change_of(agreement, picked, found.about, found.digest, by=by)
     if document is None:
-        path.unlink(missing_ok=True)
         console.say("No threshold can be called strong, so no change to the agreement is written.")
-    elif signer:
-        write_signed(path, document, signer)
-        console.say(f"{path}: a change to the agreement, signed by {signer.public.name}.")
-    else:
-        _write(path, console.as_json({"document": document.model_dump(mode="json")}))
-        console.say(f"{path}: a change to the agreement, NOT signed: give --identity to sign it.")
+        return
+    write_signed(path, document, signer)
+    console.say(f"{path}: a change to the agreement, signed by {by}.")
 
 
 def _tell(found: Findings, out: Path) -> None:

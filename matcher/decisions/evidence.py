@@ -15,12 +15,14 @@ from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from matcher.decisions.information import GIVEN_NAME_AND_YEAR, bound, bounded
+from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError
 from matcher.formats.knowledge import Kind, Knowledge
 from matcher.formats.scheme import Scheme
+from matcher.formats.thresholds import Stage
 
 Distances = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.float64]
@@ -100,6 +102,37 @@ class Bands(_Part):
             update={"strong": self.strong + more, "possible": self.possible + more}
         )
 
+    def chosen_in(self, agreement: Agreement, stage: Stage, model_digest: str) -> Self:
+        """Give the bands that an agreement has in place of a model's own, or else these.
+
+        Args:
+            agreement: The agreement.
+            stage: Which model's bands these are.
+            model_digest: That model's digest.
+
+        Raises:
+            AgreementError: What was chosen is of another model, or can't be bands.
+        """
+        chosen = next((one for one in agreement.thresholds if one.stage == stage), None)
+        if chosen is None:
+            return self
+        again = "Choose them anew with 'kinmatch tune', and amend the agreement."
+        if chosen.model_digest != model_digest:
+            raise AgreementError(
+                f"The thresholds for {stage} in agreement {agreement.agreement_id} were chosen for "
+                f"model {chosen.model_digest}; this release scores by {model_digest}. {again}"
+            )
+        try:
+            return self.model_validate(
+                self.model_dump() | chosen.model_dump(include={"strong", "possible", "registered"})
+            )
+        except ValidationError:
+            raise AgreementError(
+                f"The thresholds for {stage} in agreement {agreement.agreement_id} are no bands: "
+                "strong must ask for more than possible, possible for more than weak and than a "
+                f"given name and a year can tell. {again}"
+            ) from None
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.strong > self.possible > self.weak:
@@ -155,6 +188,17 @@ class EvidenceModel(_Part):
                 "calibrate a model for this one."
             )
         return cls.model_validate_json(resource.read_text(encoding="utf-8"))
+
+    @classmethod
+    def under(cls, agreement: Agreement) -> Self:
+        """Load the model of an agreement's scheme, with the bands that the agreement chose.
+
+        Raises:
+            AgreementError: There is none for its scheme, or the bands are of another model.
+        """
+        model = cls.of(agreement.scheme)
+        bands = model.bands.chosen_in(agreement, "passes", model.digest)
+        return model.model_copy(update={"bands": bands})
 
     @property
     def digest(self) -> str:

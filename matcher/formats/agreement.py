@@ -27,6 +27,7 @@ from matcher.formats.files import written_whole
 from matcher.formats.identity import PublicIdentity, Slug
 from matcher.formats.scheme import Scheme
 from matcher.formats.terms import Terms
+from matcher.formats.thresholds import ChosenBands, Thresholds
 from matcher.formats.tomlfile import parse_toml
 
 FORMAT: Final = "kinmatch-agreement/1"
@@ -67,6 +68,7 @@ _MUST_BE = {
         "must be complete and speak of the agreement's purposes and corridors, each once; a "
         "rehearsal has none"
     ),
+    "thresholds": "must be bands chosen with 'kinmatch tune', for each stage once at most",
 }
 """What a field must be, in one sentence; said for whatever rule of the field was broken."""
 
@@ -111,6 +113,7 @@ class Agreement(BaseModel):
             key exchanges are known; none in a rehearsal, where nothing travels.
         amends: Digests of the versions that this one amends.
         terms: The data-protection terms; none in a rehearsal.
+        thresholds: Least scores of the bands that the parties chose, in place of a model's own.
         scheme: The whole encoding scheme.
     """
 
@@ -137,6 +140,7 @@ class Agreement(BaseModel):
     identities: tuple[PublicIdentity, ...] = ()
     amends: tuple[_Digest, ...] = ()
     terms: Terms | None = Field(default=None, exclude_if=lambda terms: terms is None)
+    thresholds: tuple[ChosenBands, ...] = Field(default=(), exclude_if=lambda chosen: not chosen)
     scheme: Scheme
 
     @field_validator("parties", "purposes", "legal_bases", "corridors", "amends")
@@ -160,6 +164,9 @@ class Agreement(BaseModel):
         known = [one.name for one in self.identities]
         if known and sorted(known) != sorted([*self.parties, self.linkage_unit]):
             raise ValueError(f"'identities' {_MUST_BE['identities']}")
+        stages = [one.stage for one in self.thresholds]
+        if len(set(stages)) < len(stages):
+            raise ValueError(f"'thresholds' {_MUST_BE['thresholds']}")
         if self.terms is not None and not self._is_spoken_of(self.terms):
             raise ValueError(f"'terms' {_MUST_BE['terms']}")
         return self
@@ -349,6 +356,21 @@ class Agreement(BaseModel):
         if not self._is_spoken_of(terms):
             raise AgreementError(f"Agreement {self.agreement_id}: 'terms' {_MUST_BE['terms']}.")
         return self.model_copy(update={"terms": terms, "amends": (*self.amends, self.digest)})
+
+    def with_thresholds(self, change: Thresholds) -> Self:
+        """Amend the agreement by thresholds that were chosen for it, in place of older ones.
+
+        Raises:
+            AgreementError: They were chosen for another agreement, or another version of it.
+        """
+        if change.agreement_digest != self.digest:
+            raise AgreementError(
+                f"The thresholds were chosen for another agreement than {self.agreement_id}, or "
+                "for another version of it. Choose them anew under this one."
+            )
+        kept = [one for one in self.thresholds if one.stage != change.chosen.stage]
+        chosen = tuple(sorted([*kept, change.chosen], key=lambda one: one.stage))
+        return self.model_copy(update={"thresholds": chosen, "amends": (*self.amends, self.digest)})
 
     def identity_of(self, name: str) -> PublicIdentity:
         """Give the public keys of a party or the linkage unit.

@@ -176,7 +176,7 @@ def plan_night(
         AgreementError: There is no evidence model for its scheme.
     """
     agreement = Agreement.model_validate(row.document)
-    model, kin = EvidenceModel.of(agreement.scheme), KinModel.published()
+    model, kin = EvidenceModel.under(agreement), KinModel.published()
     compares_as = _compares_as(agreement, model, kin)
     corridors = agreement.open_corridors(on) if agreement.terms is not None else ()
     compared = {(start, end) for start, end in row.compared_corridors or ()}

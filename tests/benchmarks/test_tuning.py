@@ -161,25 +161,39 @@ def test_strong_needs_precision_few_false_links_and_enough_of_them() -> None:
         false_per_thousand=[9.0, 2.0, 0.5, 0.0],
         f1=[0.5, 0.7, 0.6, 0.2],
     )
-    assert change.chosen(curves, 0.0) == {"strong": 3.0, "possible": 2.0, "weak": 0.0}
+    assert change.chosen(curves, 0.0) == {"strong": 3.0, "possible": 2.0}
     nobody = curves.assign(false_per_thousand=5.0)
-    assert change.chosen(nobody, 0.0) == {"strong": None, "possible": 2.0, "weak": 0.0}
+    assert change.chosen(nobody, 0.0) == {"strong": None, "possible": 2.0}
     few = curves[curves["links"] < 300]
     assert change.chosen(few, 0.0)["strong"] is None
     easy = curves.assign(precision_low=1.0, false_per_thousand=0.0)  # never below possible
     assert change.chosen(easy, 0.0)["strong"] == 3.0
-    assert change.chosen(curves, 4.0) == {"strong": None, "possible": None, "weak": 4.0}
+    assert change.chosen(curves, 4.0) == {"strong": None, "possible": None}
 
 
 def test_a_change_names_the_agreement_and_what_it_was_chosen_from() -> None:
     under = default_agreement()
-    about: dict[str, object] = {"scheme": "s/1", "model_digest": "sha256:1", "registered": 7}
-    picked = {"strong": 20.0, "possible": 10.0, "weak": 0.0}
-    made = change.change_of(under, picked, about, "sha256:2")
+    digests = {name: f"sha256:{name * 64}" for name in "12"}
+    about: dict[str, object] = {
+        "scheme": "s/1", "model_digest": digests["1"], "refined": True, "registered": 7,
+    }  # fmt: skip
+    picked: dict[str, float | None] = {"strong": 20.0, "possible": 15.0}
+    made = change.change_of(under, picked, about, digests["2"], by="seeking")
     assert made is not None
-    assert made.agreement_digest == under.digest
-    assert (made.strong, made.findings, made.registered) == (20.0, "sha256:2", 7)
-    assert change.change_of(under, picked | {"strong": None}, about, "sha256:2") is None
+    assert (made.by, made.agreement_digest, made.findings) == (
+        "seeking",
+        under.digest,
+        digests["2"],
+    )
+    assert made.chosen.model_dump() == {
+        "stage": "attributes",
+        "model_digest": digests["1"],
+        "strong": 20.0,
+        "possible": 15.0,
+        "registered": 7,
+    }
+    none = change.change_of(under, picked | {"strong": None}, about, digests["2"], by="seeking")
+    assert none is None
 
 
 def test_a_threshold_in_words_says_what_it_costs() -> None:

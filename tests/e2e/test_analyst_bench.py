@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,14 +12,13 @@ import pytest
 from command_line import PASSPHRASE, Ran, kinmatch
 
 import datasets
-from benchmarks.tuning.change import Thresholds
 from datasets import febrl, tracing
 from matcher.cli.tuning import tune
+from matcher.decisions.evidence import EvidenceModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import KinmatchError
 from matcher.formats.identity import Identity, PublicIdentity
 from matcher.formats.scheme import Scheme
-from matcher.formats.signed import read_signed
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def agreement_in(folder: Path) -> Path:
+def agreement_in(folder: Path, identities: Sequence[PublicIdentity] = ()) -> Path:
     path = folder / "agreement.toml"
     Agreement.new(
         parties=("seeking", "meeting"),
@@ -41,6 +41,7 @@ def agreement_in(folder: Path) -> Path:
         valid_until=date(2026, 12, 31),
         retention_days=30,
         scheme=Scheme.published("standard/1"),
+        identities=identities,
     ).write(path)
     return path
 
@@ -109,30 +110,52 @@ def test_tune_refuses_what_does_not_go_together(
     assert not Path("tuning").exists()
 
 
-def test_chosen_thresholds_are_a_change_signed_by_who_chose_them(tmp_path: Path) -> None:
+def test_chosen_thresholds_amend_the_agreement_if_a_party_signed_them(tmp_path: Path) -> None:
     """FEBRL 4 is easy enough for a strong threshold on few records."""
-    agreement = agreement_in(tmp_path)
-    identity = Identity.generate("seeking")
-    identity.seal(tmp_path / "identity.json", PASSPHRASE)
+    people = {name: Identity.generate(name) for name in ("seeking", "meeting", "hub", "stranger")}
+    known = [one.public for name, one in people.items() if name != "stranger"]
+    agreement = agreement_in(tmp_path, known)
     made = febrl.load()
     for name in ("requests", "register", "truth"):
         datasets.write(getattr(made, name), tmp_path / f"{name}.csv")
-    words = ("--agreement", agreement, "--identity", tmp_path / "identity.json")
-    done = tuned(tmp_path, tmp_path / "out", *words, passphrase=PASSPHRASE)
-    assert "signed by seeking" in done.said
-    path = tmp_path / "out" / "thresholds.json"
 
-    def signer(_: Thresholds) -> PublicIdentity:
-        return identity.public
+    def change_by(name: str) -> Path:
+        people[name].seal(tmp_path / f"{name}.json", PASSPHRASE)
+        words = ("--agreement", agreement, "--identity", tmp_path / f"{name}.json")
+        done = tuned(tmp_path, tmp_path / name, *words, passphrase=PASSPHRASE)
+        assert f"signed by {name}" in done.said
+        return tmp_path / name / "thresholds.json"
 
-    change = read_signed(path, Thresholds, signer)
-    assert change.agreement_digest == Agreement.read(agreement).digest
-    assert change.strong > change.possible > change.weak
-    findings = json.loads((tmp_path / "out" / "tuning.json").read_text())
-    assert change.strong == findings["bands"]["chosen strong"]
+    amended = tmp_path / "amended.toml"
+    change = change_by("seeking")
+    done = kinmatch("agreement", "thresholds", agreement, change, "--out", amended)
+    assert done.status == 0, done.err
+    assert "thresholds for passes: strong from" in done.said
+    before, after = Agreement.read(agreement), Agreement.read(amended)
+    assert after.amends == (before.digest,)
+    (bands,) = after.thresholds
+    findings = json.loads((tmp_path / "seeking" / "tuning.json").read_text())
+    assert bands.strong == findings["bands"]["chosen strong"]
+    assert bands.possible == findings["bands"]["chosen possible"]
+    assert bands.registered == findings["about"]["registered"]
+    used = EvidenceModel.under(after).bands
+    assert (used.strong, used.possible, used.registered) == (bands.strong, bands.possible, bands.registered)
 
-    assert "NOT signed" in tuned(tmp_path, tmp_path / "out", "--agreement", agreement).said
-    assert "signature" not in json.loads(path.read_text())
+    again = kinmatch("agreement", "thresholds", amended, change, "--out", tmp_path / "again.toml")
+    assert again.status == 2
+    assert "chosen for another agreement" in again.said
+    strange = change_by("stranger")
+    refused = kinmatch("agreement", "thresholds", agreement, strange, "--out", tmp_path / "no.toml")
+    assert refused.status == 2
+    assert "no public keys of 'stranger'" in refused.said
+    change.write_text(change.read_text().replace('"strong": ', '"strong": 1'))
+    altered = kinmatch("agreement", "thresholds", agreement, change, "--out", tmp_path / "no.toml")
+    assert altered.status == 2
+    assert "altered since" in altered.said
+
+    unsigned = tuned(tmp_path, tmp_path / "seeking", "--agreement", agreement)
+    assert "give --identity" in unsigned.said
+    assert not change.exists()
 
 
 def labelled(

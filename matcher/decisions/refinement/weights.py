@@ -9,8 +9,6 @@ weighs more than in a common one (Winkler, "Frequency-based matching in
 Fellegi-Sunter model of record linkage", US Census Bureau RR2000/06).
 """
 
-import hashlib
-import json
 from importlib.resources import files
 from typing import Final, Literal, Self
 
@@ -18,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from matcher.decisions.evidence import Bands
+from matcher.decisions.evidence import Bands, digest_of
 from matcher.decisions.refinement.comparison import Compared
 from matcher.decisions.refinement.outcomes import NAMES, OUTCOMES
 from matcher.decisions.refinement.pieces import PieceWeights
+from matcher.formats.agreement import Agreement
 from matcher.formats.attributes import FREQUENCY_CLASSES
 from matcher.formats.vocabulary import BANDS, LEVELS
 
@@ -82,11 +81,21 @@ class RefinementModel(BaseModel):
         resource = files("matcher.decisions").joinpath("models", "refinement-1.json")
         return cls.model_validate_json(resource.read_text(encoding="utf-8"))
 
+    @classmethod
+    def under(cls, agreement: Agreement) -> Self:
+        """Load the model that comes with kinmatch, with the bands that an agreement chose.
+
+        Raises:
+            AgreementError: The bands are of another model.
+        """
+        model = cls.published()
+        bands = model.bands.chosen_in(agreement, "attributes", model.digest)
+        return model.model_copy(update={"bands": bands})
+
     @property
     def digest(self) -> str:
         """SHA-256 of the model's canonical JSON, as `sha256:` and 64 hexadecimal digits."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of(self)
 
     def weights(self, compared: Compared) -> Bits:
         """Give the weight of each attribute.
