@@ -111,6 +111,7 @@ def admit(
     *,
     agreement: Agreement | None,
     today: date,
+    stage: str = "matching",
     labels: Iterable[str] = (),
 ) -> Admission:
     """Put all gates to a checked file.
@@ -120,6 +121,8 @@ def admit(
         intake: What the society decided and was told.
         agreement: The agreement to encode under; None leaves out what only it can tell.
         today: The day.
+        stage: For what the records are to be used, one of `encoders.protection.fields.STAGES`: a
+            consent to one is none to another.
         labels: Names of files that are read and written.
 
     Returns:
@@ -128,7 +131,7 @@ def admit(
     accepted = None if agreement is None else frozenset(agreement.legal_bases)
     setting = Setting(intake.law, accepted, today)
     records = report.usable
-    told = _told(records, intake, today)
+    told = _told(records, intake, today, stage)
     faults = _faults(told, setting)
     admitted, refused, overridden = _overridden(faults, records, intake)
     findings = _findings(admitted, report.usable_rows)
@@ -150,11 +153,11 @@ def admit(
     )
 
 
-def standings(intake: Intake) -> dict[str, Standing]:
-    """Tell how things stand with everybody of whom something was written down, for matching."""
+def standings(intake: Intake, stage: str = "matching") -> dict[str, Standing]:
+    """Tell how things stand with everybody of whom something was written down, at a stage."""
     purpose = intake.purpose.name
     return {
-        record_id: standing(events, purpose=purpose, stage="matching")
+        record_id: standing(events, purpose=purpose, stage=stage)
         for record_id, events in intake.events.items()
     }
 
@@ -180,9 +183,9 @@ def _refusals(
     return tuple(found)
 
 
-def _told(records: Records, intake: Intake, today: date) -> list[Told]:
+def _told(records: Records, intake: Intake, today: date, stage: str) -> list[Told]:
     """Gather what is said of each of n records."""
-    known = standings(intake)
+    known = standings(intake, stage)
     ages = _ages(records, intake.law.majority, today)
     keys = [records.column(name).to_pylist() for name in ("record_id", "case_id", "role")]
     told = []

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,13 +22,29 @@ IntakeOption = Annotated[
 
 
 def put_to_gates(
-    report: Report, intake: Path, under: Agreement | None, *files: Path
+    report: Report,
+    intake: Path,
+    under: Agreement | None,
+    *files: Path,
+    stage: Literal["matching", "refinement"] = "matching",
 ) -> tuple[Admission, Intake]:
-    """Put the data-protection gates to a checked file, and tell what is wrong with its intake."""
+    """Put a society's data-protection gates to a checked file.
+
+    Args:
+        report: The check's.
+        intake: The intake file.
+        under: The agreement; None leaves out what only it can tell.
+        files: Files that are read and written besides, whose names must tell of no category.
+        stage: For what the records are to be used.
+
+    Returns:
+        What the gates leave, and the intake.
+    """
     today = date.today()
     told = read_intake(intake, today=today)
     labels = [path.name for path in (intake, *files)]
-    return admit(report, told, agreement=under, today=today, labels=labels), told
+    left = admit(report, told, agreement=under, today=today, stage=stage, labels=labels)
+    return left, told
 
 
 def tell_refused(admission: Admission) -> None:

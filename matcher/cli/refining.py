@@ -30,6 +30,7 @@ from matcher.cli.connecting import (
     TokenFileOption,
     connected,
 )
+from matcher.cli.gating import IntakeOption, put_to_gates, require_own
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
@@ -38,8 +39,8 @@ from matcher.cli.society import (
     JsonFlag,
     MapOption,
     RoleOption,
+    admitted_records,
     read_and_check,
-    usable_records,
 )
 from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.agreement import Agreement
@@ -71,6 +72,7 @@ def refine(
     agreement: AgreementOption,
     keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
     identity: IdentityOption,
+    intake: IntakeOption,
     references: Annotated[
         list[Path],
         typer.Option(
@@ -104,10 +106,11 @@ def refine(
 ) -> None:
     """Answer the linkage unit's requests to compare candidates attribute by attribute.
 
-    FILE holds your records as they are now. What is about to be released is shown first, and only
-    for the candidates asked about. Without request files, the service's are fetched and answered
-    there; an answer that can't be sent stays in the folder and goes first the next time. Exit
-    status 0, or 1 where requests were stopped, or 4 where the service can't be reached now.
+    FILE and intake hold your records and decisions as they are now; of a record that a
+    data-protection rule refuses nothing is released. What is about to be released is shown first,
+    and only for the candidates asked about. Without request files, the service's are fetched and
+    answered there; an answer that can't be sent stays in the folder and goes first the next time.
+    Exit status 0, or 1 where requests were stopped, or 4 where the service can't be reached now.
     """
     under = Agreement.read(agreement)
     passphrases = Passphrases(passphrase_fd)
@@ -122,7 +125,10 @@ def refine(
             send_waiting(operations, out)
             asked = fetch(operations, out, under, own)
         known = [read_references(path, under) for path in references]
-        records = usable_records(read_and_check(file, mapping, role), file)
+        report = read_and_check(file, mapping, role)
+        left, decided = put_to_gates(report, intake, under, file, stage="refinement")
+        require_own(decided, own.public.name)
+        records = admitted_records(left, file)
         rows = [rows_asked_for(one, known, records) for one in asked.values()]
         opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
         stack.callback(opened.wipe)
