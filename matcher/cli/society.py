@@ -29,6 +29,7 @@ from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import BatchHeader
 from matcher.formats.identity import Identity
+from matcher.formats.terms import require_corridor, require_terms
 
 Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
 MapOption = Annotated[
@@ -131,12 +132,14 @@ def encode(
     out. Exit status 0, or 1 where the batch was written but rows were left out of it.
     """
     under = Agreement.read(agreement)
+    require_terms(under)
     report = read_and_check(file, mapping, role)
     report.require_usable()
     admission, told = put_to_gates(report, intake, under, file, out, references)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
     require_own(told, own.public.name)
+    require_corridor(under, own.public.name, date.today())
     records = admitted_records(admission, file)
     opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
     header = encode_and_seal(records, admission, under, own, opened, out, references)
