@@ -24,6 +24,7 @@ from rich.table import Table
 from encoders.protection.fiction import write_intake_of_fiction
 from encoders.readers import read_records
 from matcher.cli import console
+from matcher.cli.operating import loaded
 from matcher.formats.errors import KinmatchError, OutputError
 from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import BANDS
@@ -55,12 +56,19 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything the demo writes.")] = Path(
         "demo-output"
     ),
+    service: Annotated[
+        bool,
+        typer.Option("--service", help="Over HTTP: service, worker and both societies, a night."),
+    ] = False,
 ) -> None:
     """Run the whole job on real input: encode, match and review, by two societies and a unit."""
+    if service:
+        loaded("matcher.cli.service_demonstration").service_demo(out)
+        return
     outcomes = []
     for name, (title, options) in _SETS.items():
         folder = out / name
-        _begin_anew(folder)
+        begin_anew(folder)
         outcomes.append(_run_set(name, title, options, folder))
     console.out.print(_table(outcomes))
     console.out.print(
@@ -73,7 +81,7 @@ def demo(
                 console.out.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
-def _begin_anew(folder: Path) -> None:
+def begin_anew(folder: Path) -> None:
     """Make an empty folder; what an earlier demo left there goes, nothing else ever does.
 
     Raises:
@@ -126,7 +134,7 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
         ("register", "registered", MEETING),
     ):
         source = str(data / f"{file}.csv")
-        intake = _intake(data / f"{file}.csv", role, society, folder)
+        intake = intake_of(data / f"{file}.csv", role, society, folder)
         judged = ("--role", role, "--agreement", str(agreement), "--intake", str(intake))
         _kinmatch("check", source, *judged, "--json")
         _kinmatch(
@@ -155,7 +163,7 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
     return _outcome(title, folder, told, time.perf_counter() - start)
 
 
-def _intake(source: Path, role: str, society: str, folder: Path) -> Path:
+def intake_of(source: Path, role: str, society: str, folder: Path) -> Path:
     """Write what a society would have decided for its records; two requests are to be refused.
 
     For the first person sought there is a concern about who asks, the second said no.
