@@ -110,7 +110,7 @@ def make_jobs(work: Work, connector: procrastinate.PsycopgConnector) -> procrast
     def night(_: procrastinate.JobContext, *, timestamp: int) -> None:
         _night(work, datetime.fromtimestamp(timestamp, UTC).date())
 
-    if work.settings.night_hour is not None:
+    if work.settings.night_hour != "never":
         app.periodic(cron=f"0 {work.settings.night_hour} * * *")(night)
 
     @app.periodic(cron=_EVERY_HOUR)

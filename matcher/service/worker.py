@@ -57,7 +57,7 @@ async def _serve(work: Work, stopped: asyncio.Event) -> None:
     alive = await asyncio.to_thread(_sign_of_life, work, address, options)
     with alive:
         connector = PsycopgConnector(
-            conninfo=address, kwargs={"options": settings}, min_size=1, timeout=10
+            conninfo=address, kwargs={"options": settings}, min_size=1, timeout=3
         )
         app = make_jobs(work, connector)
         async with app.open_async():

@@ -106,5 +106,6 @@ def take_up(connection: Connection, *, alone: bool, seconds: int) -> None:
         alone: Whether no other worker is alive, so that all that are begun are nobody's.
         seconds: After how long without a sign of life a worker counts as dead.
     """
+    connection.execute(text(f"SET LOCAL search_path = {SCHEMA}"))  # for the queue's own triggers
     connection.execute(text(_ORPHANS), {"all": alone, "seconds": seconds})
     connection.execute(_REQUEUE)

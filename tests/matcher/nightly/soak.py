@@ -1,38 +1,40 @@
-"""Nights on end, in which submissions, nights and the database are killed at random points.
+"""Nights on end, in which service, worker and database are killed at random points.
 
 Afterwards every accepted record must have been compared exactly once with every other that it may
 meet, no candidate may be lost or doubled, and the audit log must be whole. Run as a program:
 
-    python tests/matcher/nightly/soak.py NIGHTS RECORDS_A_NIGHT SEED
+    python tests/matcher/nightly/soak.py NIGHTS RECORDS_A_NIGHT SEED [RESULT.json]
 """
 
-import contextlib
-import os
+import json
 import random
-import signal
-import subprocess
 import sys
 import tempfile
+import threading
 import time
-from datetime import date, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does, for `people`
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]  # as pytest does
 
-from people import ONE, THREE, TODAY, TWO, add, draw_agreement, submit, write
+from people import ONE, THREE, TWO, draw_agreement, write
+from running_unit import Unit
 from sqlalchemy import func, select, text
 
 from matcher.formats.agreement import Agreement
+from matcher.formats.envelope import write_envelope
+from matcher.formats.files import written_whole
+from matcher.formats.identity import Identity
 from matcher.nightly.night import Limits, run_night
 from matcher.settings import Settings
 from matcher.store import audit
 from matcher.store.database import Store, open_store
-from matcher.store.models import CandidateRow, CandidateSide, Record, RunRow
-from matcher.vault import StoreKeys
+from matcher.store.models import BatchRow, CandidateRow, CandidateSide, Record, RunRow
 
 SOCIETIES = (ONE, TWO, THREE)
-PASSPHRASE = "soak"  # noqa: S105  # of throwaway keys
-LIMITS = Limits(10**12, 10**7)
+LIMITS = Limits(10**12, 10**8)
 
 DOUBLED = """
 SELECT count(*) FROM (
@@ -48,82 +50,89 @@ WHERE compared <> lefts.count * rights.count
 """
 
 
-def the_agreement() -> Agreement:
-    return draw_agreement(valid_until=date(2030, 1, 1), retention_days=1000)
+class Soak:
+    """One soak: a linkage unit, three societies, and what kills at random."""
 
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.random = random.Random(seed)  # noqa: S311  # no secret
+        self.unit = Unit(folder)
+        self.today = datetime.now(UTC).date()  # envelopes are checked on the day they arrive
+        self.identities = {name: Identity.generate(name) for name in (*SOCIETIES, "hub")}
+        self.agreement = self._agreement()
+        self.unit.set_up(self.agreement, self.identities["hub"])
+        self.kills = dict.fromkeys(("service", "worker", "database"), 0)
 
-def opened(folder: Path) -> tuple[Settings, StoreKeys]:
-    settings = Settings.load(data_folder=folder)
-    return settings, StoreKeys.open(settings.store_keys, PASSPHRASE)
+    def _agreement(self) -> Agreement:
+        return draw_agreement(
+            valid_from=self.today - timedelta(days=1),
+            valid_until=self.today + timedelta(days=1000),
+            retention_days=900,
+            identities=[one.public for one in self.identities.values()],
+        )
 
-
-def submit_all(folder: Path, night: int) -> None:
-    """Submit every society's batch of a night; those that are in already are left."""
-    with open_store(*opened(folder)) as store:
+    def write(self, night: int, records: int) -> dict[str, Path]:
+        """Write each society's envelope: new people each night, some of them in several."""
+        pool = range(night * records, night * records + max(2, records // 2))
+        envelopes = {}
         for society in SOCIETIES:
-            path = folder.parent / f"{night}-{society}.parquet"
-            submit(store, path, the_agreement(), society, on=day(night))
+            chosen = self.random.sample(pool, min(len(pool), records // 3))
+            people = [(person, self.random.choice(("sought", "registered"))) for person in chosen]
+            batch = write(self.folder / "batch", self.agreement, society, people)
+            envelopes[society] = self.folder / f"{night}-{society}.envelope"
+            write_envelope(
+                batch, envelopes[society], identity=self.identities[society],
+                agreement=self.agreement, number=night + 1,
+            )  # fmt: skip
+        return envelopes
 
+    def night(self, night: int, store: Store, records: int, kills: int) -> None:
+        """Have a night's batches sent and its night run, while things are killed."""
+        envelopes = self.write(night, records)
+        with self._killing(kills):
+            states = [
+                self.unit.submit(society, path, self.agreement)
+                for society, path in envelopes.items()
+            ]
+        assert states == ["accepted"] * len(states), states
+        with self._killing(kills):
+            self.unit.night(store, self._day(night))
+        for path in envelopes.values():
+            path.unlink()
 
-def one_night(folder: Path, night: int) -> None:
-    settings, keys = opened(folder)
-    with open_store(settings, keys) as store:
-        outcomes = run_night(store, on=day(night), limits=LIMITS, top=10, threads=1)
-        if any(outcome.refused for outcome in outcomes):
-            sys.exit(3)
-        with store.as_unit() as session:
-            audit.sign(session, audit.signing_key(settings.audit_key), settings.checkpoints)
+    def _day(self, night: int) -> date:
+        return self.today + timedelta(days=night)
 
+    @contextmanager
+    def _killing(self, kills: int) -> Iterator[None]:
+        """Kill so many things at random moments, within about the time that the block takes."""
+        over = threading.Event()
 
-def day(night: int) -> date:
-    return TODAY + timedelta(days=night)
+        def kill() -> None:
+            for _ in range(kills):
+                if over.wait(self.random.uniform(0, 3)):
+                    return
+                what = self.random.choice(sorted(self.kills))
+                self.kills[what] += 1
+                {
+                    "service": self.unit.serve.kill,
+                    "worker": self.unit.work.kill,
+                    "database": self.unit.kill_database,
+                }[what]()
 
-
-def write_batches(folder: Path, night: int, records: int, rng: random.Random) -> int:
-    """Write each society's batch: new people each night, some of them in several societies."""
-    pool = range(night * records, night * records + max(2, records // 2))
-    written = 0
-    for society in SOCIETIES:
-        chosen = rng.sample(pool, min(len(pool), records // 3))
-        people = [(person, rng.choice(("sought", "registered"))) for person in chosen]
-        write(folder.parent / f"{night}-{society}.parquet", the_agreement(), society, people)
-        written += len(people)
-    return written
-
-
-def until_done(folder: Path, what: str, night: int, rng: random.Random, kills: int) -> int:
-    """Have a process do something, and kill it or its database at random; then let it be done."""
-    killed, failed, longest = 0, 0, 3.0
-    while True:
-        begin = time.monotonic()
-        process = subprocess.Popen([sys.executable, __file__, what, str(folder), str(night)])
+        killer = threading.Thread(target=kill)
+        killer.start()
         try:
-            process.wait(rng.uniform(0, longest) if killed < kills else None)
-        except subprocess.TimeoutExpired:
-            killed += 1
-            if rng.random() < 0.4:
-                kill_database(folder)
-            else:
-                process.kill()
-            process.wait()
-        else:
-            longest = max(1.0, time.monotonic() - begin)
-        if process.returncode == 0:
-            return killed
-        failed += killed >= kills
-        if failed > 2:
-            raise SystemExit(f"{what} of night {night} ended with {process.returncode}")
+            yield
+        finally:
+            over.set()
+            killer.join()
 
 
-def kill_database(folder: Path) -> None:
-    with contextlib.suppress(OSError, ValueError, IndexError):  # it is not up yet, or down already
-        pid = (folder / "database" / "postmaster.pid").read_text().split()[0]
-        os.kill(int(pid), signal.SIGKILL)
-
-
-def check(store: Store, settings: Settings, records: int) -> dict[str, int]:
+def check(store: Store, settings: Settings, records: int, on: date) -> dict[str, int]:
     """Look at the store after all nights; what is wrong fails an assertion."""
     with store.as_unit() as session:
+        assert set(session.scalars(select(BatchRow.state))) == {"accepted"}
         assert session.scalar(select(func.count()).select_from(Record)) == records
         assert session.scalar(select(func.count()).where(Record.compared_in.is_(None))) == 0
         assert session.scalar(text(DOUBLED)) == 0
@@ -133,7 +142,7 @@ def check(store: Store, settings: Settings, records: int) -> dict[str, int]:
         verified = audit.verify(session, key, settings.checkpoints)
         assert verified.findings == ()
     found = candidates(store)
-    run_night(store, on=day(0), limits=LIMITS, top=10, full=True)
+    run_night(store, on=on, limits=LIMITS, top=settings.top, full=True)
     assert candidates(store) == found
     return {"candidates": len(found), "entries": verified.entries}
 
@@ -146,36 +155,43 @@ def candidates(store: Store) -> dict[bytes, tuple[float, int]]:
         return rows
 
 
-def soak(nights: int, records: int, seed: int, kills: int = 3) -> dict[str, int]:
-    """Soak a new store in a temporary folder.
+def soak(nights: int, records: int, seed: int, kills: int = 2) -> dict[str, object]:
+    """Soak a new linkage unit in a temporary folder.
+
+    Args:
+        nights: How many.
+        records: New records a night, of three societies together.
+        seed: Of all that is random, but for when exactly a signal arrives.
+        kills: At most so many while batches come in, and as many in the night itself.
 
     Returns:
-        How often something was killed, and how many records, candidates and audit entries there
-        are.
+        How often what was killed, and how many records, candidates and audit entries there are.
     """
-    rng = random.Random(seed)  # noqa: S311  # no secret
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o711)
-        folder = Path(name) / "data"
-        settings = Settings.load(data_folder=folder)
-        keys = StoreKeys.new(settings.store_keys, PASSPHRASE)
-        with open_store(settings, keys) as store:
-            add(store, the_agreement())
-        killed = total = 0
-        for night in range(nights):
-            total += write_batches(folder, night, records, rng)
-            for what in ("submit", "night"):
-                killed += until_done(folder, what, night, rng, kills)
-        with open_store(settings, keys) as store:
-            told = check(store, settings, total)
-    return {"killed": killed, "records": total, **told}
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        one = Soak(folder, seed)
+        settings = one.unit.settings
+        with open_store(settings, one.unit.keys()) as store:
+            with one.unit.running():
+                for night in range(nights):
+                    one.night(night, store, records, kills)
+                    print(night, one.kills, round(time.monotonic() - begin), file=sys.stderr)  # noqa: T201  # progress
+            told = check(store, settings, nights * 3 * (records // 3), one._day(nights))
+    return {
+        "nights": nights,
+        "records": nights * 3 * (records // 3),
+        **told,
+        "killed": one.kills,
+        "starts": {"service": one.unit.serve.starts, "worker": one.unit.work.starts},
+        "seconds": round(time.monotonic() - begin),
+    }
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["submit", at, number]:
-            submit_all(Path(at), int(number))
-        case ["night", at, number]:
-            one_night(Path(at), int(number))
-        case [number, records, seed]:
-            print(soak(int(number), int(records), int(seed)))  # noqa: T201  # the program's result
+    outcome = soak(*map(int, sys.argv[1:4]))
+    print(outcome)  # noqa: T201  # the program's result
+    if len(sys.argv) > 4:
+        with written_whole(Path(sys.argv[4])) as path:
+            path.write_text(json.dumps(outcome, indent=1) + "\n")

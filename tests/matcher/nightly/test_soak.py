@@ -4,7 +4,7 @@ from soak import soak
 
 
 def test_nights_with_kills_lose_and_double_nothing() -> None:
-    told = soak(nights=2, records=30, seed=11, kills=2)
+    told = soak(nights=2, records=30, seed=11, kills=1)
     assert told["records"] == 60
     assert told["candidates"] > 5
-    assert told["killed"] >= 2
+    assert sum(told["killed"].values()) >= 1
