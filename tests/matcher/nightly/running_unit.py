@@ -106,9 +106,11 @@ class Unit:
 
     @property
     def settings(self) -> Settings:
+        """Its settings."""
         return Settings.load(data_folder=self.data)
 
     def keys(self) -> StoreKeys:
+        """The keys of its fingerprints."""
         return StoreKeys.open(self.settings.store_keys, PASSPHRASE)
 
     def set_up(self, agreement: Agreement, unit: Identity) -> None:
@@ -149,6 +151,7 @@ class Unit:
                 one.end(signal.SIGTERM)
 
     def kill_database(self) -> None:
+        """Kill its database's server, if it is up."""
         with contextlib.suppress(OSError, ValueError, IndexError):  # not up yet, or down already
             pid = (self.data / "database" / "postmaster.pid").read_text().split()[0]
             os.kill(int(pid), signal.SIGKILL)
@@ -237,7 +240,7 @@ def trying(action: Callable[[], _T | None], seconds: float = 300) -> _T:
         try:
             if (found := action()) is not None:
                 return found
-        except Exception as error:  # noqa: BLE001  # a killed service fails in every way there is
+        except Exception as error:  # a killed service fails in every way there is
             last = error
         time.sleep(0.2)
     raise TimeoutError("it is still not done") from last

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]  # as pytest does
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does
+sys.path.insert(0, str(Path(__file__).parent))
 
 from people import ONE, THREE, TWO, draw_agreement, write
 from running_unit import Unit
