@@ -136,11 +136,11 @@ def encode(
     report = read_and_check(file, mapping, role)
     report.require_usable()
     admission, told = put_to_gates(report, intake, under, file, out, references)
+    records = admitted_records(admission, file)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
     require_own(told, own.public.name)
     require_corridor(under, own.public.name, date.today())
-    records = admitted_records(admission, file)
     opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
     header = encode_and_seal(records, admission, under, own, opened, out, references)
     left_out = report.rows_in_file - header.counts.rows

@@ -1,7 +1,6 @@
 """An intake that a test can spoil in one place: sound until then."""
 
 import csv
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -125,10 +124,3 @@ class Draft:
                 writer.writeheader()
                 writer.writerows(table)
         return [folder / "people.csv", "--intake", folder / "intake.toml"]
-
-
-def all_values(draft: Draft) -> Iterator[str]:
-    """Everything that is said of a person in records, entries and events, which nobody may see."""
-    yield from (cell for line in draft.people.splitlines()[1:] for cell in line.split(",") if cell)
-    for said in (*draft.entries.values(), *draft.events):
-        yield from (value for key, value in said.items() if key not in ("event", "record_id"))

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,45 @@ from command_line import (
     OFFICE,
     PASSPHRASE,
     Here,
-    draw_keys,
-    draw_up,
     encode_words,
-    kinmatch,
 )
 from intake_drafts import DAY, GRANT, TODAY, TOMORROW, Draft
 
+from encoders.keys import Keys
 from encoders.protection import admission
+from matcher.formats.agreement import Agreement
+from matcher.formats.identity import Identity
+from matcher.formats.notices import read_notice
 from matcher.formats.rulebook import RULES
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.terms import Terms
 
 Spoil = Callable[[Draft], object]
 
 
 @pytest.fixture(scope="module")
 def drawn_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an agreement, keys and identities."""
+    """A folder with an agreement, keys and identities, made here to save the commands' start."""
     folder = tmp_path_factory.mktemp("drawn-up")
-    draw_up(kinmatch, folder)
-    draw_keys(kinmatch, folder)
+    identities = [Identity.generate(name) for name in ("seeking", "meeting", "hub")]
+    for one in identities:
+        one.seal(folder / f"{one.public.name}.identity", PASSPHRASE)
+    days = TODAY - timedelta(days=1), TODAY + timedelta(days=200)
+    parties = ("seeking", "meeting")
+    under = Agreement.new(
+        parties=parties,
+        scheme=Scheme.published(DEFAULT_SCHEME),
+        linkage_unit="hub",
+        purposes=["family-tracing"],
+        legal_bases=["consent", "vital-interest", "legitimate-interest"],
+        valid_from=days[0],
+        valid_until=days[1],
+        retention_days=30,
+        identities=[one.public for one in identities],
+        terms=Terms.of_fiction(permutations(parties, 2), ["family-tracing"], *days),
+    )
+    under.write(folder / "agreement.toml")
+    Keys.generate(under).seal(folder / "keys.json", PASSPHRASE)
     return folder
 
 
@@ -194,21 +215,8 @@ def test_other_ways_to_pass(office: Path, run_here: Here, spoil: Spoil) -> None:
     draft = Draft()
     draft.law["bases"]["legitimate-interest"] = {"ordinary": True}
     spoil(draft)
-    if draft.entries["r1"].get("basis") == "legitimate-interest":
-        accept(office, "legitimate-interest")
     said = check(run_here, office, draft)
     assert rules_of(said) == set()
-
-
-def accept(office: Path, basis: str) -> None:
-    """Let the agreement accept another basis."""
-    path = office / "agreement.toml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('"vital-interest",', f'"vital-interest", "{basis}",'), "utf-8")
-
-
-def refusing(rule: str, spoil: Spoil, mark: Any) -> Any:
-    return pytest.param(rule, spoil, marks=mark, id=rule)
 
 
 def purpose(**changes: object) -> Spoil:
@@ -433,3 +441,67 @@ def test_the_law_of_another_society(office: Path, run_here: Here) -> None:
     ran = run_here(*words, passphrase=PASSPHRASE)
     assert ran.status == 2
     assert "answers by its own law" in ran.said
+
+
+def notices(run: Here, office: Path, draft: Draft) -> list[dict[str, Any]]:
+    """What `kinmatch notify` writes after a change."""
+    draft.write(office / "case")
+    ran = run(
+        *("notify", office / "case" / "people.csv", "--intake", office / "case" / "intake.toml"),
+        *("--agreement", office / "agreement.toml", "--identity", office / "seeking.identity"),
+        *("--references", office / "seeking.references", "--out", office / "notices", "--json"),
+        passphrase=PASSPHRASE,
+    )
+    assert ran.status == 0, ran.said
+    written: list[dict[str, Any]] = json.loads(ran.out)
+    return written
+
+
+def test_what_persons_say_reaches_the_linkage_unit(office: Path, run_here: Here) -> None:
+    draft = Draft()
+    draft.write(office / "case")
+    words = encode_words(office / "case" / "people.csv", office, intake=office / "case/intake.toml")
+    assert run_here(*words, passphrase=PASSPHRASE).status == 0
+    assert notices(run_here, office, draft) == []
+    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    draft.happened("r1", "not-to-be-found", on=yesterday)
+    draft.say("k1", basis_until=yesterday)
+    said = notices(run_here, office, draft)
+    assert [(one["kind"], one["records"]) for one in said] == [("suspend", 1), ("withdraw", 1)]
+    under = Agreement.read(office / "agreement.toml")
+    assert all(read_notice(Path(one["file"]), under).society == "seeking" for one in said)
+    assert notices(run_here, office, draft) == []
+    draft.happened("r1", "may-be-found")
+    draft.say("k1", basis_until=TOMORROW)
+    (resumed,) = notices(run_here, office, draft)
+    assert (resumed["kind"], resumed["records"]) == ("resume", 2)
+    draft.happened("e1", "deleted")
+    said = notices(run_here, office, draft)
+    # With the enquirer gone, nobody of the request is sought any more.
+    assert [(one["kind"], one["records"]) for one in said] == [("suspend", 2), ("delete", 1)]
+
+
+def test_forms_are_written_and_say_what_is_missing(office: Path, run_here: Here) -> None:
+    source = Draft().write(office / "case")[0]
+    made = run_here("intake", "new", source, "--society", "seeking", "--out", office / "forms")
+    assert made.status == 0, made.said
+    ran = run_here("check", source, "--intake", office / "forms" / "intake.toml", "--json")
+    assert ran.status == 2
+    said = json.loads(ran.out)
+    assert {"purpose.specific", "basis.present", "enquirer.assessed", "contact.safe"} <= rules_of(
+        said
+    )
+    assert said["usable"] == 0
+
+
+def test_no_value_is_shown_when_a_gate_refuses(office: Path, run_here: Here) -> None:
+    draft = Draft()
+    for one in ("e1", "s1", "r1"):
+        draft.say(one, relationship_by="Qzxvwqk", basis_until="Qzxvwqk", dependence="Qzxvwqk")
+    draft.happened("s1", "Qzxvwqk", wording="Qzxvwqk")
+    draft.people = draft.people.replace("Tripoli", "Qzxvwqk hospital")
+    words = draft.write(office / "case")
+    for more in ((), ("--json",)):
+        ran = run_here("check", *words, "--agreement", office / "agreement.toml", *more)
+        assert "Qzxvwqk" not in ran.out + ran.err
+        assert "Omar" not in ran.out + ran.err
