@@ -7,25 +7,28 @@ progressions are what attacks on bit patterns read (Christen, Ranbaduge, Vatsala
 2019, section 3).
 """
 
-import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from encoders.blake2 import BLOCK_BYTES, DIGEST_WORDS, begin, compress
 from encoders.growing import Growing
 
 WORD = 64
-_DRAWS_PER_BLOCK = 32  # 16-bit draws in one BLAKE2b digest of 64 bytes
-_SPARE_DRAWS = 8
+_NUMBER_BYTES = 4
 
 Filters = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.uint16]
 Rows = npt.NDArray[np.int64]
 
 
-def token_positions(tokens: Sequence[str], key: bytes, bits: int, each: int) -> Positions:
+def token_positions(
+    tokens: Sequence[str], key: bytes, bits: int, each: int, view: str = ""
+) -> Positions:
     """Draw the bit positions of tokens.
 
     Draw number i of token g is the i-th 16-bit little-endian word of BLAKE2b-512(key, block
@@ -35,25 +38,35 @@ def token_positions(tokens: Sequence[str], key: bytes, bits: int, each: int) -> 
 
     Args:
         tokens: The distinct tokens.
-        key: The key of one attribute in one pass, up to 64 bytes.
+        key: The key of one attribute in one pass, 1 to 64 bytes.
         bits: Length of the filter, 64 to 65,536.
         each: Positions a token, at most half of `bits`.
+        view: What every token begins with, beside what is given of it.
 
     Returns:
         Array of shape (tokens, each), dtype uint16; the positions of a row are distinct.
     """
     positions = np.empty((len(tokens), each), dtype=np.uint16)
-    encoded = [token.encode() for token in tokens]
-    pending = np.arange(len(tokens))
-    blocks = -(-(each + _SPARE_DRAWS) // _DRAWS_PER_BLOCK)
-    while len(pending):
-        draws = _draws([encoded[i] for i in pending], key, blocks)
-        rows = np.empty((len(pending), each), dtype=np.uint16)
-        done = _reject(draws, bits, rows)
-        positions[pending[done]] = rows[done]
-        pending = pending[~done]
-        blocks *= 2
+    text, ends = text_and_ends(pa.array(tokens, pa.large_string()))
+    octets = np.frombuffer(view.encode(), np.uint8)
+    _draw(np.frombuffer(key, np.uint8), octets, text, ends, bits, positions)
     return positions
+
+
+def text_and_ends(texts: Any) -> tuple[npt.NDArray[np.uint8], Rows]:
+    """Give texts end to end, for kernels.
+
+    Args:
+        texts: A `pyarrow` array of n strings or bytes, none of them null.
+
+    Returns:
+        Bytes, and ends of shape (n + 1,), int64: text i is `bytes[ends[i]:ends[i + 1]]`.
+    """
+    large = texts.cast(pa.large_binary())
+    _, offsets, data = large.buffers()
+    ends = np.frombuffer(offsets, np.int64) if offsets else np.zeros(1, np.int64)
+    text = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    return text, ends[large.offset : large.offset + len(large) + 1]
 
 
 class PositionTable:
@@ -83,40 +96,70 @@ class PositionTable:
         Returns:
             Array of shape (tokens, each), dtype uint16, of bits of `own`; it is not changed later.
         """
-        fresh = [f"{self._view} {token}" for token in tokens[len(self._positions) :]]
-        drawn = token_positions(fresh, self._key, len(self._own), self._each)
+        fresh = tokens[len(self._positions) :]
+        drawn = token_positions(fresh, self._key, len(self._own), self._each, f"{self._view} ")
         self._positions.extend(drawn + np.uint16(self._own.start))
         return self._positions.rows()
 
 
-def _draws(tokens: list[bytes], key: bytes, blocks: int) -> npt.NDArray[np.uint16]:
-    stream = bytearray()
-    keyed = [hashlib.blake2b(block.to_bytes(4, "little"), key=key) for block in range(blocks)]
-    for token in tokens:
-        for block in keyed:
-            digest = block.copy()
-            digest.update(token)
-            stream += digest.digest()
-    return np.frombuffer(stream, dtype="<u2").reshape(len(tokens), blocks * _DRAWS_PER_BLOCK)
+@numba.njit(cache=True, nogil=True)
+def _draw(key, view, text, ends, bits, positions):  # type: ignore[no-untyped-def]
+    """Fill `positions`, a row for each token, from the tokens' streams."""
+    keyed = np.empty(DIGEST_WORDS, dtype=np.uint64)
+    begin(keyed, key)
+    stream = np.empty(DIGEST_WORDS, dtype=np.uint64)
+    taken = np.empty((bits + WORD - 1) // WORD, dtype=np.uint64)
+    message = np.zeros(BLOCK_BYTES, dtype=np.uint8)
+    for row in range(len(positions)):
+        token = text[ends[row] : ends[row + 1]]
+        size = _NUMBER_BYTES + len(view) + len(token)
+        if size > len(message):
+            message = np.zeros(-(-size // BLOCK_BYTES) * BLOCK_BYTES, dtype=np.uint8)
+        message[_NUMBER_BYTES : _NUMBER_BYTES + len(view)] = view
+        message[_NUMBER_BYTES + len(view) : size] = token
+        message[size:] = 0
+        taken[:] = 0
+        found, number = 0, 0
+        while found < positions.shape[1]:
+            message[:_NUMBER_BYTES].view(np.uint32)[0] = number
+            stream[:] = keyed
+            _take_in(stream, message, size)
+            found = _accept(stream, bits, taken, positions[row], found)
+            number += 1
 
 
 @numba.njit(cache=True)
-def _reject(draws, bits, rows):  # type: ignore[no-untyped-def]
-    """Fill `rows` from `draws`; say which rows had draws enough."""
-    limit = 65536 - 65536 % bits
-    each = rows.shape[1]
-    done = np.zeros(len(draws), dtype=np.bool_)
-    for row in range(len(draws)):
-        found = 0
-        for draw in draws[row]:
-            if found == each:
-                break
-            position = np.uint16(draw % bits)
-            if draw < limit and not (rows[row, :found] == position).any():
-                rows[row, found] = position
+def _take_in(state, message, size):  # type: ignore[no-untyped-def]
+    """Take a message of `size` bytes and zeros behind them into the state that is after a key."""
+    words = message.view(np.uint64)
+    for start in range(0, size, BLOCK_BYTES):
+        end = min(start + BLOCK_BYTES, size)
+        block = words[start // 8 : (start + BLOCK_BYTES) // 8]
+        compress(state, block, BLOCK_BYTES + end, end == size)
+
+
+@numba.njit(cache=True)
+def _accept(stream, bits, taken, row, found):  # type: ignore[no-untyped-def]
+    """Go on to fill a row from 16-bit words of the stream; say how many positions it has now.
+
+    Args:
+        stream: 64-bit words.
+        bits: Length of the filter.
+        taken: Shape (words of the filter,), uint64: the positions in the row; changed in place.
+        row: Shape (each,), uint16, filled as far as `found`; changed in place.
+        found: How many positions it has.
+    """
+    limit = np.uint32(65536 - 65536 % bits)
+    for word in stream:
+        for shift in range(0, 64, 16):
+            draw = np.uint32((word >> np.uint64(shift)) & np.uint64(0xFFFF))
+            position = draw % np.uint32(bits)
+            bit = np.uint64(1) << np.uint64(position & 63)
+            if draw < limit and found < len(row) and not taken[position >> 6] & bit:
+                taken[position >> 6] |= bit
+                row[found] = position
                 found += 1
-        done[row] = found == each
-    return done
+    return found
 
 
 @numba.njit(cache=True, nogil=True)

@@ -8,9 +8,8 @@ from typing import Any
 
 import numba
 import numpy as np
-import pyarrow as pa
 
-from encoders.bits import Filters, Rows
+from encoders.bits import Filters, Rows, text_and_ends
 from encoders.keccak import RATE_BYTES, SPONGES, STATE_WORDS, permute
 
 _RATE_WORDS = RATE_BYTES // 8
@@ -32,11 +31,7 @@ def fill_up(filters: Filters, rows: Rows, key: bytes, contents: Any, bits: int, 
         floor: Bits that are set afterwards, at most half of `bits`.
     """
     missing = floor - np.bitwise_count(filters[rows]).sum(axis=1, dtype=np.int64)
-    large = contents.cast(pa.large_binary())
-    _, offsets, data = large.buffers()
-    ends = np.frombuffer(offsets, np.int64) if offsets else np.zeros(1, np.int64)
-    text = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
-    ends = ends[large.offset : large.offset + len(rows) + 1]
+    text, ends = text_and_ends(contents)
     _fill(filters, rows, missing, np.frombuffer(key, np.uint8), text, ends, bits)
 
 

@@ -70,6 +70,14 @@ def test_draws_are_those_of_the_docstring(
     assert positions.tolist() == [oracle_positions(token, key, bits, each) for token in tokens]
 
 
+def test_tokens_as_long_as_a_block_of_the_hash_and_longer() -> None:
+    """A long one before a short one leaves nothing behind; the view begins each of them."""
+    tokens = ["x" * size for size in (1000, 0, 118, 119, 120, 246, 247, 248, 1)]
+    positions = token_positions(tokens, KEY, 2048, 60, "view ")
+    expected = [oracle_positions(f"view {token}", KEY, 2048, 60) for token in tokens]
+    assert positions.tolist() == expected
+
+
 @pytest.mark.parametrize("bits", [64, 100, 2048])
 def test_half_of_a_filter_is_drawn_without_repeats(bits: int) -> None:
     """The hardest case of rejection: the last draws hit what is taken half of the time."""
