@@ -16,6 +16,7 @@ from matcher.cli import (
     operating,
     passphrases,
     remote,
+    rights,
     serving,
     society,
 )
@@ -40,6 +41,7 @@ identity = typer.Typer(help="Who you are to the others: signing and encryption k
 audit = typer.Typer(help="The linkage unit's audit log.")
 users = typer.Typer(help="Who may use the linkage unit's service.")
 tokens = typer.Typer(help="Tokens that open the linkage unit's service.")
+rights_app = typer.Typer(help="People's rights: what they asked for, and what was done.")
 config = typer.Typer(help="The linkage unit's settings, keys and database.")
 passphrase = typer.Typer(help="Passphrases in the operating system's keyring.")
 
@@ -76,6 +78,9 @@ app.command("weigh")(weigh)
 app.command("retire")(linkage.retire)
 app.command("nightly")(operating.nightly)
 app.command("worker")(operating.worker)
+app.add_typer(rights_app, name="rights", no_args_is_help=True)
+rights_app.command("apply")(rights.apply_notice)
+rights_app.command("prove-deleted")(rights.prove_deleted)
 app.add_typer(audit, name="audit", no_args_is_help=True)
 audit.command("verify")(operating.audit_verify)
 audit.command("sign")(operating.audit_sign)
@@ -83,6 +88,8 @@ app.command("serve")(serving.serve)
 app.add_typer(users, name="user", no_args_is_help=True)
 users.command("add")(serving.user_add)
 users.command("close")(serving.user_close)
+users.command("train")(serving.user_train)
+users.command("duty")(serving.user_duty)
 users.command("list")(serving.user_list)
 app.add_typer(tokens, name="token", no_args_is_help=True)
 tokens.command("new")(serving.token_new)

@@ -19,6 +19,8 @@ from matcher.settings import Settings, config_file
 from matcher.store import audit
 from matcher.store.backup import restore_archive, write_archive
 from matcher.store.database import Store, open_store, upgrade_database
+from matcher.store.holds import catch_up
+from matcher.store.journal import Journal
 from matcher.vault import StoreKeys
 
 
@@ -37,6 +39,7 @@ def nightly(
         if dry_run:
             _tell_plans(store, day, full, as_json)
             return
+        catch_up(store, Journal(settings.protection_journal))
         with _pairs_counted(store, day, full) as advance:
             outcomes = run_night(
                 store,

@@ -140,10 +140,12 @@ WHERE candidates.agreement = :agreement AND candidate_id = candidates.id
   AND candidate_sides.listed AND NOT EXISTS ({_MAY_MEET})
 """  # noqa: S608  # the same
 
-# A candidate is shown as long as both may meet and both records' batches may be kept.
+# A candidate is shown as long as both may meet, both records' batches may be kept, and neither is
+# due for review.
 LIMIT = """
 UPDATE kinmatch.candidate_sides SET shown_until = least(
-  meetings.last_day, ones.expires_on - 1, others.expires_on - 1
+  meetings.last_day, ones.expires_on - 1, others.expires_on - 1, one.review_on - 1,
+  other.review_on - 1
 )
 FROM kinmatch.candidates
 JOIN kinmatch.records AS one ON one.id = left_record
@@ -153,7 +155,10 @@ JOIN kinmatch.batches AS others ON others.id = other.batch_id
 JOIN meetings ON (meetings.society, meetings.role, other_society, meetings.other_role)
   = (one.society, one.role, other.society, other.role)
 WHERE candidates.agreement = :agreement AND candidate_id = candidates.id
-  AND shown_until <> least(meetings.last_day, ones.expires_on - 1, others.expires_on - 1)
+  AND shown_until <> least(
+    meetings.last_day, ones.expires_on - 1, others.expires_on - 1, one.review_on - 1,
+    other.review_on - 1
+  )
 """
 
 # Bands ask for more as the registers grow, of what earlier nights found too; what was refined has

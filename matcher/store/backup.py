@@ -30,6 +30,7 @@ from matcher.formats.secret import Secret
 from matcher.formats.secretfile import SealedSecret
 from matcher.settings import Settings
 from matcher.store import audit
+from matcher.store.barring import hide_batch
 from matcher.store.changing import change, locked
 from matcher.store.database import FINGERPRINTS, Store, alone, open_store
 from matcher.store.holds import catch_up
@@ -122,7 +123,7 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
         raise StoreError(f"{folder}: holds fingerprints already; restore into an empty folder.")
     with tempfile.TemporaryDirectory(dir=folder) as aside:
         unpacked = Path(aside) / "unpacked"
-        _unpack(archive, passphrase, unpacked)
+        unpack(archive, passphrase, unpacked)
         _load(settings, unpacked / _DUMP)
         (folder / FINGERPRINTS).mkdir(mode=0o700, exist_ok=True)
         for path in (unpacked / FINGERPRINTS).glob("*"):
@@ -144,6 +145,7 @@ def _expire_unreadable(store: Store) -> int:
         for batch in gone:
             row = locked(session, BatchRow, batch)
             change(session, row, "expire", society=row.society, details={"key": "destroyed"})
+            hide_batch(session, batch)
         audit.append(session, "backup.restore", "archive", details={"expired": len(gone)})
     return len(gone)
 
@@ -162,8 +164,14 @@ def _bundle(files: dict[str, Path], path: Path) -> None:
             tar.add(file, name, recursive=False)
 
 
-def _unpack(archive: Path, passphrase: str, folder: Path) -> None:
-    """Decrypt an archive's files into a folder, and compare each with the manifest."""
+def unpack(archive: Path, passphrase: str, folder: Path) -> None:
+    """Decrypt an archive's files into a folder, and compare each with the manifest.
+
+    Raises:
+        InputError: The file is no archive of a version that this release knows.
+        KeyFileError: The passphrase is wrong.
+        IntegrityError: The archive was cut short or altered.
+    """
     with _decrypted(archive, passphrase) as source, tarfile.open(fileobj=source) as tar:
         tar.extractall(folder, filter="data")
     manifest = json.loads((folder / _MANIFEST).read_bytes())

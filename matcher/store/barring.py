@@ -6,6 +6,7 @@ meanwhile finds the marks of these records gone, and drops what it found of them
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -89,10 +90,32 @@ def renew(session: Session, ids: Sequence[int], review_on: date | None, on: date
         text("UPDATE kinmatch.records SET review_on = :review_on WHERE id = ANY(:ids)"), given
     )
     session.execute(
+        text("""
+        UPDATE kinmatch.candidate_sides SET shown_until = least(shown_until, :review_on - 1)
+        FROM kinmatch.candidates
+        WHERE candidates.id = candidate_id
+          AND (left_record = ANY(:ids) OR right_record = ANY(:ids))
+        """),
+        given,
+    )
+    session.execute(
         text("UPDATE kinmatch.records SET barred = NULL WHERE id = ANY(:let_in)"),
         {"let_in": list(let_in)},
     )
     _leave_cases(session, let_in, only_kin=False)
+
+
+def hide_batch(session: Session, batch: UUID) -> None:
+    """Take the candidates of a batch's records off all lists; the night then removes them."""
+    session.execute(
+        text("""
+        UPDATE kinmatch.candidate_sides SET listed = false
+        FROM kinmatch.candidates
+        JOIN kinmatch.records ON records.id IN (left_record, right_record)
+        WHERE candidates.id = candidate_id AND records.batch_id = :batch
+        """),
+        {"batch": batch},
+    )
 
 
 def bar_overdue(session: Session, on: date) -> int:

@@ -77,6 +77,10 @@ class Vault:
         with file:
             self._write(name, file)
 
+    def over(self, folder: Path) -> "Vault":
+        """Give the vault that the same keys open in another folder, such as an unpacked backup."""
+        return Vault(folder, self._keys)
+
     def replace(self, name: str, new_name: str, content: BinaryIO) -> None:
         """Put a file in the place of another, whose key is destroyed in the same step.
 
