@@ -51,12 +51,15 @@ class Settings(BaseSettings):
         oidc_issuer: The identity provider whose JWTs are believed: what their `iss` says.
         oidc_audience: What their `aud` must hold.
         oidc_keys: The provider's JWKS: a file, or a URL.
+        training_required: Whether the service lets in only users whose training in data protection
+            is current; for a unit without any real person's data it may be off.
         token_days: Days that a token is valid which its owner made to follow another.
         token_overlap_hours: Hours that the one before it stays valid.
         user_rate: Requests a second that a user may go on sending to the service; for half a
             minute's worth of them there is no waiting.
         society_rate: The same for all users of a society together.
         listing_rate: The same for a user's listings of candidates.
+        stranger_rate: Requests a second from one address that nobody is known by.
         most_misses: Requests an hour for what isn't there that a user may send before they wait.
         most_part_bytes: Bytes of one part of an upload.
         most_batch_bytes: Bytes of one batch.
@@ -87,11 +90,13 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_keys: str | None = None
+    training_required: bool = True
     token_days: Annotated[int, Field(ge=1, le=366)] = 90
     token_overlap_hours: Annotated[int, Field(ge=0)] = 24
     user_rate: Annotated[float, Field(gt=0)] = 20.0
     society_rate: Annotated[float, Field(gt=0)] = 100.0
     listing_rate: Annotated[float, Field(gt=0)] = 5.0
+    stranger_rate: Annotated[float, Field(gt=0)] = 1.0
     most_misses: Annotated[int, Field(ge=1)] = 60
     most_part_bytes: Annotated[int, Field(ge=1)] = 8 * 2**20
     most_batch_bytes: Annotated[int, Field(ge=1)] = 4 * 2**30

@@ -27,7 +27,6 @@ from matcher.store.models import BatchRow
 BURST_SECONDS: Final = 30.0
 """A bucket holds what comes in so long: who was quiet may hurry for a while."""
 _MOST_KEPT: Final = 100_000
-_STRANGER_RATE: Final = 1.0  # each costs a query, and guesses at 256 bits are hopeless anyway
 
 
 class Buckets:
@@ -80,7 +79,7 @@ class Limits:
         }
         self._societies = paced(settings.society_rate)
         self._misses = Buckets(settings.most_misses / 3600, settings.most_misses, clock)
-        self._strangers = paced(_STRANGER_RATE)
+        self._strangers = paced(settings.stranger_rate)
 
     def take(self, holder: Holder, pace: str) -> None:
         """Let a request pass, or say when it may come again.
