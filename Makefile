@@ -41,6 +41,10 @@ client: install
 soak: install
 	$(BIN)/python tests/matcher/nightly/soak.py 50 2000 1
 
+# 200 random histories of what societies ask for, over real nights and archives: about an hour.
+histories: install
+	KINMATCH_HISTORIES=200 $(BIN)/pytest tests/matcher/protection/test_histories.py
+
 # What an attacker learns from the default scheme: minutes, or hours at 5,000 to 20,000 records.
 # Exit status 1 says that a limit is not kept.
 attack: install
