@@ -35,6 +35,7 @@ _DIVIDERS = {
 }
 _DECADE = re.compile(r"(\d{3})(?:0s|[xX])", re.ASCII)
 _AGE = re.compile(r"(\d{1,3})(?:\.0+)?(?:\s*-\s*(\d{1,3}))?", re.ASCII)
+_ISO_LENGTH = 10
 _ARTEFACTS = {(1, 1), (7, 1), (12, 31)}
 
 
@@ -125,12 +126,35 @@ def parse_date(
     Returns:
         The date, or the name of the rule (`encoders.rules.RULES`) that it breaks.
     """
+    if calendar is CALENDARS["gregorian"] and (day := _iso_day(text)):
+        return _gregorian(day, today)
     plain = _plain(text)
     decade = None if plain[-1:].isdecimal() else _DECADE.fullmatch(plain)
     dated = _decade(int(decade[1]), calendar) if decade else _year_month_day(plain, calendar)
     if isinstance(dated, Dated) and today is not None and dated.earliest > today:
         return "date_in_future"
     return dated
+
+
+def _iso_day(text: str) -> datetime.date | None:
+    """Read a Gregorian day written as most are, `1998-02-05`; None where it is not."""
+    if len(text) == _ISO_LENGTH and text[4] == text[7] == "-" and text.isascii():
+        try:
+            return datetime.date.fromisoformat(text)
+        except ValueError:
+            return None
+    return None
+
+
+def _gregorian(day: datetime.date, today: datetime.date | None) -> Dated | str:
+    if day.year < EARLIEST_YEAR:
+        return "date_too_early"
+    if today is not None and day > today:
+        return "date_in_future"
+    if (day.month, day.day) not in _ARTEFACTS:
+        return Dated(day, day, "day")
+    year = datetime.date(day.year, 1, 1), datetime.date(day.year, 12, 31)
+    return Dated(day, day, "day", year)
 
 
 def year_first(text: str, order: str) -> str:
@@ -195,7 +219,8 @@ def _same_day(day: datetime.date, years: int) -> datetime.date:
     Someone born on 29 February completes a year on 1 March where there is no 29 February.
     """
     year = day.year - years
-    return day.replace(year=year, day=min(day.day, civil.monthrange(year, day.month)[1]))
+    leaped = (day.month, day.day) == (2, 29) and not civil.isleap(year)
+    return day.replace(year=year, day=28 if leaped else day.day)
 
 
 def _year_month_day(plain: str, calendar: Calendar) -> Dated | str:

@@ -256,3 +256,14 @@ def test_no_text_raises_and_every_problem_is_a_rule(
 def test_no_date_shaped_text_raises(text: str, calendar: Calendar) -> None:
     dated = parse_date(text, calendar=calendar)
     assert dated in RULES if isinstance(dated, str) else dated.earliest <= dated.latest
+
+
+@given(
+    st.from_regex(r"\A(18[45]|19\d|20[01])\d-(0[0-9]|1[0-3])-[0-3]\d\Z")
+    | st.sampled_from(["1998-W0-11", "1998-W05-2", "19980205", "0000-01-01", "0001-01-01"]),
+    st.none() | st.dates(DAY(1990, 1, 1), DAY(2010, 12, 31)),
+)
+def test_the_usual_way_of_writing_says_what_any_other_does(
+    text: str, today: datetime.date | None
+) -> None:
+    assert parse_date(text, today=today) == parse_date(f" {text}", today=today)
