@@ -271,6 +271,7 @@ def _refine(office: _Office, society: str) -> dict[str, Any]:
             *("refine", f"data/{side.file}", "--role", side.role, "--agreement", "agreement.toml"),
             *("--keys", f"{society}.keys.json", "--identity", f"{society}.identity.json"),
             *("--references", f"{society}.references.parquet", "--out", f"{society}.answers"),
+            *("--intake", f"{society}.intake/intake.toml"),
             *("--ledger", f"{society}.ledger.json", "--society", f"{society}.toml", "--yes"),
             "--json",
             sealed=True,

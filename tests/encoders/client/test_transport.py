@@ -15,6 +15,7 @@ class Waits(list[float]):
     """Notes how long was waited, and waits not at all."""
 
     def __call__(self, seconds: float) -> None:
+        """Wait."""
         self.append(seconds)
 
 
