@@ -33,6 +33,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.files import written_whole
 from matcher.formats.scheme import Scheme
 from matcher.formats.terms import Terms
+from matcher.protection import training
 from matcher.settings import Settings
 from matcher.store import Store, access, open_store
 
@@ -107,6 +108,10 @@ def filled(store: Store, candidates: int) -> list[Client]:
 def _client(store: Store, society: str, agreement: str) -> Client:
     with store.as_unit() as session:
         user = access.add_user(session, subject=society, role="tracing-officer", society=society)
+        today = datetime.now(UTC).date()
+        training.record_training(
+            session, user, course="bench", completed_on=today, valid_until=today + timedelta(days=9)
+        )
         token = access.new_token(
             session, user, scopes=["batches", "candidates"],
             expires_at=datetime.now(UTC) + timedelta(days=1),

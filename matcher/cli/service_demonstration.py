@@ -237,6 +237,10 @@ def _introduce(office: _Office, service: str) -> None:
             *("user", "add", f"an officer of {society}", "--role", "tracing-officer"),
             *("--society", society, "--data-folder", UNIT),
         ).strip()
+        office.run(
+            *("user", "train", user, "--course", "demonstration", "--data-folder", UNIT),
+            *("--valid-until", str(date.today() + timedelta(days=365))),
+        )
         office.run("token", "new", user, "--out", f"{society}.token", "--data-folder", UNIT)
         told = {"service": service, "token_file": f"{society}.token"}
         settings = office.folder / f"{society}.toml"

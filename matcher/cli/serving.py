@@ -4,6 +4,7 @@ What they do is in `matcher.cli.serving_operations`, which needs the extra `serv
 when one of these commands is called.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -57,6 +58,40 @@ def user_close(
 ) -> None:
     """Let a user in no more, by any of their tokens or otherwise."""
     _operations().user_close(data_folder, user)
+
+
+def user_train(
+    user: Annotated[UUID, typer.Argument(show_default=False, help="The user's id.")],
+    course: Annotated[str, typer.Option(help="The course in data protection that they did.")],
+    valid_until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it counts.")
+    ],
+    completed_on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day on which they did it; else today."),
+    ] = None,
+    data_folder: DataFolder = None,
+) -> None:
+    """Record a user's training, without which the service lets nobody in."""
+    done = None if completed_on is None else completed_on.date()
+    _operations().user_train(data_folder, user, course, done, valid_until.date())
+
+
+def user_duty(
+    user: Annotated[UUID, typer.Argument(show_default=False, help="The user's id.")],
+    duty: Annotated[
+        str,
+        typer.Argument(
+            show_default=False,
+            help="focal-point, staff-in-charge, advisory-group, commission or "
+            "data-protection-officer.",
+        ),
+    ],
+    end: Annotated[bool, typer.Option("--end", help="Today is the duty's last day.")] = False,
+    data_folder: DataFolder = None,
+) -> None:
+    """Give a user a duty in data protection, or end it."""
+    _operations().user_duty(data_folder, user, duty, end)
 
 
 def user_list(data_folder: DataFolder = None, as_json: JsonFlag = False) -> None:

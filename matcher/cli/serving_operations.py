@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from matcher.cli import console
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
 from matcher.formats.files import written_whole
+from matcher.protection import training
 from matcher.service.running import run
 from matcher.settings import Settings
 from matcher.store import access, open_store, parties
@@ -48,17 +49,58 @@ def user_close(data_folder: Path | None, user: UUID) -> None:
     console.say("The service lets them in no more, within seconds.")
 
 
+def user_train(
+    data_folder: Path | None,
+    user: UUID,
+    course: str,
+    completed_on: date | None,
+    valid_until: date,
+) -> None:
+    """Record a user's training."""
+    with _unit(data_folder) as session:
+        training.record_training(
+            session,
+            user,
+            course=course,
+            completed_on=completed_on or date.today(),
+            valid_until=valid_until,
+        )
+    console.say(f"The service lets them in until {valid_until}.")
+
+
+def user_duty(data_folder: Path | None, user: UUID, duty: str, end: bool) -> None:
+    """Give or end a duty."""
+    with _unit(data_folder) as session:
+        if end:
+            training.end_duty(session, user, duty, last_day=date.today())
+        else:
+            training.give_duty(session, user, duty, since=date.today())
+        held = training.duties_of(session, user, date.today())
+    console.say(f"Duties of {user} today: {', '.join(held) or 'none'}.")
+
+
 def user_list(data_folder: Path | None, as_json: bool) -> None:
     """List users and tokens."""
     with _unit(data_folder) as session:
-        told = [_told(user, tokens) for user, tokens in access.users(session)]
+        today = date.today()
+        told = [
+            _told(user, tokens)
+            | {
+                "trained_until": str(training.trained_until(session, user.id) or "") or None,
+                "duties": training.duties_of(session, user.id, today),
+            }
+            for user, tokens in access.users(session)
+        ]
     if as_json:
         console.print_json(told)
         return
-    table = Table("user", "society", "role", "active", "tokens until")
+    table = Table("user", "society", "role", "active", "trained until", "duties", "tokens until")
     for one in told:
         until = ", ".join(f"{token['id']} {token['expires_at'][:10]}" for token in one["tokens"])
-        table.add_row(one["id"], one["society"] or "-", one["role"], str(one["active"]), until)
+        table.add_row(
+            one["id"], one["society"] or "-", one["role"], str(one["active"]),
+            one["trained_until"] or "-", ", ".join(one["duties"]), until,
+        )  # fmt: skip
     console.out.print(table)
 
 

@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from matcher.formats.errors import ServiceError
+from matcher.protection.training import require_current
 from matcher.service.addresses import address_of, is_this_machine
 from matcher.service.credentials import Holder
 from matcher.service.problems import refused
@@ -130,6 +131,9 @@ class _Known(SecurityBase):
     def _allowed(self, request: Request, serving: Serving, holder: Holder) -> Caller:
         serving.limits.take(holder, self._pace)
         request.state.holder = holder
+        now = serving.clock()
+        if serving.settings.training_required:
+            require_current(holder.trained_until, now.date())
         if self._scope not in {ANY_SCOPE, *holder.scopes}:
             raise ServiceError("forbidden", f"This needs the scope '{self._scope}'.")
         if self._of_society and holder.society is None:
@@ -141,7 +145,7 @@ class _Known(SecurityBase):
             "society": holder.society,
             "scopes": holder.scopes,
             "token": holder.token,
-            "now": serving.clock(),
+            "now": now,
         }
         return Member(**said) if self._of_society else Caller(**said)
 

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 from urllib.parse import unquote
 from uuid import UUID
@@ -21,6 +21,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from starlette.requests import Request
 
 from matcher.formats.errors import ParameterError, ServiceError
+from matcher.protection import training
 from matcher.service.addresses import comes_by_proxy
 from matcher.service.identity_provider import IdentityProvider
 from matcher.settings import Settings
@@ -47,6 +48,7 @@ class Holder:
         society: Whose user; None for the linkage unit's own.
         scopes: What they may do with these credentials.
         token: The API token's id, if it was one.
+        trained_until: The last day on which their training counts; None if they have none.
     """
 
     user: UUID
@@ -54,6 +56,7 @@ class Holder:
     society: str | None
     scopes: frozenset[str]
     token: UUID | None
+    trained_until: date | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,7 +136,8 @@ class Credentials:
                 return None
             user, row = found
             scopes = access.SCOPES_OF[user.role].intersection(row.scopes)
-            return Holder(user.id, user.role, user.society, scopes, row.id)
+            until = training.trained_until(session, user.id)
+            return Holder(user.id, user.role, user.society, scopes, row.id, until)
 
     def _by_subject(self, subject: str) -> Holder | None:
         if "\0" in subject:
@@ -142,7 +146,9 @@ class Credentials:
             user = access.user_of(session, subject)
             if user is None:
                 return None
-            return Holder(user.id, user.role, user.society, access.SCOPES_OF[user.role], None)
+            scopes = access.SCOPES_OF[user.role]
+            until = training.trained_until(session, user.id)
+            return Holder(user.id, user.role, user.society, scopes, None, until)
 
     def forget(self, token: UUID) -> None:
         """Look a token up again when it next comes: it was changed."""

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from matcher.cli import main
+from matcher.protection import training
 from matcher.service.app import make_app
 from matcher.settings import Settings
 from matcher.store import Store, access
@@ -57,6 +58,10 @@ def serve(store: Store) -> Callable[..., TestClient]:
             user = access.add_user(
                 session, subject=f"user {next(count)}", role="tracing-officer", society=society
             )
+            training.record_training(
+                session, user, course="data protection", completed_on=NOON.date(),
+                valid_until=NOON.date() + timedelta(days=365),
+            )  # fmt: skip
             token = access.new_token(
                 session, user, scopes=access.SCOPES_OF["tracing-officer"],
                 expires_at=at + timedelta(days=1),

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from calling import NOW, bearing, serve, token_for
+from calling import NOW, bearing, serve, token_for, train
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -32,11 +32,11 @@ PROXY = "10.0.0.9"
 def user(store: Store, subject: str, society: str | None = ONE) -> Any:
     with store.as_unit() as session:
         known = access.user_of(session, subject)
-        return (
-            known.id
-            if known
-            else access.add_user(session, subject=subject, role="tracing-officer", society=society)
-        )
+        if known is not None:
+            return known.id
+        new = access.add_user(session, subject=subject, role="tracing-officer", society=society)
+        train(session, new)
+        return new
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,7 @@ def test_nobody_is_let_in(ready: Store, said: str) -> None:
 def test_a_token_ends(ready: Store) -> None:
     with ready.as_unit() as session:
         who = access.add_user(session, subject="ending", role="tracing-officer", society=ONE)
+        train(session, who)
         past = access.new_token(session, who, scopes=["batches"], expires_at=NOW)
         good = access.new_token(
             session, who, scopes=["batches"], expires_at=NOW + timedelta(seconds=1)
@@ -99,6 +100,7 @@ def test_a_user_of_a_society_that_left_is_nobody(ready: Store) -> None:
 def test_a_token_opens_what_its_scopes_say(ready: Store) -> None:
     with ready.as_unit() as session:
         who = access.add_user(session, subject="narrow", role="tracing-officer", society=ONE)
+        train(session, who)
         narrow = access.new_token(
             session, who, scopes=["notices"], expires_at=NOW + timedelta(days=1)
         )
