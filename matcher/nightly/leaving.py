@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from matcher.protection.deletion import destroy_fingerprints
 from matcher.store import audit, refinements
-from matcher.store.barring import bar_overdue
+from matcher.store.barring import REVIEWED, bar_overdue
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change
 from matcher.store.database import Store
@@ -65,7 +65,10 @@ def _bar_overdue(session: Session, on: date) -> None:
         lock_agreement(session, agreement)
     overdue = bar_overdue(session, on)
     if overdue:
-        audit.append(session, "records.overdue", f"night of {on}", details={"records": overdue})
+        audit.append(
+            session, "records.overdue", f"night of {on}",
+            details={"records": overdue, "rule": REVIEWED},
+        )  # fmt: skip
 
 
 def _expire(session: Session, on: date) -> None:

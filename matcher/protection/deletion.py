@@ -8,6 +8,7 @@ from it is told of the deletion by the journal before anybody uses it.
 """
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import update
 
@@ -18,6 +19,9 @@ from matcher.store.holds import batches_of, not_destroyed, waiting_of
 from matcher.store.models import Hold
 from matcher.store.parties import agreement_of
 from matcher.store.recognising import gone_rows
+
+DESTROYED: Final = "deletion.destroyed"
+"""The rule that is kept here."""
 
 
 def destroy_fingerprints(store: Store, on: date) -> int:
@@ -59,6 +63,6 @@ def _destroy(store: Store, agreement_id: str, society: str, on: date) -> int:
             session.execute(update(Hold).where(Hold.id.in_(begun)).values(destroyed_on=on))
         audit.append(
             session, "fingerprints.destroy", f"agreement {agreement_id}", society=society,
-            details={"records": len(begun), "batches": changed},
+            details={"records": len(begun), "batches": changed, "rule": DESTROYED},
         )  # fmt: skip
     return changed

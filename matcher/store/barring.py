@@ -6,6 +6,7 @@ meanwhile finds the marks of these records gone, and drops what it found of them
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -13,6 +14,12 @@ from sqlalchemy.orm import Session
 
 from matcher.store import refinements
 from matcher.store.models import CandidateRow
+
+NOT_COMPARED: Final = "objection.not-compared"
+"""The rule by which a record is suspended."""
+
+REVIEWED: Final = "retention.review-current"
+"""The rule by which a record that is due for review is barred."""
 
 
 def bar(session: Session, ids: Sequence[int], why: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.errors import AbsentError, AgreementError, StateError
+from matcher.formats.rulebook import refuse
 from matcher.formats.scheme import Scheme
 from matcher.formats.terms import require_corridor
 from matcher.store import audit
@@ -23,7 +24,7 @@ from matcher.store.changing import change, locked
 from matcher.store.copying import copy_rows
 from matcher.store.models import AgreementRow, BatchRow, Part
 from matcher.store.parties import agreement_of
-from matcher.store.recognising import barred_rows
+from matcher.store.recognising import STAYS_DELETED, barred_rows
 from matcher.store.states.batches import BATCH
 
 _DIGEST_BYTES = 16
@@ -54,12 +55,15 @@ def register(
 
     Raises:
         AgreementError: The agreement is not valid on that day.
+        StateError: The batch with that content was begun with another agreement or size.
         GateError: No corridor from or to the society is open that day.
         AbsentError: There is no such agreement, or no such batch to supersede, for this society.
     """
     lock_registration(session, society)
     known = found_by_digest(session, society, digest)
     if known is not None:
+        if (known.agreement, known.size) != (agreement, size):
+            raise StateError("A batch of that content has another agreement or size.")
         return known
     terms = agreement_of(session, agreement)
     require_valid(terms, on)
@@ -228,6 +232,8 @@ def store_records(session: Session, row: BatchRow, content: Batch, scheme: Schem
     """
     row.mark_nonce = bytes.fromhex(content.header.mark_nonce)
     gone, suspended = barred_rows(session, content, row.agreement, row.society)
+    if gone:
+        row.problems = [f"{len(gone):,} rows were left out. {refuse(STAYS_DELETED)}"]
     has_mark = content.has_mark.tolist()
     rows = zip(
         map(bytes, content.references),

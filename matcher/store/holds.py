@@ -30,6 +30,9 @@ from matcher.store.states.holds import GONE, HOLD
 Handle = tuple[bool, bytes]
 """Whether it is a record key, or else a reference; and its bytes."""
 
+RESTORED: Final = "deletion.survives-restore"
+"""The rule by which a restored store is told of what societies have asked since."""
+
 _MANY: Final = 5_000  # handles a statement
 
 
@@ -101,7 +104,7 @@ def catch_up(store: Store, journal: Journal) -> int:
     if number and (not entries or entries[0].digest != digest):
         raise IntegrityError(
             f"{journal.path}: is older than the store, or another store's. Bring its newest copy: "
-            "without it records would be compared that societies have taken back."
+            f"without it records would be compared that societies have taken back. [{RESTORED}]"
         )
     missing = [entry for entry in entries if entry.number > number]
     for entry in missing:
@@ -196,9 +199,10 @@ def _apply(session: Session, entry: Entry, actor: str) -> Applied:
             barring.unbar(session, ids, entry.applied_on)
         case "renew":
             barring.renew(session, ids, entry.review_on, entry.applied_on)
+    rule = barring.NOT_COMPARED if entry.kind == "suspend" else None
     audit.append(
         session, f"record.{entry.kind}", f"notice {entry.number}", actor=actor,
-        society=entry.society, details={"records": len(ids), "digest": entry.digest},
+        society=entry.society, details={"records": len(ids), "digest": entry.digest, "rule": rule},
     )  # fmt: skip
     return Applied(entry.number, entry.kind, len(ids))
 

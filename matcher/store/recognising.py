@@ -1,6 +1,7 @@
 """Knowing records again by their holds, in a batch that is sent or that is here."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ from matcher.formats.batch import Batch
 from matcher.formats.marks import marks_of
 from matcher.store.models import Hold
 from matcher.store.states.holds import GONE
+
+STAYS_DELETED: Final = "deletion.stays-deleted"
+"""The rule by which a record that was taken back is not taken in again."""
 
 
 def gone_rows(

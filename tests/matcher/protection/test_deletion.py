@@ -177,6 +177,8 @@ def by_command(
     return int(ended.value.code or 0), json.loads(said) if said else None
 
 
+@pytest.mark.rule("deletion.destroyed", "passes")
+@pytest.mark.rule("deletion.destroyed", "refuses")
 @pytest.mark.usefixtures("batch")
 def test_an_operator_applies_a_notice_and_proves_it(
     store: Store, settings: Settings, agreement: Agreement, identities: dict[str, Identity],
