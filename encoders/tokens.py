@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from encoders.distinct import Made, Numbering, Parts, Values
+from encoders.growing import Lists
 from encoders.views import ATTRIBUTES, VIEWS, Attribute
 
 Ids = npt.NDArray[np.int32]
@@ -72,6 +73,7 @@ class Vocabulary:
         self._distinct_tokens: dict[object, Numbering] = {}
         self._parts: dict[object, Made] = {}
         self._tokens: dict[object, Made] = {}
+        self._by_value: dict[object, Lists] = {}
         self._ways = {(name, view): self._way(ATTRIBUTES[name], view) for name, view in views}
 
     def __len__(self) -> int:
@@ -96,6 +98,8 @@ class Vocabulary:
                 coded[way.reading] = way.codes(table)
         for made in (*self._parts.values(), *self._tokens.values()):
             made.follow()
+        for way in self._ways.values():
+            way.follow()
         for values in self._values.values():
             values.fresh.clear()
         for parts in self._distinct_parts.values():
@@ -124,7 +128,8 @@ class Vocabulary:
         tokens = self._tokens.setdefault(
             (kind, label), Made(distinct_parts, view.tokens, distinct_tokens)
         )
-        return _Way(attribute, values, parts, tokens)
+        by_value = self._by_value.setdefault((reading, narrow, kind, label), Lists())
+        return _Way(attribute, values, parts, tokens, by_value)
 
 
 @contextmanager
@@ -141,12 +146,17 @@ def _uncollected() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Way:
-    """The way of one attribute and view from cells to tokens."""
+    """The way of one attribute and view from cells to tokens.
+
+    Attributes:
+        by_value: The tokens of each value, each once.
+    """
 
     attribute: Attribute
     to_values: Values
     to_parts: Made
     to_tokens: Made
+    by_value: Lists
 
     @property
     def reading(self) -> object:
@@ -159,10 +169,18 @@ class _Way:
             return self.to_values.number_cells(table, columns)
         return self.to_values.number_rows(table, columns)
 
+    def follow(self) -> None:
+        """Take in the tokens of values that are new."""
+        offsets, parts = self.to_parts.lists.arrays()
+        lists, distinct = self.to_tokens.lists.arrays(), self.to_tokens.into.distinct
+        ends, tokens = _union(offsets[len(self.by_value) :], parts, *lists, len(distinct))
+        self.by_value.extend(np.diff(ends), tokens)
+
     def tokens(self, codes: Ids) -> Tokens:
         distinct = self.to_tokens.into.distinct
-        lists = (*self.to_parts.lists.arrays(), *self.to_tokens.lists.arrays())
-        return Tokens(distinct, *_union(codes, *lists, len(distinct)))
+        offsets = np.arange(0, codes.size + 1, codes.shape[1])
+        union = _union(offsets, codes.ravel(), *self.by_value.arrays(), len(distinct))
+        return Tokens(distinct, *union)
 
     def failed(self, codes: Ids) -> Iterator[tuple[str, Mask]]:
         """Give the columns with values that could not be made into tokens, and whose they are."""
@@ -178,41 +196,39 @@ class _Way:
 
 
 @numba.njit(cache=True, nogil=True)
-def _union(codes, part_offsets, parts, token_offsets, tokens, distinct):  # type: ignore[no-untyped-def]
-    """Unite the tokens of each record's values, in order of first appearance.
+def _union(offsets, chosen, list_offsets, lists, distinct):  # type: ignore[no-untyped-def]
+    """Unite lists of tokens, in order of first appearance.
 
     Args:
-        codes: Shape (n, values): the values of each record, -1 where absent.
-        part_offsets: Value i has the parts `parts[part_offsets[i]:part_offsets[i + 1]]`.
-        parts: Parts, end to end.
-        token_offsets: Part i has the tokens `tokens[token_offsets[i]:token_offsets[i + 1]]`.
-        tokens: Tokens, end to end.
+        offsets: Shape (n + 1,): union i is of the lists `chosen[offsets[i]:offsets[i + 1]]`.
+        chosen: Numbers of lists, end to end; -1 stands for none.
+        list_offsets: List i has the tokens `lists[list_offsets[i]:list_offsets[i + 1]]`.
+        lists: Tokens, end to end.
         distinct: How many distinct tokens there are.
 
     Returns:
-        Offsets and ids of the records' tokens, as `Tokens` has them.
+        Offsets and ids of the unions, as `Tokens` has them.
     """
-    n, columns = codes.shape
-    offsets = np.zeros(n + 1, dtype=np.int64)
+    n = len(offsets) - 1
+    ends = np.zeros(n + 1, dtype=np.int64)
     out = np.empty(max(16 * n, 1024), dtype=np.int32)
     seen_in = np.full(distinct, -1, dtype=np.int32)
     end = 0
     for row in range(n):
-        for column in range(columns):
-            code = codes[row, column]
-            if code < 0:
+        for place in range(offsets[row], offsets[row + 1]):
+            which = chosen[place]
+            if which < 0:
                 continue
-            for part in parts[part_offsets[code] : part_offsets[code + 1]]:
-                first, last = token_offsets[part], token_offsets[part + 1]
-                if end + last - first > len(out):
-                    longer = np.empty(2 * (end + last - first), dtype=np.int32)
-                    longer[:end] = out[:end]
-                    out = longer
-                for at in range(first, last):
-                    token = tokens[at]
-                    if seen_in[token] != row:
-                        seen_in[token] = row
-                        out[end] = token
-                        end += 1
-        offsets[row + 1] = end
-    return offsets, out[:end]
+            first, last = list_offsets[which], list_offsets[which + 1]
+            if end + last - first > len(out):
+                longer = np.empty(2 * (end + last - first), dtype=np.int32)
+                longer[:end] = out[:end]
+                out = longer
+            for at in range(first, last):
+                token = lists[at]
+                if seen_in[token] != row:
+                    seen_in[token] = row
+                    out[end] = token
+                    end += 1
+        ends[row + 1] = end
+    return ends, out[:end]
