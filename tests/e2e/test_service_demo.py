@@ -1,0 +1,73 @@
+"""The whole way over HTTP, by the demo that runs it, and that nothing of it goes on running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from matcher.cli.demonstration import MEETING, SEEKING
+
+
+def begun(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start the demo; nobody's settings are to be seen by it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "matcher.cli", "demo", "--service", "--out", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", **environment},
+        start_new_session=True,
+    )
+
+
+def running_in(folder: Path) -> list[str]:
+    """Every process that works in a folder, or was told of it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = [process.cwd(), *process.cmdline()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+        if any(str(folder) in one for one in told):
+            found.append(" ".join(told))
+    return found
+
+
+def test_two_societies_and_the_linkage_unit_over_http(tmp_path: Path) -> None:
+    demo = begun(tmp_path, KINMATCH_DATA_FOLDER=str(tmp_path / "somebody-elses"))
+    out, err = demo.communicate()
+    assert demo.returncode == 0, err
+    assert running_in(tmp_path) == []
+    assert not (tmp_path / "somebody-elses").exists()
+
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines()]
+    told = {row[0]: row[1:] for row in rows if len(row) == 3 and row[0]}
+    refused = [row[1] for row in rows if len(row) == 3]
+    assert any("consent.not-withdrawn" in one for one in refused)
+    assert any("enquirer.no-concern" in one for one in refused)
+    released = [int(one) for one in told["candidates released for refinement"]]
+    assert released[0] == released[1] > 100
+    assert int(told["strong candidates"][0]) > 10
+    mine, theirs = told["after both confirmed, told"]
+    assert mine.startswith(f"{MEETING}: ")
+    assert theirs.startswith(f"{SEEKING}: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
+    demo = begun(tmp_path)
+    end = time.monotonic() + 300
+    while not (tmp_path / "service" / "worker.log").exists():  # service and database are up
+        assert demo.poll() is None, demo.communicate()[1]
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert len(running_in(tmp_path)) > 1
+    demo.send_signal(number)
+    demo.communicate(timeout=120)
+    assert demo.returncode != 0
+    assert running_in(tmp_path) == []
