@@ -51,7 +51,7 @@ def write_intake_of_fiction(
     rows = (
         (one, "yes", "yes", "parent", day, day, _NOBODY, day, "none",
          "yes" if one in feared_for else "no", "office")
-        for one in records.column("record_id").to_pylist()
+        for one in dict.fromkeys(records.column("record_id").to_pylist())
     )  # fmt: skip
     write_rows(folder / ENTRY_TABLE, _ENTRY, rows)
     events = ((one, day, "withdrawn") for one in sorted(unwilling))

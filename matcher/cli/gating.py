@@ -12,6 +12,7 @@ from encoders.reporting import Report
 from matcher.cli import console
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import MismatchError
+from matcher.formats.terms import require_corridor, require_terms
 
 IntakeOption = Annotated[
     Path,
@@ -73,3 +74,17 @@ def require_own(intake: Intake, society: str) -> None:
             f"{intake.path}: its law profile is that of '{intake.law.society}', the identity that "
             f"of '{society}'. Each society answers by its own law."
         )
+
+
+def require_may_encode(intake: Intake, under: Agreement, society: str) -> None:
+    """Refuse a society that may not encode anything today, whatever its records.
+
+    Raises:
+        AgreementError: It is not a party.
+        MismatchError: The intake's law profile is another society's.
+        GateError: The agreement lacks terms, or has no corridor of it that is open today.
+    """
+    under.require_party(society)
+    require_own(intake, society)
+    require_terms(under)
+    require_corridor(under, society, date.today())

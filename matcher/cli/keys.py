@@ -10,7 +10,7 @@ from encoders import exchange
 from encoders.keys import Keys
 from encoders.references import read_references
 from matcher.cli import console
-from matcher.cli.gating import IntakeOption, put_to_gates, require_own
+from matcher.cli.gating import IntakeOption, put_to_gates, require_may_encode
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
@@ -162,7 +162,7 @@ def keys_rotate(
     records = admitted_records(admission, file)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
-    require_own(told, own.public.name)
+    require_may_encode(told, under, own.public.name)
     held = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
     header = encode_and_seal(records, admission, under, own, held, out, references, keep=kept)
     retired = write_retirement(notice, identity=own, agreement=under)

@@ -23,13 +23,12 @@ from encoders.reporting import Report
 from encoders.results import name_candidates, write_results
 from encoders.submission import sealed_batch
 from matcher.cli import console
-from matcher.cli.gating import IntakeOption, put_to_gates, require_own, tell_refused
+from matcher.cli.gating import IntakeOption, put_to_gates, require_may_encode, tell_refused
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import BatchHeader
 from matcher.formats.identity import Identity
-from matcher.formats.terms import require_corridor, require_terms
 
 Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
 MapOption = Annotated[
@@ -132,15 +131,13 @@ def encode(
     out. Exit status 0, or 1 where the batch was written but rows were left out of it.
     """
     under = Agreement.read(agreement)
-    require_terms(under)
     report = read_and_check(file, mapping, role)
     report.require_usable()
     admission, told = put_to_gates(report, intake, under, file, out, references)
     records = admitted_records(admission, file)
     passphrases = Passphrases(passphrase_fd)
     own = passphrases.open(identity, partial(Identity.open, identity))
-    require_own(told, own.public.name)
-    require_corridor(under, own.public.name, date.today())
+    require_may_encode(told, under, own.public.name)
     opened = passphrases.open(keys, lambda words: Keys.open(keys, words, under))
     header = encode_and_seal(records, admission, under, own, opened, out, references)
     left_out = report.rows_in_file - header.counts.rows
