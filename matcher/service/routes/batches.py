@@ -39,7 +39,9 @@ class NewBatch(BaseModel):
     digest: str = Field(
         pattern=_DIGEST, examples=[_EXAMPLE_DIGEST], description="SHA-256 of the whole file."
     )
-    size: int = Field(gt=0, lt=2**53, examples=[1_048_576], description="Bytes of the file.")
+    size: int = Field(
+        strict=True, gt=0, lt=2**53, examples=[1_048_576], description="Bytes of the file."
+    )
     supersedes: UUID | None = Field(
         default=None, description="A batch that leaves when this one is accepted."
     )

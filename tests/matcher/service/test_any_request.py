@@ -46,7 +46,8 @@ def tokens(full: Store) -> dict[str, dict[str, str]]:
 def described(full: Store) -> Any:
     """The service's description, and the service behind it."""
     service = serve(
-        full, user_rate=1e6, society_rate=1e6, listing_rate=1e6, stranger_rate=1e6, most_misses=10**9,
+        full, user_rate=1e6, society_rate=1e6, listing_rate=1e6, stranger_rate=1e6,
+        most_misses=10**9,
         most_batches_a_day=10**9, most_part_bytes=2**16, most_batch_bytes=2**40,
         most_open_bytes=2**50, store_keys_file=full.folder / "store-keys.json",
     )  # fmt: skip
