@@ -10,6 +10,7 @@ from matcher.cli import (
     analyst,
     connecting,
     console,
+    deciding,
     identities,
     intake,
     linkage,
@@ -81,6 +82,7 @@ app.command("worker")(operating.worker)
 app.add_typer(rights_app, name="rights", no_args_is_help=True)
 rights_app.command("apply")(rights.apply_notice)
 rights_app.command("prove-deleted")(rights.prove_deleted)
+app.command("breach")(rights.breach)
 app.add_typer(audit, name="audit", no_args_is_help=True)
 audit.command("verify")(operating.audit_verify)
 audit.command("sign")(operating.audit_sign)
@@ -113,6 +115,19 @@ app.command("label")(label)
 app.command("attack")(attack)
 app.command("exposure")(exposure)
 app.command("demo")(demo)
+
+
+sharing = typer.Typer(help="The sharing decision tree, and what was decided.")
+requests = typer.Typer(help="Requests for data by who is no humanitarian.")
+app.add_typer(sharing, name="sharing", no_args_is_help=True)
+sharing.command("decide")(deciding.sharing_decide)
+sharing.command("questions")(deciding.sharing_questions)
+sharing.command("list")(deciding.sharing_list)
+app.add_typer(requests, name="requests", no_args_is_help=True)
+requests.command("add")(deciding.requests_add)
+requests.command("commission")(deciding.requests_commission)
+requests.command("decide")(deciding.requests_decide)
+requests.command("list")(deciding.requests_list)
 
 
 def _print_version(wanted: bool) -> None:
