@@ -99,6 +99,8 @@ def ask_all(store: Store, identity: Identity, *, on: date, asking: Asking) -> in
 def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking: Asking) -> int:
     """Ask the societies of an agreement about what waits to be refined; nothing is asked twice.
 
+    On a day it is asked once after each night, and so again what was not answered in time.
+
     Args:
         store: The store.
         identity: The linkage unit's, which signs what is asked.
@@ -115,10 +117,12 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
     """
     with store.as_unit() as session:
         lock_agreement(session, agreement_id)
-        run = _last_run(session, agreement_id)
-        agreement = agreement_of(session, agreement_id)
-        if run is None:
+        last = _last_run(session, agreement_id)
+        if last is None or last.outcome.get("asked_on") == on.isoformat():
             return 0
+        run = last.plan_digest
+        last.outcome = {**last.outcome, "asked_on": on.isoformat()}
+        agreement = agreement_of(session, agreement_id)
         given = {"agreement": agreement_id, "band": BANDS.index(asking.worst_band), "on": on}
         waiting = session.execute(_WAITING, given).all()
         first = session.scalar(
@@ -141,10 +145,10 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
         return len(waiting)
 
 
-def _last_run(session: Session, agreement: str) -> str | None:
-    """The plan of the last night that was published under an agreement."""
+def _last_run(session: Session, agreement: str) -> RunRow | None:
+    """The last night that was published under an agreement."""
     return session.scalars(
-        select(RunRow.plan_digest)
+        select(RunRow)
         .where(RunRow.agreement == agreement, RunRow.state == "published")
         .order_by(RunRow.planned_at.desc(), RunRow.id)
         .limit(1)

@@ -208,14 +208,22 @@ def to_score(session: Session) -> list[UUID]:
     return list(session.scalars(query.order_by(RefinementRow.id)))
 
 
-def awaited(session: Session, agreement: str) -> int:
-    """Give how many candidates under an agreement await the answers of societies."""
-    query = text("""
-    SELECT count(*) FROM kinmatch.refined_candidates AS refined
-    JOIN kinmatch.refinements ON refinements.id = refined.refinement_id
-    WHERE refinements.agreement = :agreement AND refinements.state = ANY(:under_way)
-    """)
-    return int(session.scalar(query, {"agreement": agreement, "under_way": list(UNDER_WAY)}) or 0)
+def awaited(session: Session, agreement: str, worst_band: int) -> int:
+    """Give how many candidates under an agreement are to be refined and are not yet.
+
+    Args:
+        session: A transaction `as_unit`.
+        agreement: Its id.
+        worst_band: The position in `BANDS` from which candidates are refined.
+    """
+    return int(session.scalar(_AWAITED, {"agreement": agreement, "band": worst_band}) or 0)
+
+
+_AWAITED = text("""
+SELECT count(DISTINCT candidate_id) FROM kinmatch.candidate_sides
+WHERE agreement = :agreement AND listed AND NOT barred AND band <= :band
+  AND state IN ('new', 'open', 'half_confirmed') AND refinement IS DISTINCT FROM 'scored'
+""")
 
 
 def answers_of(session: Session, refinement: UUID) -> tuple[RefinementFile, RefinementFile]:

@@ -294,4 +294,5 @@ def test_an_answer_that_holds_no_answer_ends_it(unit: Unit) -> None:
     )  # fmt: skip
     assert unit.put(TWO, refinement, hollow) == 204
     assert unit.weigh() == Weighed(1, 0, 1)
-    assert unit.night() == 2
+    assert unit.night() == 0  # on the same day
+    assert unit.night(TODAY + timedelta(days=1)) == 2
