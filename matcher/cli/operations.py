@@ -16,7 +16,7 @@ from matcher.formats.errors import KinmatchError, StoreError
 from matcher.nightly.comparing import seconds_of
 from matcher.nightly.night import Limits, Outcome, plans_of, run_night
 from matcher.settings import Settings, config_file
-from matcher.store import audit
+from matcher.store import audit, refinements
 from matcher.store.backup import restore_archive, write_archive
 from matcher.store.database import Store, open_store, upgrade_database
 from matcher.store.holds import catch_up
@@ -51,7 +51,8 @@ def nightly(
                 advance=advance,
             )
         _sign(store, settings)
-    _tell_outcomes(outcomes, as_json)
+        awaited = _awaited(store, settings, outcomes)
+    _tell_outcomes(outcomes, awaited, as_json)
     if any(outcome.refused for outcome in outcomes):
         raise typer.Exit(console.REFUSED)
 
@@ -88,19 +89,35 @@ def _tell_plans(store: Store, day: date, full: bool, as_json: bool) -> None:
     console.out.print(table)
 
 
-def _tell_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
+def _awaited(store: Store, settings: Settings, outcomes: list[Outcome]) -> dict[str, int]:
+    """How many candidates await refinement, under each agreement that the night was about."""
+    worst = BANDS.index(settings.refine_from)
+    with store.as_unit() as session:
+        return {
+            one.agreement: refinements.awaited(session, one.agreement, worst) for one in outcomes
+        }
+
+
+def _tell_outcomes(outcomes: list[Outcome], awaited: dict[str, int], as_json: bool) -> None:
     if as_json:
         console.print_json(
-            [one.plan | {"candidates": one.candidates, "refused": one.refused} for one in outcomes]
+            [
+                one.plan
+                | {"candidates": one.candidates, "refused": one.refused}
+                | {"awaiting_refinement": awaited[one.agreement]}
+                for one in outcomes
+            ]
         )
         return
     if not outcomes:
         console.say("There was nothing new to compare.")
         return
-    table = Table("agreement", "new records", "pairs", "new candidates", "changed", "gone")
+    names = "new candidates", "changed", "gone", "await refinement"
+    table = Table("agreement", "new records", "pairs", *names)
     for one in outcomes:
         counts = one.candidates or {}
         told = [f"{counts[name]:,}" if counts else "-" for name in ("new", "changed", "gone")]
+        told.append(f"{awaited[one.agreement]:,}")
         table.add_row(one.agreement, f"{one.plan['new']:,}", f"{one.plan['pairs']:,}", *told)
     console.out.print(table)
     for one in outcomes:
