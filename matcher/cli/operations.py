@@ -13,6 +13,7 @@ from rich.table import Table
 from matcher.cli import console
 from matcher.cli.passphrases import Passphrases
 from matcher.formats.errors import KinmatchError, StoreError
+from matcher.formats.vocabulary import BANDS
 from matcher.nightly.comparing import seconds_of
 from matcher.nightly.night import Limits, Outcome, plans_of, run_night
 from matcher.settings import Settings, config_file
