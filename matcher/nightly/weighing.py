@@ -105,7 +105,7 @@ def _answer(file: RefinementFile, agreement: Agreement, identity: Identity) -> A
 
 
 def _note(session: Session, key: UUID, agreement: Agreement, found: Refinement, on: date) -> int:
-    asked = session.execute(_ASKED, {"refinement": key}).all()
+    asked = session.execute(_ASKED, {"refinement": key, "on": on}).all()
     identifiers = np.frombuffer(b"".join(row.id for row in asked), np.uint8).reshape(-1, 16)
     answered, compared = found.outcomes_of(identifiers)
     levels = levels_of(compared).tolist()
@@ -127,13 +127,20 @@ def _note(session: Session, key: UUID, agreement: Agreement, found: Refinement, 
     return count
 
 
-# Of the version that was asked about; a candidate that changed meanwhile is asked about anew.
+# Of the version that was asked about, since a candidate that changed meanwhile is asked about
+# anew; and of records that may still meet.
 _ASKED = text("""
 SELECT candidates.id, candidates.version
 FROM kinmatch.refined_candidates AS refined
 JOIN kinmatch.candidates
   ON candidates.id = refined.candidate_id AND candidates.version = refined.version
-WHERE refined.refinement_id = :refinement ORDER BY candidates.id
+JOIN kinmatch.records AS one ON one.id = left_record AND one.barred IS NULL
+JOIN kinmatch.records AS other ON other.id = right_record AND other.barred IS NULL
+WHERE refined.refinement_id = :refinement AND EXISTS (
+  SELECT FROM kinmatch.candidate_sides
+  WHERE candidate_id = candidates.id AND shown_until >= :on
+)
+ORDER BY candidates.id
 """)
 
 _KEEP_OUTCOMES = text("""

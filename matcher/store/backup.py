@@ -227,8 +227,12 @@ def _owner_url(settings: Settings) -> URL:
 
 
 def _dump(url: URL, path: Path) -> None:
-    """Dump the schema as of one moment."""
-    _run("pg_dump", url, "--format=custom", f"--schema={SCHEMA}", f"--file={path}")
+    """Dump the schema as of one moment, without what societies released for refinement.
+
+    That goes for ever once it is compared, and does so here too: after a restore it is asked anew.
+    """
+    without = f"--exclude-table-data={SCHEMA}.refinement_files"
+    _run("pg_dump", url, "--format=custom", f"--schema={SCHEMA}", without, f"--file={path}")
 
 
 def _load(settings: Settings, dump: Path) -> None:

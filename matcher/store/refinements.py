@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import AbsentError, InputError, StateError
@@ -204,7 +204,14 @@ def _require_answer(session: Session, file: RefinementFile, answer: bytes) -> No
 
 def to_score(session: Session) -> list[UUID]:
     """Give the refinements that both societies have answered, by id."""
-    query = select(RefinementRow.id).where(RefinementRow.state == "released")
+    # A restored database has states without letters: what is not there expires in its time.
+    query = (
+        select(RefinementRow.id)
+        .join(RefinementFile, RefinementFile.refinement_id == RefinementRow.id)
+        .where(RefinementRow.state == "released", RefinementFile.answer.is_not(None))
+        .group_by(RefinementRow.id)
+        .having(func.count() == 2)  # both sides
+    )
     return list(session.scalars(query.order_by(RefinementRow.id)))
 
 
