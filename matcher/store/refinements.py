@@ -114,6 +114,16 @@ WHERE refined.refinement_id = :refinement AND candidate_sides.candidate_id = ref
 """)
 
 
+# Of a candidate whose records may not meet now nothing was weighed; it is asked about later.
+_MARK_SCORED = text("""
+UPDATE kinmatch.candidate_sides
+SET refinement = CASE WHEN attributes IS NOT NULL THEN 'scored' END
+FROM kinmatch.refined_candidates AS refined
+WHERE refined.refinement_id = :refinement AND candidate_sides.candidate_id = refined.candidate_id
+  AND candidate_sides.version = refined.version
+""")
+
+
 def listed(session: Session, *, answered: bool) -> list[RefinementFile]:
     """Give what a society is asked, the one that is over first first; of one day by id.
 
@@ -257,7 +267,7 @@ def score(session: Session, refinement: UUID, outcome: Mapping[str, Any]) -> Non
     row = locked(session, RefinementRow, refinement)
     row.outcome = dict(outcome)
     change(session, row, "score", details=outcome)
-    session.execute(_MARK, {"refinement": refinement, "marked": "scored"})
+    session.execute(_MARK_SCORED, {"refinement": refinement})
     _forget(session, row)
 
 

@@ -9,7 +9,7 @@ from calling import bearing, serve, token_for
 from people import ONE, THREE, TODAY, TWO, add, draw_agreement, reference, registered, sought
 from people import submit as submit_batch
 from people import write as write_people
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
 from encoders.client.uploading import content_digest
@@ -23,7 +23,13 @@ from matcher.nightly.asking import Asking, ask_all
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.weighing import Weighed, weigh_answers
 from matcher.store import Store
-from matcher.store.models import CandidateRow, CandidateSide, RefinementFile, RefinementRow
+from matcher.store.models import (
+    CandidateRow,
+    CandidateSide,
+    Record,
+    RefinementFile,
+    RefinementRow,
+)
 
 ASKING = Asking("weak", 14)
 ALIKE = {"given_name": "Karim", "family_name": "Haddad", "father_name": "Yusuf",
@@ -192,9 +198,8 @@ def test_a_record_that_changed_is_asked_about_anew(unit: Unit) -> None:
     assert unit.sides(ONE)[1].refinement == "requested"
     assert unit.sides(ONE)[1].attributes is None
     with unit.store.as_unit() as session:
-        refined = dict(
-            session.execute(select(CandidateRow.version, CandidateRow.refined_score)).tuples().all()
-        )
+        found = select(CandidateRow.version, CandidateRow.refined_score)
+        refined = {version: score for version, score in session.execute(found)}  # noqa: C416
         assert refined[2] is None
         assert refined[1] is not None
 
@@ -219,6 +224,31 @@ def test_what_is_not_answered_in_time_is_asked_again(unit: Unit) -> None:
     assert unit.put(ONE, refinement, content) == 409
     (again,) = unit.asked(ONE)
     assert again != refinement
+
+
+def test_nothing_is_weighed_of_a_record_that_takes_no_part_any_more(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    for society in (ONE, TWO):
+        unit.answered(society, refinement)
+    with unit.store.as_unit() as session:
+        session.execute(update(Record).values(barred="suspended"))
+    assert unit.weigh() == Weighed(1, 0, 0)
+    for side in unit.sides(ONE).values():
+        assert (side.attributes, side.refinement) == (None, None)
+    with unit.store.as_unit() as session:
+        assert set(session.scalars(select(CandidateRow.refined_outcomes))) == {None}
+
+
+def test_a_restored_store_without_answers_weighs_none(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    for society in (ONE, TWO):
+        unit.answered(society, refinement)
+    with unit.store.as_unit() as session:
+        session.execute(delete(RefinementFile))  # as a backup leaves it out
+    assert unit.weigh() == Weighed(0, 0, 0)
+    assert unit.night(TODAY + timedelta(days=ASKING.days)) == 2
 
 
 @pytest.mark.parametrize("which", ["request", "answer"])
