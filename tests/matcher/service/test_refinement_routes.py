@@ -199,7 +199,7 @@ def test_a_record_that_changed_is_asked_about_anew(unit: Unit) -> None:
     assert unit.sides(ONE)[1].attributes is None
     with unit.store.as_unit() as session:
         found = select(CandidateRow.version, CandidateRow.refined_score)
-        refined = {version: score for version, score in session.execute(found)}  # noqa: C416
+        refined = dict(session.execute(found).all())
         assert refined[2] is None
         assert refined[1] is not None
 
