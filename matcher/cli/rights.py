@@ -1,5 +1,7 @@
-"""Commands of people's rights: at the linkage unit, what is taken back and what shows that."""
+"""Commands of people's rights at the linkage unit: what is taken back, its proof, breaches."""
 
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -41,4 +43,44 @@ def prove_deleted(
     """
     loaded("matcher.cli.rights_operations").prove(
         notice, agreement, archive, data_folder, passphrase_fd, as_json
+    )
+
+
+class Lost(StrEnum):
+    """What a breach may be of."""
+
+    TOKEN = "token"  # noqa: S105  # a word
+    SOCIETY = "society"
+    MACHINE = "machine"
+    BATCH = "batch"
+    KEY = "key"
+
+
+def breach(
+    kind: Annotated[Lost, typer.Argument(show_default=False, help="What was lost.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            show_default=False,
+            help="Which: a token's or batch's id; a society's name; 'linkage-unit'; for a key "
+            "'store', or an agreement's id, or ID:EPOCH.",
+        ),
+    ],
+    start: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the window.")
+    ],
+    end: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of the window.")
+    ],
+    people: Annotated[
+        Path | None,
+        typer.Option(help="Folder for each society's list of the references concerned."),
+    ] = None,
+    data_folder: DataFolder = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take stock of a breach: whose and what data, which risks, whom to tell, what to do."""
+    window = start.date(), end.date()
+    loaded("matcher.cli.rights_operations").breach(
+        kind.value, subject, window, people, data_folder, as_json
     )
