@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         oidc_issuer: The identity provider whose JWTs are believed: what their `iss` says.
         oidc_audience: What their `aud` must hold.
         oidc_keys: The provider's JWKS: a file, or a URL.
+        emblem_key_file: The key that signs the digital emblem, Ed25519 or P-256 in PEM; the service
+            shows one where this, `emblem_issuer` and `emblem_assets` are set.
+        emblem_issuer: Who signals protection: `https://` and its domain.
+        emblem_assets: What is marked: domain names, and IPv6 addresses in brackets.
+        emblem_days: Days that an emblem is valid.
         training_required: Whether the service lets in only users whose training in data protection
             is current; for a unit without any real person's data it may be off.
         token_days: Days that a token is valid which its owner made to follow another.
@@ -90,6 +95,10 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_keys: str | None = None
+    emblem_key_file: Path | None = None
+    emblem_issuer: str | None = None
+    emblem_assets: tuple[str, ...] = ()
+    emblem_days: Annotated[int, Field(ge=1, le=90)] = 30
     training_required: bool = True
     token_days: Annotated[int, Field(ge=1, le=366)] = 90
     token_overlap_hours: Annotated[int, Field(ge=0)] = 24

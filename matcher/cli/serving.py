@@ -128,3 +128,8 @@ def agreement_admit(
 ) -> None:
     """Take an agreement, or the amendment of one, into the linkage unit's database."""
     _operations().agreement_admit(data_folder, agreement)
+
+
+def emblem() -> None:
+    """Print the digital emblem as the service shows it, and the key to ask endorsements for."""
+    _operations().emblem()

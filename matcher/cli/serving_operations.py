@@ -15,6 +15,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
 from matcher.formats.files import written_whole
 from matcher.protection import training
+from matcher.protection.emblem import Emblem
 from matcher.service.running import run
 from matcher.settings import Settings
 from matcher.store import access, open_store, parties
@@ -155,3 +156,13 @@ def agreement_admit(data_folder: Path | None, path: Path) -> None:
         f"Agreement {agreement.agreement_id} is in force here as {agreement.digest}, between "
         f"{', '.join(agreement.parties)}."
     )
+
+
+def emblem() -> None:
+    """Print the emblem."""
+    made = Emblem.from_settings(Settings.load())
+    if made is None:
+        console.say("The emblem is off: set KINMATCH_EMBLEM_KEY_FILE, _ISSUER and _ASSETS.")
+        return
+    token = made.token(datetime.now(UTC))
+    console.print_json({"key": made.key_identifier, "jwk": made.public_jwk, "token": token})

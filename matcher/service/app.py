@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from matcher.formats.errors import AbsentError, KinmatchError
+from matcher.protection.emblem import Emblem
 from matcher.service import callers, problems
 from matcher.service.accesses import AccessLog
 from matcher.service.credentials import Credentials
@@ -25,6 +26,7 @@ from matcher.service.routes import (
     audit,
     batches,
     candidates,
+    emblem,
     feedback,
     health,
     refinements,
@@ -108,7 +110,9 @@ def make_app(
         AccessLog(store),
         PassNames(),
     )
+    app.state.emblem = Emblem.from_settings(settings)
     app.include_router(health.router)
+    app.include_router(emblem.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     app.add_middleware(Padded)
