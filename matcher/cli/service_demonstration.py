@@ -39,6 +39,7 @@ _PURPOSE: Final = "family-tracing"
 _PATIENCE: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _POLL: Final = 0.3
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def service_demo(out: Path) -> None:
@@ -60,6 +61,7 @@ def service_demo(out: Path) -> None:
         stack.callback(_stop_database, folder / UNIT)
         _draw_up(office)
         service = stack.enter_context(_running_unit(office))
+        stack.callback(_hear_no_signal)
         _introduce(office, service)
         submitted = {society: _submit(office, society) for society in _SIDES}
         office.run("nightly", "--data-folder", UNIT, "--json", sealed=True)
@@ -144,11 +146,19 @@ def _ended_in_order() -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _hear_no_signal() -> None:
+    """Let nothing interrupt the stopping, however impatient somebody is."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(process: Any) -> None:

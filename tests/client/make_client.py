@@ -28,11 +28,13 @@ _HEAD = '''"""What the service takes and gives; from its schema by `make client`
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matcher.formats.errors import ServiceError
 
 
 class Transport(Protocol):
@@ -56,8 +58,22 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
+_M = TypeVar("_M", bound=_Model)
+
+
 def _in_path(value: object) -> str:
     return quote(str(value), safe="")
+
+
+def _read(model: type[_M], content: bytes) -> _M:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError:
+        raise ServiceError(
+            "unexpected",
+            "The answer is not what this release of kinmatch knows. See that the address is the "
+            "service's, and install the release that the linkage unit has.",
+        ) from None
 '''
 
 _PLAIN = {"integer": "int", "number": "float", "boolean": "bool", "null": "None", "string": "str"}
@@ -208,7 +224,7 @@ def _method(one: SimpleNamespace) -> str:
         sent += ["content=content", f"media_type={one.octets_in!r}"]
     call = f"self._transport.send({', '.join(sent)})"
     gives = one.gives or ("bytes" if one.octets_out else "None")
-    done = f"return {one.gives}.model_validate_json({call})" if one.gives else call
+    done = f"return _read({one.gives}, {call})" if one.gives else call
     done = f"return {call}" if one.octets_out else done
     return f'''
     def {one.name}({", ".join(["self", *arguments])}) -> {gives}:
