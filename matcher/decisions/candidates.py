@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +42,8 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Candidates:
-    """Pairs of rows that are possibly one person: best score first, then left, then right row.
+class Pairs:
+    """Pairs of rows with all that is weighed of them.
 
     Attributes:
         left: Row numbers of the left side, int64 of shape (n,).
@@ -52,7 +53,6 @@ class Candidates:
         kin: What the people around each pair weigh, in bits, float64; 0 where nobody could meet.
         has_kin: Whether there were people around it who could meet, bool.
         scores: Scores in bits, float64: of the passes, and of kin.
-        bands: Positions in `BANDS`, int8.
     """
 
     left: Rows
@@ -61,14 +61,24 @@ class Candidates:
     kin: Weights
     has_kin: Mask
     scores: Weights
-    bands: npt.NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.scores)
 
-    def take(self, rows: Rows) -> "Candidates":
-        """Give the candidates at these positions, in this order."""
-        return Candidates(*(getattr(self, one.name)[rows] for one in fields(self)))
+    def take(self, rows: Rows) -> Self:
+        """Give the pairs at these positions, in this order."""
+        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Candidates(Pairs):
+    """Pairs that are possibly one person: best score first, then left, then right row.
+
+    Attributes:
+        bands: Positions in `BANDS`, int8.
+    """
+
+    bands: npt.NDArray[np.int8]
 
 
 def find_candidates(
@@ -97,12 +107,8 @@ def find_candidates(
             and whether there were any; nobody unless given (`matcher.decisions.kin`).
         threads: How many threads to use; all processors if None. The result is the same.
     """
-    left_rows, right_rows, distances = pairs_within_reach(left, right, model.reach, threads)
-    own = model.scores(distances, left.known[left_rows], right.known[right_rows])
-    likely = np.flatnonzero(own >= model.bands.weak)
-    left_rows, right_rows = left_rows[likely], right_rows[likely]
-    kin, has_kin = around(left_rows, right_rows)
-    scores = np.round(own[likely] + kin, DECIMALS)
+    found = likely_pairs(left, right, model, around=around, threads=threads)
+    left_rows, right_rows, scores = found.left, found.right, found.scores
     bands = model.bands_of(scores, register)
     order = np.lexsort((right_rows, left_rows, -scores))
     order = order[bands[order] < len(BANDS)]
@@ -110,12 +116,42 @@ def find_candidates(
     return Candidates(
         left_rows[order],
         right_rows[order],
-        distances[likely[order]],
-        kin[order],
-        has_kin[order],
+        found.distances[order],
+        found.kin[order],
+        found.has_kin[order],
         scores[order],
         bands[order],
     )
+
+
+def likely_pairs(
+    left: Side,
+    right: Side,
+    model: EvidenceModel,
+    *,
+    around: Around = lambda left_rows, _: _nobody_around(left_rows),
+    threads: int | None = None,
+) -> Pairs:
+    """Compare two sides and give every pair that comes up to the least band.
+
+    Args:
+        left: One side.
+        right: The other side.
+        model: What the distances mean.
+        around: As for `find_candidates`.
+        threads: How many threads to use; all processors if None. The result is the same.
+
+    Returns:
+        The pairs by left row, then right row.
+    """
+    left_rows, right_rows, distances = pairs_within_reach(left, right, model.reach, threads)
+    own = model.scores(distances, left.known[left_rows], right.known[right_rows])
+    likely = np.flatnonzero(own >= model.bands.weak)
+    left_rows, right_rows = left_rows[likely], right_rows[likely]
+    kin, has_kin = around(left_rows, right_rows)
+    scores = np.round(own[likely] + kin, DECIMALS)
+    pairs = Pairs(left_rows, right_rows, distances[likely], kin, has_kin, scores)
+    return pairs.take(np.flatnonzero(scores >= model.bands.weak))
 
 
 def _nobody_around(rows: Rows) -> tuple[Weights, Mask]:

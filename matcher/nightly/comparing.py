@@ -1,23 +1,20 @@
 """Comparing the tiles of a plan, each into a file of its own, so that a night can be cut off."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from matcher.decisions.candidates import Fingerprints, Mask, Side, find_candidates
-from matcher.decisions.evidence import Distances, Weights
+from matcher.decisions.candidates import Fingerprints, Mask, Pairs, Side, likely_pairs
+from matcher.decisions.evidence import Weights
 from matcher.decisions.kin import support_of
 from matcher.decisions.people import People
 from matcher.formats.batch import Batch
-from matcher.formats.cells import Octets
-from matcher.formats.errors import IntegrityError, LimitError, OutputError, StoppedError
-from matcher.formats.files import written_whole
+from matcher.formats.errors import LimitError, OutputError, StoppedError
+from matcher.nightly.found import best_of, joined, none_of, read_found, write_found
 from matcher.nightly.planning import NightPlan, Tile
 from matcher.nightly.records import Numbers
 from matcher.store.fingerprints import Held
@@ -33,30 +30,6 @@ Stopping = Callable[[], bool]
 """Tells whether to stop."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Found:
-    """Pairs that are candidates whatever the register's size.
-
-    Attributes:
-        left: Positions of left records in the plan's records, shape (n,).
-        right: Positions of right records.
-        distances: As in `matcher.decisions.candidates.Candidates`, shape (n, passes), int32.
-        kin: What the people around each pair weigh, in bits, float64.
-        has_kin: Whether there were people around it who could meet, bool.
-        scores: Scores in bits, float64: of the passes, and of kin.
-    """
-
-    left: Numbers
-    right: Numbers
-    distances: Distances
-    kin: Weights
-    has_kin: Mask
-    scores: Weights
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-
 def compare(
     plan: NightPlan,
     fingerprints: Held,
@@ -67,18 +40,21 @@ def compare(
     threads: int | None = None,
     advance: Advance = lambda _: None,
     stopping: Stopping = lambda: False,
-) -> None:
+) -> Pairs:
     """Compare all tiles of a plan of which the folder has no whole file yet.
 
     Args:
         plan: What to compare.
         fingerprints: Where the batches lie.
         folder: Where each tile's file goes; this plan's own.
-        keep: How many candidates each left record may have in a tile.
+        keep: How many candidates each left record may have.
         most_candidates: Stop as soon as more have been found.
         threads: How many threads to use; all processors if None. The result is the same.
         advance: Told of the progress.
         stopping: Asked before every tile whether to stop there.
+
+    Returns:
+        What all tiles found, as positions in the plan's records: the best of each left record.
 
     Raises:
         StoppedError: It was told to stop; tiles that are done are kept.
@@ -91,28 +67,28 @@ def compare(
     except OSError as error:
         raise OutputError(f"{folder}: can't be made ({error.strerror}).") from None
     gather = _Gathering(plan, fingerprints)
-    count = 0
+    best = none_of(len(plan.model.passes))
     for tile in plan.tiles:
         if stopping():
             raise StoppedError("The night was told to stop; the next one goes on where it was.")
-        path = _file(folder, tile)
-        rows = _whole_rows(path)
-        if rows is None:
+        path = folder / f"tile-{tile.number}.parquet"
+        found = read_found(path, len(plan.model.passes))
+        if found is None:
             found = compare_tile(plan, tile, gather, keep, threads)
-            _write(found, path)
-            rows = len(found)
-        count += rows
-        if count > most_candidates:
+            write_found(found, path)
+        best = best_of(joined([best, found]), plan.records.reference, keep)
+        if len(best) > most_candidates:
             raise LimitError(
                 f"This night finds more than {most_candidates:,} candidates, which is its limit. "
                 "See whether the new batches are sound; if they are, raise 'most_candidates'."
             )
         advance(len(tile.left) * len(tile.right))
+    return best
 
 
 def compare_tile(
     plan: NightPlan, tile: Tile, gather: "_Gathering", keep: int, threads: int | None
-) -> Found:
+) -> Pairs:
     """Compare one tile: of every left record the best `keep` that are at least weak candidates."""
     left, left_rows = gather.people(tile.left)
     right, right_rows = gather.people(tile.right)
@@ -121,65 +97,20 @@ def compare_tile(
         pairs = left_rows[left_found], right_rows[right_found]
         return plan.kin.weigh(support_of(left, right, *pairs, plan.model))
 
-    found = find_candidates(
+    pairs = likely_pairs(
         _taken(left.side, left_rows),
         _taken(right.side, right_rows),
         plan.model,
-        top=len(right_rows),  # of equal scores the lowest references count, not the lowest rows
-        register=1,
         around=around,
         threads=threads,
     )
-    lefts, rights = tile.left[found.left], tile.right[found.right]
-    kept = _best(lefts, rights, found.scores, plan.records.reference, keep)
-    return Found(
-        lefts[kept], rights[kept], found.distances[kept], found.kin[kept], found.has_kin[kept],
-        found.scores[kept],
-    )  # fmt: skip
-
-
-def _best(
-    lefts: Numbers, rights: Numbers, scores: Weights, references: Octets, keep: int
-) -> Numbers:
-    """Places of the best pairs of each left record; of equal ones the lowest right reference."""
-    high, low = np.ascontiguousarray(references[rights]).view(">u8").astype(np.uint64).T
-    order = np.lexsort((low, high, -scores, lefts))
-    ordered = lefts[order]
-    place = np.arange(len(order)) - np.searchsorted(ordered, ordered)
-    best: Numbers = order[place < keep]
-    return best
+    found = replace(pairs, left=tile.left[pairs.left], right=tile.right[pairs.right])
+    return best_of(found, plan.records.reference, keep)
 
 
 def _taken(side: Side, rows: Numbers) -> Side:
     passes = {name: (bits[rows], present[rows]) for name, (bits, present) in side.passes.items()}
     return Side(passes, side.known[rows])
-
-
-def found_by(plan: NightPlan, folder: Path) -> Iterator[Found]:
-    """Read what all tiles found, tile by tile.
-
-    Raises:
-        IntegrityError: A tile is missing or damaged.
-    """
-    for tile in plan.tiles:
-        path = _file(folder, tile)
-        try:
-            table = pq.read_table(path, page_checksum_verification=True)
-        except (OSError, pa.ArrowException) as error:
-            raise IntegrityError(
-                f"{path}: missing or damaged ({type(error).__name__}). Run the night again: it is "
-                "computed anew."
-            ) from None
-        width = len(plan.model.passes)
-        flat = table.column("distances").combine_chunks().flatten().to_numpy()
-        yield Found(
-            table.column("left").to_numpy(),
-            table.column("right").to_numpy(),
-            flat.reshape(-1, width),
-            table.column("kin").to_numpy(),
-            table.column("has_kin").to_numpy(),
-            table.column("score").to_numpy(),
-        )
 
 
 class _Gathering:
@@ -239,33 +170,6 @@ def _cases(batches: list[Batch]) -> Numbers:
 
 def _file(folder: Path, tile: Tile) -> Path:
     return folder / f"tile-{tile.number}.parquet"
-
-
-def _write(found: Found, path: Path) -> None:
-    width = found.distances.shape[1]
-    cells = pa.array(np.ascontiguousarray(found.distances).reshape(-1))
-    table = pa.table(
-        {
-            "left": found.left,
-            "right": found.right,
-            "distances": pa.FixedSizeListArray.from_arrays(cells, width),
-            "kin": found.kin,
-            "has_kin": found.has_kin,
-            "score": found.scores,
-        }
-    )
-    with written_whole(path, private=True) as aside:
-        pq.write_table(table, aside, compression="zstd", write_page_checksum=True)
-
-
-def _whole_rows(path: Path) -> int | None:
-    """How many rows a tile's file has; None if it is not there or not whole."""
-    if not path.exists():
-        return None
-    try:
-        return int(pq.read_table(path, page_checksum_verification=True).num_rows)
-    except (OSError, pa.ArrowException):
-        return None
 
 
 def seconds_of(plan: NightPlan, fingerprints: Held) -> float:

@@ -167,13 +167,13 @@ def _finish(
         )
     folder = _work(store) / plan.digest.removeprefix("sha256:") / str(top)
     try:
-        compare(
+        found = compare(
             plan, store.fingerprints, folder,
             keep=kept(top), most_candidates=limits.candidates, threads=threads, advance=advance,
             stopping=stopping,
         )  # fmt: skip
         with store.as_unit() as session:
-            outcome = publish(session, run, plan, folder, on=on, top=top)
+            outcome = publish(session, run, plan, found, on=on, top=top)
     except (StoreError, StoppedError):
         raise
     except KinmatchError as error:

@@ -159,9 +159,7 @@ class NightPlan:
         }
 
 
-def plan_night(
-    session: Session, row: AgreementRow, *, on: date, full: bool = False
-) -> NightPlan:
+def plan_night(session: Session, row: AgreementRow, *, on: date, full: bool = False) -> NightPlan:
     """Plan a night under an agreement; nothing is written.
 
     Nobody meets through a corridor that is closed that day, nor under an agreement without terms.
@@ -200,9 +198,7 @@ def plan_night(
     )  # fmt: skip
 
 
-def _registers(
-    met: Iterable[Meeting], records: Records
-) -> dict[tuple[str, int, int], int]:
+def _registers(met: Iterable[Meeting], records: Records) -> dict[tuple[str, int, int], int]:
     counts: dict[tuple[str, int, int], int] = {}
     for left, left_role, right, right_role in met:
         key = (left, left_role, right_role)
@@ -210,9 +206,7 @@ def _registers(
     return counts
 
 
-def meetings(
-    agreement: Agreement, corridors: tuple[tuple[str, str], ...]
-) -> dict[Meeting, date]:
+def meetings(agreement: Agreement, corridors: tuple[tuple[str, str], ...]) -> dict[Meeting, date]:
     """Who may meet, each two only once, whichever is left, and the last day on which they may."""
     met: dict[frozenset[tuple[str, int]], Meeting] = {}
     until: dict[Meeting, date] = {}

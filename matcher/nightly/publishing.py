@@ -7,15 +7,16 @@ of such records are dropped, and what changed is new in the next night.
 import hashlib
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from matcher.decisions.candidates import Pairs
+from matcher.formats.cells import Octets
 from matcher.formats.errors import IntegrityError, StateError
-from matcher.nightly.comparing import Found, found_by
 from matcher.nightly.planning import NightPlan, columns_of
 from matcher.nightly.statements import (
     ADD_SIDES,
@@ -23,15 +24,14 @@ from matcher.nightly.statements import (
     CLOSE,
     DROP_OLDER,
     DROP_STALE,
-    HIDE,
     HOLD,
     INSERT,
     LEAVE,
-    LIMIT,
     MEND,
     PRUNE,
-    RANK,
     REBAND,
+    SETTLE,
+    STAND,
     UNEVEN,
     UNSETTLE,
     UPDATE_SIDES,
@@ -40,7 +40,7 @@ from matcher.nightly.weighing import reweigh
 from matcher.store import audit
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change, locked
-from matcher.store.copying import copy_rows
+from matcher.store.copying import Columns, copy_arrays, copy_rows
 from matcher.store.models import AgreementRow, Comparison, RunRow
 
 _FOUND = {
@@ -54,6 +54,7 @@ _FOUND = {
     "kin": "float8",
     "score": "float8",
 }
+_BLOCK: Final = 1 << 17
 _MEETINGS = {
     "society": "text",
     "role": "smallint",
@@ -71,7 +72,7 @@ _REGISTERS = {
 
 
 def publish(
-    session: Session, run: UUID, plan: NightPlan, folder: Path, *, on: date, top: int
+    session: Session, run: UUID, plan: NightPlan, found: Pairs, *, on: date, top: int
 ) -> dict[str, int]:
     """Write what a run found, check it, and let it be seen.
 
@@ -79,7 +80,7 @@ def publish(
         session: A transaction `as_unit`, in which nothing else is done.
         run: The run, in state `comparing`.
         plan: Its plan.
-        folder: Where its tiles' files lie.
+        found: What its tiles found.
         on: The day of the run.
         top: Candidates listed for each left record.
 
@@ -87,8 +88,7 @@ def publish(
         How many candidates are new, changed, and gone.
 
     Raises:
-        IntegrityError: A tile's file is missing or damaged, or the check failed; nothing is
-            published.
+        IntegrityError: The check failed; nothing is published.
         StateError: The run is published already, or the agreement was amended since its plan.
     """
     lock_agreement(session, plan.agreement.agreement_id)
@@ -100,7 +100,8 @@ def publish(
             "the night again: what was compared is kept."
         )
     given = {"run": run, "agreement": plan.agreement.agreement_id, "on": on, "keep": kept(top)}
-    copy_rows(session, "found", _FOUND, _found_rows(plan, folder))
+    _lay_out(session, plan)
+    copy_arrays(session, "found", _FOUND, _found_blocks(plan, found))
     for statement in (UNSETTLE, DROP_STALE, DROP_OLDER):
         _execute(session, statement, given)
     outcome = {
@@ -109,12 +110,15 @@ def publish(
         "kept": _execute(session, MEND, given),
         "new": _execute(session, INSERT, given),
     }
+    for statement in (UPDATE_SIDES, HOLD):
+        _execute(session, statement, given)
+    _stand(session, plan, top=top)
     pruned = list(session.scalars(text(PRUNE), given))
     outcome["new"] -= pruned.count(True)
     outcome["gone"] += pruned.count(False)
-    for statement in (UPDATE_SIDES, ADD_SIDES, HOLD):
+    for statement in (*ADD_SIDES, SETTLE):
         _execute(session, statement, given)
-    refresh(session, plan, top=top)
+    _reopen(session, plan)
     _check(session, given)
     session.add_all(
         Comparison(run_id=run, number=number, **columns_of(direction))
@@ -143,14 +147,30 @@ def refresh(session: Session, plan: NightPlan, *, top: int) -> None:
         plan: The plan of the night.
         top: Candidates listed for each left record.
     """
-    given = {"agreement": plan.agreement.agreement_id, "top": top}
+    _lay_out(session, plan)
+    _stand(session, plan, top=top)
+    _execute(session, SETTLE, {})
+    _reopen(session, plan)
+
+
+def _lay_out(session: Session, plan: NightPlan) -> None:
+    """Make the tables that say with how many records are compared, and who may meet."""
     copy_rows(session, "registers", _REGISTERS, _register_rows(plan))
     copy_rows(session, "meetings", _MEETINGS, _meeting_rows(plan))
+
+
+def _stand(session: Session, plan: NightPlan, *, top: int) -> None:
+    """Work out in `standing` how every candidate stands now: its band, its place, until when."""
+    given = {"agreement": plan.agreement.agreement_id, "top": top}
     for statement in (CLOSE, REBAND):
         _execute(session, statement, given)
     reweigh(session, plan.agreement.agreement_id, plan.registers)
-    for statement in (RANK, HIDE, LIMIT):
+    for statement in STAND:
         _execute(session, statement, given)
+
+
+def _reopen(session: Session, plan: NightPlan) -> None:
+    """Forget of closed corridors that all was compared through them."""
     agreement = session.get_one(AgreementRow, plan.agreement.agreement_id)
     compared = {tuple(pair) for pair in agreement.compared_corridors or ()}
     agreement.compared_corridors = [list(pair) for pair in plan.corridors if pair in compared]
@@ -200,38 +220,40 @@ def _check(session: Session, given: dict[str, Any]) -> None:
         )
 
 
-def _found_rows(plan: NightPlan, folder: Path) -> Iterator[tuple[Any, ...]]:
+def _found_blocks(plan: NightPlan, found: Pairs) -> Iterator[Columns]:
+    records = plan.records
+    for has_kin in (True, False):
+        rows = np.flatnonzero(found.has_kin == has_kin)
+        for start in range(0, len(rows), _BLOCK):
+            block = found.take(rows[start : start + _BLOCK])
+            yield {
+                "id": candidate_ids(plan, block),
+                "left_record": records.ids[block.left],
+                "right_record": records.ids[block.right],
+                "key_epoch": records.epoch[block.left],
+                "distances": block.distances,
+                "levels": plan.model.levels(block.distances),
+                "weights": plan.model.weights(block.distances),
+                "kin": block.kin if has_kin else None,
+                "score": block.scores,
+            }
+
+
+def candidate_ids(plan: NightPlan, pairs: Pairs) -> Octets:
+    """Name each pair by a digest of both records, whichever is left: see `candidate_id`.
+
+    Returns:
+        Shape (n, 16), uint8.
+    """
     records, start = plan.records, bytes.fromhex(plan.agreement.agreement_id)
     names = [name.encode() for name in records.societies]
-    for found in found_by(plan, folder):
-        levels = plan.model.levels(found.distances).tolist()
-        weights = plan.model.weights(found.distances).tolist()
-        distances = found.distances.tolist()
-        keys = _keys(found, plan, names, start)
-        for place, key in enumerate(keys):
-            left, right = found.left[place], found.right[place]
-            yield (
-                key, int(records.ids[left]), int(records.ids[right]), int(records.epoch[left]),
-                distances[place], levels[place], weights[place],
-                float(found.kin[place]) if found.has_kin[place] else None,
-                float(found.scores[place]),
-            )  # fmt: skip
-
-
-def _keys(found: Found, plan: NightPlan, names: list[bytes], start: bytes) -> Iterator[bytes]:
-    """Name each pair by a digest of both records, whichever is left: see `candidate_id`."""
-    records = plan.records
-    sides = (
-        [
-            (names[society], reference.tobytes())
-            for society, reference in zip(
-                records.society[rows].tolist(), records.reference[rows], strict=True
-            )
-        ]
-        for rows in (found.left, found.right)
-    )
-    for one, other in zip(*sides, strict=True):
-        yield candidate_id(start, one, other)
+    sides = [
+        zip((names[one] for one in records.society[rows].tolist()), references, strict=True)
+        for rows in (pairs.left, pairs.right)
+        for references in (records.reference[rows].view("V16").ravel().tolist(),)
+    ]
+    named = b"".join(candidate_id(start, one, other) for one, other in zip(*sides, strict=True))
+    return np.frombuffer(named, np.uint8).reshape(-1, 16)
 
 
 def candidate_id(agreement: bytes, one: tuple[bytes, bytes], other: tuple[bytes, bytes]) -> bytes:
@@ -245,10 +267,14 @@ def candidate_id(agreement: bytes, one: tuple[bytes, bytes], other: tuple[bytes,
     Returns:
         16 bytes of BLAKE2b, which neither side can turn back, since references are random.
     """
-    digest = hashlib.blake2b(agreement, digest_size=16, person=b"kinm-candidate")
-    for society, reference in sorted((one, other)):
-        digest.update(len(society).to_bytes(1) + society + reference)
-    return digest.digest()
+    (society, reference), (other_society, other_reference) = sorted((one, other))
+    named = b"".join(
+        (
+            agreement, len(society).to_bytes(1), society, reference,
+            len(other_society).to_bytes(1), other_society, other_reference,
+        )
+    )  # fmt: skip
+    return hashlib.blake2b(named, digest_size=16, person=b"kinm-candidate").digest()
 
 
 def _meeting_rows(plan: NightPlan) -> Iterator[tuple[Any, ...]]:

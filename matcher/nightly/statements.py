@@ -83,10 +83,12 @@ INSERT INTO kinmatch.candidates (
   state, found_in
 )
 SELECT found.id, :agreement, left_record, right_record, one.digest, other.digest, distances, score,
-  2, 'new', :run
+  CASE WHEN score >= strong THEN 0 WHEN score >= possible THEN 1 ELSE 2 END, 'new', :run
 FROM found
 JOIN kinmatch.records AS one ON one.id = found.left_record
 JOIN kinmatch.records AS other ON other.id = found.right_record
+JOIN registers ON registers.society = one.society
+  AND registers.left_role = one.role AND registers.right_role = other.role
 ORDER BY found.id
 ON CONFLICT (id) DO NOTHING
 """
@@ -104,20 +106,26 @@ FROM found JOIN kinmatch.candidates ON candidates.id = found.id
 WHERE candidate_id = found.id AND candidates.left_record = found.left_record
 """
 
-ADD_SIDES = """
+_ADD_SIDES = """
 INSERT INTO kinmatch.candidate_sides (
   candidate_id, society, agreement, reference, role, other_role, score, band, levels, weights, kin,
-  state, version, since, listed
+  state, version, since, listed, barred, shown_until
 )
 SELECT found.id, record.society, :agreement, record.reference, record.role, other.role,
-  found.score, 2, levels, weights, found.kin, 'new', 1, :on, false
+  found.score, standing.band, levels, weights, found.kin, 'new', 1, :on, listed, standing.barred,
+  standing.shown_until
 FROM found
 JOIN kinmatch.candidates ON candidates.id = found.id AND candidates.found_in = :run
-JOIN kinmatch.records AS record ON record.id IN (found.left_record, found.right_record)
-JOIN kinmatch.records AS other
-  ON other.id IN (found.left_record, found.right_record) AND other.id <> record.id
+JOIN standing ON standing.id = found.id
+JOIN kinmatch.records AS record ON record.id = found.{one}_record
+JOIN kinmatch.records AS other ON other.id = found.{other}_record
+ORDER BY found.id
 ON CONFLICT (candidate_id, society) DO NOTHING
 """
+
+ADD_SIDES = tuple(
+    _ADD_SIDES.format(one=one, other=other) for one, other in (("left", "right"), ("right", "left"))
+)
 
 _MAY_MEET = """
   SELECT FROM meetings WHERE (society, role, other_society, other_role)
@@ -131,36 +139,6 @@ WHERE candidates.agreement = :agreement AND candidates.state IN ('new', 'open')
   AND one.id = left_record AND other.id = right_record AND NOT EXISTS ({_MAY_MEET})
 """  # noqa: S608  # the same
 
-HIDE = f"""
-UPDATE kinmatch.candidate_sides SET listed = false
-FROM kinmatch.candidates
-JOIN kinmatch.records AS one ON one.id = left_record
-JOIN kinmatch.records AS other ON other.id = right_record
-WHERE candidates.agreement = :agreement AND candidate_id = candidates.id
-  AND candidate_sides.listed AND NOT EXISTS ({_MAY_MEET})
-"""  # noqa: S608  # the same
-
-# A candidate is shown as long as both may meet, both records' batches may be kept, and neither is
-# due for review.
-LIMIT = """
-UPDATE kinmatch.candidate_sides SET shown_until = least(
-  meetings.last_day, ones.expires_on - 1, others.expires_on - 1, one.review_on - 1,
-  other.review_on - 1
-)
-FROM kinmatch.candidates
-JOIN kinmatch.records AS one ON one.id = left_record
-JOIN kinmatch.records AS other ON other.id = right_record
-JOIN kinmatch.batches AS ones ON ones.id = one.batch_id
-JOIN kinmatch.batches AS others ON others.id = other.batch_id
-JOIN meetings ON (meetings.society, meetings.role, other_society, meetings.other_role)
-  = (one.society, one.role, other.society, other.role)
-WHERE candidates.agreement = :agreement AND candidate_id = candidates.id
-  AND shown_until <> least(
-    meetings.last_day, ones.expires_on - 1, others.expires_on - 1, one.review_on - 1,
-    other.review_on - 1
-  )
-"""
-
 # Bands ask for more as the registers grow, of what earlier nights found too; what was refined has
 # its band from that.
 REBAND = """
@@ -173,52 +151,74 @@ WITH banded AS (
   JOIN registers ON registers.society = one.society
     AND registers.left_role = one.role AND registers.right_role = other.role
   WHERE candidates.agreement = :agreement AND refined_band IS NULL
-), changed AS (
-  UPDATE kinmatch.candidates SET band = banded.band FROM banded WHERE candidates.id = banded.id
-    AND candidates.band <> banded.band
 )
-UPDATE kinmatch.candidate_sides SET band = banded.band FROM banded
-WHERE candidate_id = banded.id AND candidate_sides.band <> banded.band
+UPDATE kinmatch.candidates SET band = banded.band FROM banded WHERE candidates.id = banded.id
+  AND candidates.band <> banded.band
 """
 
-# The best of each left record, of equal scores those with the lowest right references; what
-# somebody has decided on stays listed whatever better ones come. Of a barred record nothing is.
-RANK = """
-WITH ranked AS (
-  SELECT candidates.id, coalesce(one.barred, other.barred) IS NOT NULL AS barred,
-    coalesce(one.barred, other.barred) IS NULL AND (
-      state NOT IN ('new', 'open')
-      OR coalesce(refined_band, 0) < 3 AND :top >= row_number() OVER (
-        PARTITION BY left_record
-        ORDER BY other.barred IS NOT NULL, coalesce(refined_band, 0) = 3,
-          coalesce(refined_score, score) DESC, other.reference
-      )
-    ) AS listed
+# How every candidate stands. Listed are the best of each left record, of equal scores those with
+# the lowest right references; what somebody has decided on stays listed whatever better ones come.
+# Of a barred record nothing is, nor of two that may not meet any more. A candidate is shown as long
+# as both may meet, both records' batches may be kept, and neither is due for review.
+STAND = (
+    """
+CREATE TEMPORARY TABLE standing (
+  id bytea, band smallint, place bigint, barred boolean, state text, listed boolean,
+  shown_until date
+) ON COMMIT DROP
+""",
+    """
+INSERT INTO standing
+WITH placed AS (
+  SELECT candidates.id, candidates.state, refined_band,
+    CASE WHEN refined_band IS NULL THEN band ELSE least(refined_band, 2) END AS band,
+    one.barred IS NOT NULL OR other.barred IS NOT NULL AS barred,
+    row_number() OVER (
+      PARTITION BY left_record
+      ORDER BY other.barred IS NOT NULL, coalesce(refined_band, 0) = 3,
+        coalesce(refined_score, score) DESC, other.reference
+    ) AS place,
+    meetings.last_day,
+    least(
+      meetings.last_day, ones.expires_on - 1, others.expires_on - 1, one.review_on - 1,
+      other.review_on - 1
+    ) AS shown_until
   FROM kinmatch.candidates
   JOIN kinmatch.records AS one ON one.id = left_record
   JOIN kinmatch.records AS other ON other.id = right_record
+  JOIN kinmatch.batches AS ones ON ones.id = one.batch_id
+  JOIN kinmatch.batches AS others ON others.id = other.batch_id
+  LEFT JOIN meetings ON (meetings.society, meetings.role, other_society, meetings.other_role)
+    = (one.society, one.role, other.society, other.role)
   WHERE candidates.agreement = :agreement
 )
-UPDATE kinmatch.candidate_sides SET listed = ranked.listed, barred = ranked.barred FROM ranked
-WHERE candidate_id = ranked.id
-  AND (candidate_sides.listed <> ranked.listed OR candidate_sides.barred <> ranked.barred)
-"""
+SELECT id, band, place, barred, state,
+  NOT barred AND last_day IS NOT NULL AND (
+    state NOT IN ('new', 'open') OR coalesce(refined_band, 0) < 3 AND place <= :top
+  ) AS listed,
+  CASE WHEN last_day IS NOT NULL THEN shown_until END AS shown_until
+FROM placed
+""",
+    "ANALYZE standing",
+)
 
 # Of what nobody has decided on, each left record keeps its best few beyond those that are listed:
 # they move up when others leave.
 PRUNE = """
-WITH ranked AS (
-  SELECT candidates.id, row_number() OVER (
-    PARTITION BY left_record
-    ORDER BY other.barred IS NOT NULL, coalesce(refined_band, 0) = 3,
-      coalesce(refined_score, score) DESC, other.reference
-  ) AS place
-  FROM kinmatch.candidates JOIN kinmatch.records AS other ON other.id = right_record
-  WHERE candidates.agreement = :agreement
-)
-DELETE FROM kinmatch.candidates USING ranked
-WHERE ranked.id = candidates.id AND place > :keep AND candidates.state IN ('new', 'open')
+DELETE FROM kinmatch.candidates USING standing
+WHERE standing.id = candidates.id AND place > :keep AND standing.state IN ('new', 'open')
 RETURNING candidates.found_in = :run AND candidates.version = 1
+"""
+
+SETTLE = """
+UPDATE kinmatch.candidate_sides AS side
+SET band = standing.band, listed = standing.listed, barred = standing.barred,
+  shown_until = coalesce(standing.shown_until, side.shown_until)
+FROM standing
+WHERE candidate_id = standing.id AND (
+  side.band <> standing.band OR side.listed <> standing.listed OR side.barred <> standing.barred
+  OR side.shown_until <> standing.shown_until
+)
 """
 
 HOLD = """

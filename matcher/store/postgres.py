@@ -41,12 +41,14 @@ _START_SECONDS = 90
 _PAUSE = 0.2
 
 # Errors go to the log without the rows that caused them. A night holds few connections, a service
-# some dozens.
+# some dozens. A night's publication writes some gigabytes in one go.
 _OPTIONS = {
     "listen_addresses": "",
     "log_error_verbosity": "terse",
     "max_connections": "200",
     "log_min_messages": "warning",
+    "shared_buffers": "512MB",
+    "max_wal_size": "8GB",
 }
 
 

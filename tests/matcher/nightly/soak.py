@@ -156,7 +156,7 @@ def candidates(store: Store) -> dict[bytes, tuple[float, int]]:
         return rows
 
 
-def soak(nights: int, records: int, seed: int, kills: int = 2) -> dict[str, object]:
+def soak(nights: int, records: int, seed: int, kills: int = 1) -> dict[str, object]:
     """Soak a new linkage unit in a temporary folder.
 
     Args:

@@ -23,6 +23,7 @@ from people import (
 )
 from sqlalchemy import select
 
+from matcher.decisions.candidates import Pairs
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import read_batch
 from matcher.formats.errors import StateError
@@ -446,11 +447,12 @@ def test_a_record_that_changes_during_the_night_is_new_in_the_next(
     night(store)
     withdrawn = given(TWO, registered(2))
 
-    def meanwhile(*arguments: object, **named: object) -> None:
-        compare(*arguments, **named)
+    def meanwhile(*arguments: object, **named: object) -> Pairs:
+        found = compare(*arguments, **named)
         given(TWO, registered(1), noise={1: 0.08})
         with store.as_society(TWO) as session:
             batches.withdraw(session, withdrawn, actor="tester")
+        return found
 
     given(ONE, sought(3))
     given(TWO, registered(3))
@@ -474,8 +476,8 @@ class Killed(BaseException):
         (night_module, "clear_away"),
         (night_module, "_begin"),
         (night_module, "compare"),
-        (publishing, "copy_rows"),
-        (publishing, "refresh"),
+        (publishing, "copy_arrays"),
+        (publishing, "_stand"),
         (publishing, "_check"),
         (night_module, "_finish"),
     ],
@@ -553,18 +555,22 @@ def test_two_nights_at_once_are_refused(store: Store, given: Submit) -> None:
         night(store)
 
 
-def test_another_model_or_another_corridor_makes_a_full_run(
-    store: Store, given: Submit, monkeypatch: pytest.MonkeyPatch
+def test_what_a_corridor_let_meet_leaves_with_it_and_is_compared_when_it_is_back(
+    store: Store, given: Submit
 ) -> None:
     given(ONE, sought(1) + registered(2))
     given(TWO, registered(1) + sought(2))
     night(store)
     decide(store, ONE, 1, "reject")
-    narrower = draw_agreement().model_copy(
-        update={"corridors": ((ONE, TWO),), "amends": (draw_agreement().digest,)}
+    before = draw_agreement()
+    narrower = draw_agreement(corridors=((ONE, TWO),)).model_copy(
+        update={"amends": (before.digest,)}
     )
     add(store, narrower)
+    assert night(store) == []
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1))
+    add(store, before.model_copy(update={"amends": (before.digest, narrower.digest)}))
     (outcome,) = night(store)
     assert outcome.plan["full"]
-    assert set(pairs(store)) == people((ONE, 1, TWO, 1))
+    assert set(pairs(store)) == people((ONE, 1, TWO, 1), (TWO, 2, ONE, 2))
     assert state_of(store, (ONE, 1), (TWO, 1))[0] == "rejected"
