@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matcher.formats.errors import ServiceError
 
 
 class Transport(Protocol):
@@ -30,8 +32,22 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
+_M = TypeVar("_M", bound=_Model)
+
+
 def _in_path(value: object) -> str:
     return quote(str(value), safe="")
+
+
+def _read(model: type[_M], content: bytes) -> _M:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError:
+        raise ServiceError(
+            "unexpected",
+            "The answer is not what this release of kinmatch knows. See that the address is the "
+            "service's, and install the release that the linkage unit has.",
+        ) from None
 
 
 class PartOf(_Model):
@@ -166,26 +182,26 @@ class Operations:
 
     def batches_register(self, body: NewBatch) -> Batch:
         """Begin a batch; the same content again gives the batch that was begun with it."""
-        return Batch.model_validate_json(
+        return _read(
+            Batch,
             self._transport.send(
                 "POST",
                 "/v1/batches",
                 content=body.model_dump_json(by_alias=True).encode(),
                 media_type="application/json",
-            )
+            ),
         )
 
     def batches_listed(self, *, limit: int | None = None, after: UUID | None = None) -> Batches:
         """List the society's batches."""
-        return Batches.model_validate_json(
-            self._transport.send("GET", "/v1/batches", query={"limit": limit, "after": after})
+        return _read(
+            Batches,
+            self._transport.send("GET", "/v1/batches", query={"limit": limit, "after": after}),
         )
 
     def batches_shown(self, batch_id: UUID) -> Batch:
         """Show a batch: what has arrived, its state, and why it was refused if it was."""
-        return Batch.model_validate_json(
-            self._transport.send("GET", f"/v1/batches/{_in_path(batch_id)}")
-        )
+        return _read(Batch, self._transport.send("GET", f"/v1/batches/{_in_path(batch_id)}"))
 
     def batches_received(
         self, batch_id: UUID, number: int, content: bytes, *, content_digest: str
@@ -201,14 +217,14 @@ class Operations:
 
     def batches_finished(self, batch_id: UUID) -> Batch:
         """Say that all parts have arrived; the batch is then validated in the background."""
-        return Batch.model_validate_json(
-            self._transport.send("POST", f"/v1/batches/{_in_path(batch_id)}/finish")
+        return _read(
+            Batch, self._transport.send("POST", f"/v1/batches/{_in_path(batch_id)}/finish")
         )
 
     def batches_withdrawn(self, batch_id: UUID) -> Batch:
         """Take a batch back."""
-        return Batch.model_validate_json(
-            self._transport.send("POST", f"/v1/batches/{_in_path(batch_id)}/withdraw")
+        return _read(
+            Batch, self._transport.send("POST", f"/v1/batches/{_in_path(batch_id)}/withdraw")
         )
 
     def candidates_listed(
@@ -222,7 +238,8 @@ class Operations:
         agreement: str | None = None,
     ) -> Candidates:
         """List the society's candidates, best score first."""
-        return Candidates.model_validate_json(
+        return _read(
+            Candidates,
             self._transport.send(
                 "GET",
                 "/v1/candidates",
@@ -233,38 +250,40 @@ class Operations:
                     "state": state,
                     "agreement": agreement,
                 },
-            )
+            ),
         )
 
     def candidates_shown(self, candidate_id: str) -> Candidate:
         """Show a candidate."""
-        return Candidate.model_validate_json(
-            self._transport.send("GET", f"/v1/candidates/{_in_path(candidate_id)}")
+        return _read(
+            Candidate, self._transport.send("GET", f"/v1/candidates/{_in_path(candidate_id)}")
         )
 
     def candidates_decided(self, candidate_id: str, body: NewDecision) -> Decision:
         """Confirm or reject a candidate, or say that it can't be told."""
-        return Decision.model_validate_json(
+        return _read(
+            Decision,
             self._transport.send(
                 "POST",
                 f"/v1/candidates/{_in_path(candidate_id)}/decisions",
                 content=body.model_dump_json(by_alias=True).encode(),
                 media_type="application/json",
-            )
+            ),
         )
 
     def candidates_disclosed(self, candidate_id: str) -> Disclosure:
         """Tell who the other side is, once both have confirmed and the gates have passed."""
-        return Disclosure.model_validate_json(
-            self._transport.send("GET", f"/v1/candidates/{_in_path(candidate_id)}/disclosure")
+        return _read(
+            Disclosure,
+            self._transport.send("GET", f"/v1/candidates/{_in_path(candidate_id)}/disclosure"),
         )
 
     def refinements_listed(
         self, *, state: Literal["open", "answered"] | None = None
     ) -> Refinements:
         """List what the society is asked; what is over is not listed any more."""
-        return Refinements.model_validate_json(
-            self._transport.send("GET", "/v1/refinements", query={"state": state})
+        return _read(
+            Refinements, self._transport.send("GET", "/v1/refinements", query={"state": state})
         )
 
     def refinements_request(self, refinement_id: UUID) -> bytes:
