@@ -136,10 +136,11 @@ def assembled(store: Store, batch: UUID) -> Path:
     with written_whole(whole, private=True) as aside, aside.open("wb") as file:
         for number, digest in parts:
             _append(_place_of(store, batch, number, digest), file, hasher)
-    if "sha256:" + hasher.hexdigest() != wanted:
-        raise IntegrityError(
-            "The parts together are not what the batch's digest says; register and send it again."
-        )
+        if "sha256:" + hasher.hexdigest() != wanted:
+            raise IntegrityError(
+                "The parts together are not what the batch's digest says; seal the batch anew and "
+                "send that."
+            )
     return whole
 
 
@@ -150,7 +151,9 @@ def _append(place: Path, file: BinaryIO, hasher: "hashlib._Hash") -> None:
                 hasher.update(chunk)
                 file.write(chunk)
     except FileNotFoundError:
-        raise IntegrityError("A part of the batch is gone; register and send it again.") from None
+        raise IntegrityError(
+            "A part of the batch is gone; seal the batch anew and send that."
+        ) from None
 
 
 def clear(store: Store, batch: UUID) -> None:
@@ -164,10 +167,12 @@ def clear_leftovers(store: Store) -> int:
     Returns:
         How many batches' uploads were removed.
     """
+    # First what is there, then what is needed: a folder is made after its batch is known.
     folders = [one for one in (store.folder / FOLDER).glob("*") if one.is_dir()]
     with store.as_unit() as session:
-        needed = set(session.scalars(select(BatchRow.id).where(BatchRow.state.in_(UNFINISHED))))
-    left = [one for one in folders if UUID(one.name) not in needed]
+        unfinished = session.scalars(select(BatchRow.id).where(BatchRow.state.in_(UNFINISHED)))
+        needed = set(map(str, unfinished))
+    left = [one for one in folders if one.name not in needed]
     for folder in left:
         shutil.rmtree(folder, ignore_errors=True)
     return len(left)

@@ -148,7 +148,7 @@ def listed(
         for part in session.scalars(wanted):
             parts[part.batch_id].append(part)
         items = [_told(row, parts[row.id]) for row in page]
-    return Batches(items=items, next=page[-1].id if len(rows) > limit else None)
+    return Batches(items=items, next=items[-1].id if len(rows) > limit else None)
 
 
 @router.get("/{batch_id}", responses=documented("not-found"))

@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,13 @@ def malformed(
 
 
 @pytest.fixture(scope="module")
-def client(one_store: Store, agreement: Agreement) -> TestClient:
+def client(one_store: Store, agreement: Agreement) -> Iterator[TestClient]:
     service = serve(
         one_store, user_rate=1e6, society_rate=1e6, most_misses=10**9, most_batches_a_day=10**9
     )
     service.headers.update(bearing(token_for(one_store, ONE)))
-    return service
+    with service:
+        yield service
 
 
 def send(client: TestClient, content: bytes) -> str:
