@@ -230,14 +230,15 @@ class Made:
 
     def follow(self) -> None:
         """Take in what is fresh in the source."""
-        made = [_made(self._listed, thing) for thing in self._source.fresh]
         known = len(self.lists)
-        for place, things in enumerate(made):
-            if things is _BROKEN:
-                self.broken.append(known + place)
-                made[place] = ()
+        made: list[tuple[Any, ...]] = []
+        for thing in self._source.fresh:
+            try:
+                things = None if thing is _BROKEN else tuple(self._make(thing))
+            except Exception:
+                things = None
+            if things is None:
+                self.broken.append(known + len(made))
+            made.append(things or ())
         sizes = np.fromiter(map(len, made), np.int64, len(made))
         self.lists.extend(sizes, self.into.number(chain.from_iterable(made)))
-
-    def _listed(self, thing: Any) -> tuple[Any, ...]:
-        return tuple(self._make(thing))

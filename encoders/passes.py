@@ -35,7 +35,6 @@ class Chunk:
         self._table = table
         self._tokens = tokens
         self._salts: dict[tuple[Salt, ...], Salts] = {}
-        self._joined: Any = None
 
     def tokens(self, attribute: str, view: str) -> Tokens:
         """Give the records' tokens under a view."""
@@ -55,11 +54,10 @@ class Chunk:
 
     def texts(self, rows: Rows) -> Any:
         """Give the same as a `pyarrow` array of strings."""
-        if self._joined is None:
-            self._joined = pc.binary_join_element_wise(
-                *self._table.columns, "\x1f", null_handling="replace", null_replacement="\x1e"
-            ).combine_chunks()
-        return self._joined.take(pa.array(rows))
+        cells = self._table.take(pa.array(rows)).columns
+        return pc.binary_join_element_wise(
+            *cells, "\x1f", null_handling="replace", null_replacement="\x1e"
+        ).combine_chunks()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -159,6 +157,8 @@ class PassEncoder:
         floor = self._pass.floor
         weights = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
         rows = np.flatnonzero(present & (weights < floor))
+        if not len(rows):
+            return
         fill_up(filters, rows, self._filling_key, chunk.texts(rows), self._pass.bits, floor)
 
 

@@ -6,9 +6,10 @@ record is done with numbers alone.
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from encoders.distinct import Made, Numbering, Parts, Values
 from encoders.growing import Lists
-from encoders.views import ATTRIBUTES, VIEWS, Attribute
+from encoders.views import ATTRIBUTES, VIEWS, Attribute, View
 
 Ids = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]
@@ -122,7 +123,7 @@ class Vocabulary:
         distinct_parts = self._distinct_parts.setdefault(kind, Parts(view.read))
         parts = self._parts.setdefault(
             (reading, narrow, kind),
-            Made(values, lambda value: view.parts(narrow(value)), distinct_parts),
+            Made(values, _parts_of(narrow, view), distinct_parts),
         )
         distinct_tokens = self._distinct_tokens.setdefault((kind, label), Numbering())
         tokens = self._tokens.setdefault(
@@ -130,6 +131,11 @@ class Vocabulary:
         )
         by_value = self._by_value.setdefault((reading, narrow, kind, label), Lists())
         return _Way(attribute, values, parts, tokens, by_value)
+
+
+def _parts_of(narrow: Callable[[Any], Any] | None, view: View) -> Callable[[Any], Iterable[Any]]:
+    """Give what makes a view's parts of a value as it was parsed."""
+    return view.parts if narrow is None else lambda value: view.parts(narrow(value))
 
 
 @contextmanager

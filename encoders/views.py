@@ -37,17 +37,18 @@ class Attribute:
             cells of the row together where not. Two attributes that parse alike share the work.
         pooled: Whether every cell is a value of its own, whose tokens are put together, so that
             values that have changed columns still meet.
-        narrow: Gives the attribute's value from what was parsed.
+        narrow: Gives the attribute's value from what was parsed; without it, that is the value.
     """
 
     columns: tuple[str, ...]
     parse: Callable[..., Any]
     pooled: bool
-    narrow: Callable[[Any], Any] = _as_it_is
+    narrow: Callable[[Any], Any] | None = None
 
     def read(self, *cells: str | None) -> Any:
         """Give the attribute's value from a cell, or from all cells of a row."""
-        return self.narrow(self.parse(*cells))
+        parsed = self.parse(*cells)
+        return parsed if self.narrow is None else self.narrow(parsed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ def oracle(held: set[int], seed: bytes, bits: int, floor: int) -> set[int]:
     """The bits of one filter afterwards: the first free ones of its stream are added."""
     limit = 65536 // bits * bits
     stream = hashlib.shake_256(seed).digest(8 * bits + 1000)
+    filled = set(held)
     for at in range(0, len(stream), 2):
-        if len(held) >= floor:
+        if len(filled) >= floor:
             break
         draw = int.from_bytes(stream[at : at + 2], "little")
-        held = held | ({draw % bits} if draw < limit else set())
-    return held
+        if draw < limit:
+            filled.add(draw % bits)
+    return filled
 
 
 def to_filters(positions: list[set[int]], words: int) -> np.ndarray:
