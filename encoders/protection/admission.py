@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from encoders.dates import parse_birth
 from encoders.protection import (
     basis,
     children,
@@ -25,10 +24,10 @@ from encoders.protection import (
     purposes,
     wishes,
 )
-from encoders.protection.events import NOTHING, Standing, standing
+from encoders.protection.gathering import told_of
 from encoders.protection.intake import Intake
-from encoders.protection.tables import Trouble
-from encoders.protection.telling import Age, Entry, Gate, Setting, Told
+from encoders.protection.tables import Trouble, as_key
+from encoders.protection.telling import Entry, Gate, Setting, Told
 from encoders.records import COLUMNS, Records
 from encoders.reporting import Report
 from encoders.rules import Finding, Rule, Severity
@@ -60,6 +59,7 @@ class Admission:
         troubles: What is wrong with the intake's tables, by file, row and field.
         refused: For each rule, the ids of the records that it leaves out.
         overridden: The overrides that let records pass, with the ids of these, ascending.
+        strangers: How many ids of the events table are of no record that could be used.
         basis_until: Shape (n,), datetime64[D]: the last day of each usable record's legal basis.
     """
 
@@ -68,6 +68,7 @@ class Admission:
     troubles: tuple[Trouble, ...]
     refused: dict[str, tuple[str, ...]]
     overridden: tuple[tuple[Override, tuple[str, ...]], ...]
+    strangers: int
     basis_until: Days
 
     def require(self) -> None:
@@ -101,6 +102,7 @@ class Admission:
                 {"file": one.file, "row": one.row, "field": one.field, "must_be": one.must_be}
                 for one in self.troubles
             ],
+            "events_of_no_record": self.strangers,
             "overridden": {override.rule: len(records) for override, records in self.overridden},
         }
 
@@ -131,7 +133,7 @@ def admit(
     accepted = None if agreement is None else frozenset(agreement.legal_bases)
     setting = Setting(intake.law, accepted, today)
     records = report.usable
-    told = _told(records, intake, today, stage)
+    told = told_of(records, intake, today=today, stage=stage)
     faults = _faults(told, setting)
     admitted, refused, overridden = _overridden(faults, records, intake)
     findings = _findings(admitted, report.usable_rows)
@@ -149,17 +151,13 @@ def admit(
         troubles=tuple(intake.troubles),
         refused=refused,
         overridden=overridden,
+        strangers=len(intake.events.keys() - _keys(records)),
         basis_until=np.array([dict(one.said).get("basis_until") for one in told], DAYS)[kept],
     )
 
 
-def standings(intake: Intake, stage: str = "matching") -> dict[str, Standing]:
-    """Tell how things stand with everybody of whom something was written down, at a stage."""
-    purpose = intake.purpose.name
-    return {
-        record_id: standing(events, purpose=purpose, stage=stage)
-        for record_id, events in intake.events.items()
-    }
+def _keys(records: Records) -> set[str]:
+    return set(map(as_key, records.column("record_id").to_pylist()))
 
 
 def _refusals(
@@ -181,61 +179,6 @@ def _refusals(
         except GateError as refusal:
             found.append(refusal)
     return tuple(found)
-
-
-def _told(records: Records, intake: Intake, today: date, stage: str) -> list[Told]:
-    """Gather what is said of each of n records."""
-    known = standings(intake, stage)
-    ages = _ages(records, intake.law.majority, today)
-    keys = [records.column(name).to_pylist() for name in ("record_id", "case_id", "role")]
-    told = []
-    for record_id, case_id, role, age in zip(*keys, ages, strict=True):
-        said, for_many = intake.said_of(record_id, case_id, role)
-        told.append(
-            Told(
-                role=role,
-                age=age,
-                enquirer_is_child=False,
-                enquirer_stopped=False,
-                said=tuple(sorted(said.items())),
-                for_many=for_many,
-                standing=known.get(record_id, NOTHING),
-                doubtful=intake.is_doubtful(record_id, case_id),
-            )
-        )
-    return _with_enquirers(told, keys[1])
-
-
-def _with_enquirers(told: list[Told], cases: Sequence[str | None]) -> list[Told]:
-    """Say of the people of a case what must be known of its enquirer."""
-    of_children, stopped = set(), set()
-    for one, case in zip(told, cases, strict=True):
-        if one.role == "enquirer" and case is not None:
-            if Entry(one).is_child:
-                of_children.add(case)
-            if one.standing.stopped:
-                stopped.add(case)
-    return [
-        one._replace(enquirer_is_child=case in of_children, enquirer_stopped=case in stopped)
-        for one, case in zip(told, cases, strict=True)
-    ]
-
-
-def _ages(records: Records, majority: int, today: date) -> list[Age]:
-    cells, which = records.distinct("birth_date", "age", "age_on", "calendar")
-    ages: list[Age] = []
-    for cell in cells:
-        birth, _ = parse_birth(*cell, today=today)
-        ages.append(_age(birth.earliest, birth.latest, majority, today))
-    return [ages[place] for place in which.tolist()]
-
-
-def _age(earliest: date | None, latest: date | None, majority: int, today: date) -> Age:
-    if earliest is None or latest is None:
-        return "unknown"
-    last_birth = today.year - majority, today.month, today.day
-    grown = [(day.year, day.month, day.day) <= last_birth for day in (earliest, latest)]
-    return "adult" if all(grown) else "either" if any(grown) else "child"
 
 
 def _faults(told: Sequence[Told], setting: Setting) -> list[tuple[_Fault, ...]]:
@@ -269,7 +212,7 @@ def _overridden(
     for record_id, of_one in zip(ids, faults, strict=True):
         left = []
         for rule, field in of_one:
-            place = allowing.get((rule, record_id))
+            place = allowing.get((rule, as_key(record_id)))
             if place is None:
                 left.append((rule, field))
                 refused[rule].append(record_id)

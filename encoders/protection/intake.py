@@ -45,7 +45,7 @@ from encoders.protection.fields import ENTRIES, ENTRY_FIELDS, ENTRY_KEYS, EVENT_
 from encoders.protection.fields import Field as FieldOfTable
 from encoders.protection.law import LawProfile
 from encoders.protection.overriding import CaseOverride, Overriding, overrides_of
-from encoders.protection.tables import Row, Table, Trouble, read_table
+from encoders.protection.tables import Row, Table, Trouble, as_key, read_table
 from matcher.formats.errors import AgreementError, InputError
 from matcher.formats.terms import gaps_of
 from matcher.formats.tomlfile import parse_toml
@@ -103,7 +103,7 @@ class Intake:
         law: The society's law profile.
         purpose: What the records are matched for.
         defaults: For each role, what is said of all who have nothing else said of them.
-        by_record: The entry of each record id.
+        by_record: The entry of each record id; all ids are as `as_key` gives them.
         by_case: The entry of each case id.
         doubtful: Record ids of which an entry or event can't be read, or that have two entries.
         doubtful_cases: The same of case ids.
@@ -137,13 +137,17 @@ class Intake:
             role: Its role.
         """
         many = self.defaults.get(role or "", {})
-        case = self.by_case.get(case_id or "", {})
-        own = self.by_record.get(record_id or "", {})
+        case = self.by_case.get(as_key(case_id or ""), {})
+        own = self.by_record.get(as_key(record_id or ""), {})
         return {**many, **case, **own}, frozenset(many) - set(case) - set(own)
 
     def is_doubtful(self, record_id: str | None, case_id: str | None) -> bool:
         """Tell whether something about a person can't be read."""
-        return self.ownerless or record_id in self.doubtful or case_id in self.doubtful_cases
+        return (
+            self.ownerless
+            or as_key(record_id or "") in self.doubtful
+            or as_key(case_id or "") in self.doubtful_cases
+        )
 
 
 def read_intake(path: Path, *, today: date) -> Intake:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from encoders.marks import record_keys
 from encoders.protection.events import Standing
+from encoders.protection.tables import as_key
 from encoders.references import References
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import MismatchError
@@ -54,8 +55,12 @@ def wanted(
     """
     found: dict[str, Kind] = dict.fromkeys(admitted, "resume")
     found |= dict.fromkeys(refused, "suspend")
-    said = {record_id: wanted_of(standing) for record_id, standing in standings.items()}
-    return found | {record_id: kind for record_id, kind in said.items() if kind is not None}
+    spelled = {as_key(record_id): record_id for record_id in found}
+    for record_id, standing in standings.items():
+        kind = wanted_of(standing)
+        if kind is not None:
+            found[spelled.get(record_id, record_id)] = kind
+    return found
 
 
 def concerned(

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from encoders.protection.tables import as_key
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError
 from matcher.formats.identity import Identity, Slug
@@ -53,7 +54,7 @@ class CaseOverride:
 
     Attributes:
         override: Which rule, by whom, and why.
-        records: The ids of the records.
+        records: The ids of the records, as `as_key` gives them.
     """
 
     override: Override
@@ -77,7 +78,7 @@ def overrides_of(said: Iterable[Overriding], today: date) -> tuple[CaseOverride,
         override = Override.by(
             rule=one.rule, name=one.name, role=one.role, reason=one.reason, on=one.on
         )
-        found.append(CaseOverride(override, frozenset(one.records)))
+        found.append(CaseOverride(override, frozenset(map(as_key, one.records))))
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 """Reading the intake's tables: a few known columns of text, from any file a society may keep."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,14 @@ _READERS: Final = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
 }
+
+
+def as_key(identifier: str) -> str:
+    """Give an identifier as tables are joined by it: no outer space, one Unicode form.
+
+    A withdrawal must not miss its record for a blank that nobody sees.
+    """
+    return unicodedata.normalize("NFC", identifier).strip()
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Row:
 
     Attributes:
         number: Its number, as the readers count.
-        about: The key columns' cells, None where empty.
+        about: The key columns' cells, as `as_key` gives them; None where empty.
         said: For each field that is filled in and sound, its value.
         unsound: Fields that hold what they must not.
     """
@@ -167,4 +176,5 @@ def _row(
             said[field.name] = value
         elif cell is not None or (number, field.name) in broken:
             unsound.append(field.name)
-    return Row(number, tuple(cells.get(key) for key in keys), said, tuple(unsound))
+    about = (cells.get(key) for key in keys)
+    return Row(number, tuple(cell and as_key(cell) for cell in about), said, tuple(unsound))

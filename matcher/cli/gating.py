@@ -48,10 +48,20 @@ def put_to_gates(
     return left, told
 
 
-def tell_refused(admission: Admission) -> None:
-    """Tell which rules leave records out, and what would mend it; and what can't be read."""
+def tell_doubts(admission: Admission) -> None:
+    """Tell what of an intake can't be read, or may be about somebody else."""
     for trouble in admission.troubles:
         console.say(str(trouble))
+    if admission.strangers:
+        console.say(
+            f"{admission.strangers:,} ids of the events table are of no record that could be used; "
+            "see that none of them is misspelt."
+        )
+
+
+def tell_refused(admission: Admission) -> None:
+    """Tell which rules leave records out, and what would mend it; and what is doubtful."""
+    tell_doubts(admission)
     for finding in admission.report.findings:
         if finding.rule.name in admission.refused:
             rule = finding.rule

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from encoders.protection.admission import standings
 from encoders.protection.forms import write_forms
+from encoders.protection.gathering import standings
 from encoders.protection.notifying import wanted, write_notices
 from encoders.references import read_references
 from matcher.cli import console

@@ -23,7 +23,13 @@ from encoders.reporting import Report
 from encoders.results import name_candidates, write_results
 from encoders.submission import sealed_batch
 from matcher.cli import console
-from matcher.cli.gating import IntakeOption, put_to_gates, require_may_encode, tell_refused
+from matcher.cli.gating import (
+    IntakeOption,
+    put_to_gates,
+    require_may_encode,
+    tell_doubts,
+    tell_refused,
+)
 from matcher.cli.identities import IdentityOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
@@ -93,8 +99,9 @@ def check(
     under = Agreement.read(agreement) if agreement else None
     admission, _ = put_to_gates(report, intake, under, file)
     if not as_json:
-        for line in (*admission.troubles, *admission.refusals):
-            console.out.print(str(line), markup=False, highlight=False, soft_wrap=True)
+        tell_doubts(admission)
+        for refusal in admission.refusals:
+            console.say(str(refusal))
     if admission.refusals:
         _show(admission.report, admission.as_dict() if as_json else None, console.REFUSED)
     _show(admission.report, admission.as_dict() if as_json else None)

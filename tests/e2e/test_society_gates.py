@@ -494,6 +494,23 @@ def test_forms_are_written_and_say_what_is_missing(office: Path, run_here: Here)
     assert said["usable"] == 0
 
 
+def test_a_withdrawal_finds_its_record_in_spite_of_a_blank(office: Path, run_here: Here) -> None:
+    draft = Draft()
+    draft.happened(" r1\u2002", "withdrawn")
+    assert rules_of(check(run_here, office, draft)) == {"consent.not-withdrawn"}
+
+
+def test_an_event_of_nobody_in_the_file_is_told(office: Path, run_here: Here) -> None:
+    draft = Draft()
+    draft.happened("r-1", "withdrawn")
+    said = check(run_here, office, draft)
+    assert said["events_of_no_record"] == 1
+    assert said["left_out"] == 0
+    ran = run_here("check", *draft.write(office / "case"))
+    assert "see that none of them is misspelt" in ran.said
+    assert "r-1" not in ran.said
+
+
 def test_no_value_is_shown_when_a_gate_refuses(office: Path, run_here: Here) -> None:
     draft = Draft()
     for one in ("e1", "s1", "r1"):
