@@ -26,7 +26,7 @@ from matcher.formats.identity import Identity, wrap_to
 from matcher.formats.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 BOMB_ROWS = 5_000_000  # as a batch they would be some seven gigabytes
 
@@ -81,10 +81,12 @@ class Malformed:
         kind = list(self.kinds)[number % len(self.kinds)]
         return kind, self.kinds[kind](rng, number)
 
-    def sealed(self, content: bytes, number: int, **changed: Any) -> bytes:
+    def sealed(
+        self, content: bytes, number: int, changed: Mapping[str, Any] | None = None
+    ) -> bytes:
         """Wrap and sign any content as a society does its batch."""
         seal = {"batch_seal": _seal_in(content), "batch_bytes": len(content), "number": number}
-        said = {**self._header, **seal, **changed}
+        said = {**self._header, **seal, **(changed or {})}
         line = json.dumps(said, separators=(",", ":")).encode() + b"\n"
         out = io.BytesIO()
         key = Secret(secrets.token_bytes(32))
@@ -101,7 +103,7 @@ class Malformed:
             None, -1, 0, 2**80, 1.5, "", "x" * 5000, [], {}, True, "../../etc/passwd",
             "sha256:" + "0" * 64, [[[[]]]] * 50, "\x00", "\ud800",
         ]  # fmt: skip
-        return self.sealed(self._good, number, **{name: wrong[int(rng.integers(len(wrong)))]})
+        return self.sealed(self._good, number, {name: wrong[int(rng.integers(len(wrong)))]})
 
     def _with_other_columns(self, rng: np.random.Generator, number: int) -> bytes:
         table = pq.read_table(io.BytesIO(self._good))
