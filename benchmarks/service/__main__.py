@@ -16,10 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from itertools import permutations
+from itertools import cycle, permutations
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,9 +42,13 @@ SECONDS: Final = 60.0
 SOCIETIES: Final = 50
 TOGETHER: Final = 10
 """Parties of one agreement."""
+PROCESSES: Final = 2
+"""Of the service, one for each processor, as behind a proxy."""
 LISTINGS_A_SECOND: Final = 200.0
 LINE_BYTES_A_SECOND: Final = 64_000.0
 """Of each society that uploads: half a megabit a second."""
+BEGIN_SECONDS: Final = 0.2
+"""From one society's beginning to upload to the next one's."""
 MOST_SECONDS: Final = 0.150
 RESULTS = Path(__file__).parent.parent / "results" / "service.json"
 _SHARES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
@@ -63,9 +67,17 @@ def main() -> None:
             begin = time.perf_counter()
             clients = filled(store, wanted)
             console.print(f"filled in {time.perf_counter() - begin:,.0f} s")
-            with serving(settings.data_folder) as port:
-                told = asyncio.run(measured(clients, port, seconds))
-    report = {"candidates": wanted, "societies": SOCIETIES, **told, "machine": _machine()}
+            with ExitStack() as services:
+                started = [serving(settings.data_folder) for _ in range(PROCESSES)]
+                ports = [services.enter_context(one) for one in started]
+                told = asyncio.run(measured(clients, ports, seconds))
+    report = {
+        "candidates": wanted,
+        "societies": SOCIETIES,
+        "processes": PROCESSES,
+        **told,
+        "machine": _machine(),
+    }
     console.print(report)
     if (wanted, seconds) == (CANDIDATES, SECONDS):
         with written_whole(RESULTS) as path:
@@ -158,33 +170,35 @@ async def _answering(port: int, process: subprocess.Popen[bytes]) -> None:
     sys.exit("The service did not start.")
 
 
-async def measured(clients: list[Client], port: int, seconds: float) -> dict[str, Any]:
-    """Load the service, first for a moment that doesn't count."""
-    await _loaded(clients, port, min(5.0, seconds))
+async def measured(clients: list[Client], ports: list[int], seconds: float) -> dict[str, Any]:
+    """Load the service; what comes while the uploads begin, one after the other, doesn't count."""
+    # As a proxy before them would, they share the societies among the processes.
+    shared = list(zip(clients, cycle(ports), strict=False))
+    load, stopped = Load(), asyncio.Event()
+    listers = [Lister(client, port, seed, load) for seed, (client, port) in enumerate(shared)]
+    uploads = [
+        asyncio.create_task(
+            upload(client, port, LINE_BYTES_A_SECOND, load, stopped, wait=number * BEGIN_SECONDS)
+        )
+        for number, (client, port) in enumerate(shared)
+    ]
+    await list_steadily(listers, LISTINGS_A_SECOND, BEGIN_SECONDS * len(uploads) + 5.0)
+    load.clear()
     begin = time.perf_counter()
-    load = await _loaded(clients, port, seconds)
+    await list_steadily(listers, LISTINGS_A_SECOND, seconds)
     took = time.perf_counter() - begin
+    uploaded = load.uploaded
+    stopped.set()
+    await asyncio.gather(*uploads)
     return {
         "listings": len(load.seconds),
         "listings_a_second": round(len(load.seconds) / took, 1),
         "listing_seconds": _shares(load.seconds),
-        "uploads": len(clients),
-        "uploaded_bytes_a_second": round(load.uploaded / took),
+        "uploads": len(uploads),
+        "uploaded_bytes_a_second": round(uploaded / took),
         "part_seconds": _shares(load.parts),
         "wrong": load.wrong,
     }
-
-
-async def _loaded(clients: list[Client], port: int, seconds: float) -> Load:
-    load, stopped = Load(), asyncio.Event()
-    listers = [Lister(client, port, seed, load) for seed, client in enumerate(clients)]
-    uploads = [
-        asyncio.create_task(upload(client, port, LINE_BYTES_A_SECOND, load, stopped))
-        for client in clients
-    ]
-    await list_steadily(listers, LISTINGS_A_SECOND, seconds, stopped)
-    await asyncio.gather(*uploads)
-    return load
 
 
 def _shares(seconds: list[float]) -> dict[str, float]:

@@ -5,6 +5,7 @@ was due: so a service that falls behind can't hide it by being asked less.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -19,6 +20,9 @@ from benchmarks.service.line import Line
 
 BATCH_BYTES: Final = 8 << 20
 PART_BYTES: Final = 256 << 10
+LINES: Final = 4
+"""Connections of one society's; who has more to ask waits, and the wait counts."""
+
 _FILTERS: Final = (
     "band=strong", "band=possible&band=weak", "state=new", "state=confirmed",
     "state=new&state=open&band=strong",
@@ -58,6 +62,12 @@ class Load:
     parts: list[float] = field(default_factory=list)
     batches: int = 0
 
+    def clear(self) -> None:
+        """Forget what was measured; what was wrong stays."""
+        self.seconds.clear()
+        self.parts.clear()
+        self.uploaded = self.batches = 0
+
     def note_wrong(self, what: str) -> None:
         """Count something that must not be."""
         self.wrong[what] = self.wrong.get(what, 0) + 1
@@ -72,15 +82,17 @@ class Lister:
         self._random = random.Random(seed)  # noqa: S311  # which page is asked for is no secret
         self._load = load
         self._idle: list[Line] = []
+        self._lines = asyncio.Semaphore(LINES)
         self._next = ""
         self._size = 0
 
     async def list(self, due: float) -> None:
         """Ask for a page, and see that it is sound."""
-        line = self._idle.pop() if self._idle else await self._open()
-        answer = await line.ask("GET", self._path())
+        async with self._lines:
+            line = self._idle.pop() if self._idle else await self._open()
+            answer = await line.ask("GET", self._path())
+            self._idle.append(line)
         self._load.seconds.append(time.perf_counter() - due)
-        self._idle.append(line)
         if answer.status != 200:
             self._load.note_wrong(f"status {answer.status}")
             return
@@ -91,7 +103,7 @@ class Lister:
             page = json.loads(answer.body)
             self._next = page["next"]
             scores = [item["score"] for item in page["items"]]
-            if scores != sorted(scores, reverse=True) or not scores:
+            if scores != sorted(scores, reverse=True):
                 self._load.note_wrong("another order")
 
     async def _open(self) -> Line:
@@ -106,10 +118,8 @@ class Lister:
         return "/v1/candidates"
 
 
-async def list_steadily(
-    listers: Sequence[Lister], rate: float, seconds: float, stopped: asyncio.Event
-) -> None:
-    """Let the societies list by turns, so many times a second together; then stop the rest."""
+async def list_steadily(listers: Sequence[Lister], rate: float, seconds: float) -> None:
+    """Let the societies list by turns, so many times a second together."""
     begin = time.perf_counter()
     tasks = []
     for number in range(round(rate * seconds)):
@@ -117,15 +127,29 @@ async def list_steadily(
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tasks.append(asyncio.create_task(listers[number % len(listers)].list(due)))
     await asyncio.gather(*tasks)
-    stopped.set()
 
 
 async def upload(
-    client: Client, port: int, bytes_a_second: float, load: Load, stopped: asyncio.Event
+    client: Client,
+    port: int,
+    bytes_a_second: float,
+    load: Load,
+    stopped: asyncio.Event,
+    *,
+    wait: float,
 ) -> None:
-    """Upload batches part by part at the speed of a line, each withdrawn before its end."""
+    """Upload batches part by part at the speed of a line, each withdrawn before its end.
+
+    Args:
+        client: Who.
+        port: Where the service listens.
+        bytes_a_second: The line's speed.
+        load: What is measured.
+        stopped: Set when it is over.
+        wait: Seconds until this begins.
+    """
+    await _pause(stopped, wait)
     line = await Line.open(port, client.token)
-    wait = PART_BYTES / bytes_a_second
     while True:
         content = os.urandom(PART_BYTES)
         batch = await _begun(line, client, content, load)
@@ -144,11 +168,17 @@ async def upload(
             load.uploaded += PART_BYTES
             if answer.status != 204:
                 load.note_wrong(f"upload {answer.status}")
-            await asyncio.sleep(max(0.0, wait - took))
+            await _pause(stopped, PART_BYTES / bytes_a_second - took)
         await line.ask("POST", f"/v1/batches/{batch}/withdraw")
         if stopped.is_set():
             line.close()
             return
+
+
+async def _pause(stopped: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until stopped."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopped.wait(), max(0.0, seconds))
 
 
 async def _begun(line: Line, client: Client, content: bytes, load: Load) -> str:
