@@ -9,9 +9,10 @@ import io
 import json
 import secrets
 import zlib
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +25,6 @@ from matcher.formats.chunks import encrypt
 from matcher.formats.envelope import FORMAT, EnvelopeHeader, shared_terms
 from matcher.formats.identity import Identity, wrap_to
 from matcher.formats.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 BOMB_ROWS = 5_000_000  # as a batch they would be some seven gigabytes
 
