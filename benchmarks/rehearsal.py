@@ -154,9 +154,11 @@ def rehearse(
     """
     under = agreement or default_agreement()
     drawn = _drawn_seed(requests, register, seed)
-    keys = Keys.throwaway(under, seed=drawn)
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="kinmatch-") as name:
+    with (
+        _throwaway_keys(under, drawn) as keys,
+        tempfile.TemporaryDirectory(prefix="kinmatch-") as name,
+    ):
         folder = Path(name)
         sides: list[tuple[Batch, References]] = []
         held: dict[str, tuple[Records, References]] = {}
@@ -192,7 +194,6 @@ def rehearse(
             with _timed(seconds, "refine"):
                 answer = _Answering(under, keys, held)
                 found = _refined(run, answer, model, folder, drawn)
-        keys.wipe()
     pairs, weights = _named(run, found, *(references for _, references in sides))
     return Rehearsal(pairs, weights, _enquirers(*sides[1]), run, model, seconds)
 
@@ -224,6 +225,16 @@ def _drawn_seed(requests: Records, register: Records, seed: int) -> int:
         for row in records.table.to_batches():
             digest.update(repr(row.to_pydict()).encode())
     return int.from_bytes(digest.digest()[:16], "little")
+
+
+@contextmanager
+def _throwaway_keys(agreement: Agreement, seed: int) -> Iterator[Keys]:
+    """Give keys that are wiped afterwards, whatever happens in between."""
+    keys = Keys.throwaway(agreement, seed=seed)
+    try:
+        yield keys
+    finally:
+        keys.wipe()
 
 
 @contextmanager

@@ -118,7 +118,8 @@ def _ours(path: Path, workers: int, folder: Path | None = None) -> Any:
 
 
 def _run(words: list[object]) -> Any:
-    # Our own words, and the path of an interpreter that the caller chose.
+    # S603 warns of words from others: these are ours, but for the interpreter that the caller chose,
+    # and no shell reads them.
     done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, check=True)  # noqa: S603
     return json.loads(done.stdout)
 

@@ -14,7 +14,7 @@ from benchmarks.rehearsal import Rehearsal, default_agreement, rehearse, write_p
 from datasets import tracing
 from encoders.keys import Keys
 from encoders.records import Records
-from matcher.formats.errors import OutputError
+from matcher.formats.errors import OutputError, ParameterError
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.formats.vocabulary import BANDS
 
@@ -182,3 +182,19 @@ def test_people_who_seek_each_other_are_found_by_their_kin() -> None:
     assert set(done.pairs["role"]) == {"registered", "enquirer", "sought"}
     told = done.report(made.truth)["seeking_each_other"]
     assert told["0.95"]["with_kin"] > told["0.95"]["without_kin"] + 0.1
+
+
+def test_keys_are_wiped_when_a_step_fails(
+    sides: tuple[Records, Records], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Keys] = []
+
+    def encode(_records: Records, _agreement: object, keys: Keys) -> None:
+        kept.append(keys)
+        raise OutputError("no room")
+
+    monkeypatch.setattr("benchmarks.rehearsal.encode", encode)
+    with pytest.raises(OutputError, match="no room"):
+        rehearse(*sides)
+    with pytest.raises(ParameterError, match="wiped"):
+        kept[0].derive("bits")
