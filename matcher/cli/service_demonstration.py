@@ -1,7 +1,8 @@
 """`kinmatch demo --service`: two societies and the linkage unit's service, over HTTP on loopback.
 
 The service and its worker are processes of their own; every step is one command of a society or of
-the operator. However the demo ends, it stops all that it started, the private database too.
+the operator, and steps that need not wait for each other run at once. However the demo ends, it
+stops all that it started, the private database too.
 """
 
 import json
@@ -11,15 +12,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 import pandas as pd
 import tomli_w
@@ -32,6 +36,7 @@ from matcher.cli import console
 from matcher.cli.demonstration import MEETING, SEEKING, UNIT, begin_anew, intake_of
 from matcher.formats.errors import KinmatchError
 from matcher.formats.terms import Terms
+from matcher.formats.vocabulary import BANDS
 from matcher.store.postgres import PrivateServer
 
 _SIZE: Final = ("--requests", "200", "--register", "1000", "--seed", "1")
@@ -57,18 +62,31 @@ def service_demo(out: Path) -> None:
     start = time.perf_counter()
     with ExitStack() as stack:
         stack.enter_context(_ended_in_order())
-        office = _Office(folder, secrets.token_urlsafe(24))
         stack.callback(_stop_database, folder / UNIT)
-        _draw_up(office)
-        service = stack.enter_context(_running_unit(office))
+        office = stack.enter_context(_Office(folder))
         stack.callback(_hear_no_signal)
-        _introduce(office, service)
-        submitted = {society: _submit(office, society) for society in _SIDES}
+        _draw_up(office)
+        service, refused = office.together(
+            lambda: _begin_service(office), lambda: _encode_all(office)
+        )
+        office.for_each(lambda society: _introduce(office, society, service))
+        records = office.for_each(lambda society: _submit(office, society))
         office.run("nightly", "--data-folder", UNIT, "--json", sealed=True)
-        refined = {society: _refine(office, society) for society in _SIDES}
-        found = {society: _results(office, society) for society in _SIDES}
+        refined = office.for_each(lambda society: _refine(office, society))
+        found = office.for_each(lambda society: _results(office, society))
         disclosed = _confirm_best(office, found)
-    console.out.print(_table(submitted, refined, found, disclosed, time.perf_counter() - start))
+    told = {
+        "records taken in": records,
+        "records that a gate refused": refused,
+        "candidates released for refinement": refined,
+        **{
+            f"{band} candidates": [int((one["band"] == band).sum()) for one in found]
+            for band in BANDS
+        },
+        "after both confirmed, told": disclosed,
+        "seconds, all steps": [f"{time.perf_counter() - start:.0f}", ""],
+    }
+    console.out.print(_table(told))
 
 
 @dataclass(frozen=True)
@@ -85,21 +103,50 @@ _SIDES: Final = {
 }
 
 
-@dataclass(frozen=True, repr=False)
 class _Office:
-    """Where the demo's commands run: one folder, one passphrase, and no settings of anybody's."""
+    """Where the demo's commands run: one folder, one passphrase, and no settings of anybody's.
 
-    folder: Path
-    passphrase: str
-    environment: dict[str, str] = field(init=False)
+    Left, it stops all that still runs, and starts nothing any more.
+    """
 
-    def __post_init__(self) -> None:
-        settings = self.folder / "kinmatch.toml"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._passphrase = secrets.token_urlsafe(24)
+        settings = folder / "kinmatch.toml"
         # The night is run by hand, and its results show at once.
         told = {"data_folder": UNIT, "night_hour": "never", "results_hour": 0}
         settings.write_text(tomli_w.dumps(told), encoding="utf-8")
         kept = {k: v for k, v in os.environ.items() if not k.startswith("KINMATCH_")}
-        object.__setattr__(self, "environment", kept | {"KINMATCH_CONFIG": str(settings)})
+        self._environment = kept | {"KINMATCH_CONFIG": str(settings)}
+        self._running: list[Any] = []
+        self._is_open = True
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._is_open = False
+            running = [*self._running]
+        for process in reversed(running):
+            _stop(process)
+
+    def together(self, *actions: Callable[[], Any]) -> list[Any]:
+        """Do several things at once; where one fails or the demo is interrupted, all end."""
+        with ThreadPoolExecutor() as pool:
+            try:
+                return [one.result() for one in [pool.submit(action) for action in actions]]
+            except BaseException:
+                self._end()
+                raise
+
+    def for_each(self, action: Callable[[str], Any]) -> list[Any]:
+        """Do something for both societies at once."""
+        return self.together(*(partial(action, society) for society in _SIDES))
 
     def run(self, *words: str, sealed: bool = False) -> str:
         """Run one command, and give what it printed.
@@ -108,35 +155,42 @@ class _Office:
             KinmatchError: It refused.
         """
         console.say(f"$ kinmatch {' '.join(words)}")
-        process = self.start(*words, sealed=sealed, out=subprocess.PIPE)
-        try:
-            printed, _ = process.communicate()
-        finally:
-            _stop(process)
+        process = self._start(words, sealed=sealed, out=subprocess.PIPE)
+        printed, _ = process.communicate()
         if process.returncode not in (0, console.ROWS_LEFT_OUT):
-            raise KinmatchError("The demo stops here: the command above was refused.")
+            raise KinmatchError(f"The demo stops here: 'kinmatch {words[0]}' was refused.")
         return str(printed)
 
-    def start(
-        self, *words: str, sealed: bool = False, out: int | None = None, err: int | None = None
+    def begin(self, *words: str, sealed: bool = False) -> None:
+        """Start a command that runs until the end; what it says goes into a file of its name."""
+        console.say(f"$ kinmatch {' '.join(words)} &")
+        with (self.folder / f"{words[0]}.log").open("w") as log:
+            self._start(words, sealed=sealed, out=log.fileno(), err=log.fileno())
+
+    def _start(
+        self, words: Sequence[str], *, sealed: bool, out: int, err: int | None = None
     ) -> Any:
-        """Start a command; what it prints goes where this process's does, or to descriptors."""
         command, descriptors = [sys.executable, "-m", "matcher.cli", *words], []
         if sealed:
             reading, writing = os.pipe()
-            os.write(writing, f"{self.passphrase}\n".encode() * 2)
+            os.write(writing, f"{self._passphrase}\n".encode() * 2)
             os.close(writing)
             descriptors.append(reading)
             command += ["--passphrase-fd", str(reading)]
-        try:
-            # Of its own session: Ctrl-C is for the demo, which then stops all in order.
-            return subprocess.Popen(  # noqa: S603 - our own command line, words of our own
-                command, stdout=out, stderr=err, text=True, pass_fds=descriptors,
-                cwd=self.folder, env=self.environment, start_new_session=True,
-            )  # fmt: skip
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+        with self._lock:
+            if not self._is_open:
+                raise KinmatchError("The demo has ended.")
+            try:
+                # Of its own session: Ctrl-C is for the demo, which then stops all in order.
+                process = subprocess.Popen(  # noqa: S603 - our own command line, our own words
+                    command, stdout=out, stderr=err, text=True, pass_fds=descriptors,
+                    cwd=self.folder, env=self._environment, start_new_session=True,
+                )  # fmt: skip
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            self._running.append(process)
+        return process
 
 
 @contextmanager
@@ -181,14 +235,16 @@ def _stop_database(data_folder: Path) -> None:
 
 
 def _draw_up(office: _Office) -> None:
-    """Make data, identities, the agreement and, by an exchange, the societies' keys."""
-    office.run("dataset", "tracing", "--out", "data", *_SIZE)
-    for who in (SEEKING, MEETING, UNIT):
-        office.run(
-            *("identity", "new", who, "--out", f"{who}.identity.json"),
-            *("--public", f"{who}.public.json"),
-            sealed=True,
-        )
+    """Make data, everybody's identity, and the agreement."""
+
+    def identity(who: str) -> str:
+        files = ("--out", f"{who}.identity.json", "--public", f"{who}.public.json")
+        return office.run("identity", "new", who, *files, sealed=True)
+
+    office.together(
+        lambda: office.run("dataset", "tracing", "--out", "data", *_SIZE),
+        *(partial(identity, who) for who in (SEEKING, MEETING, UNIT)),
+    )
     today = date.today()
     last = today + timedelta(days=365)
     terms = Terms.of_fiction(permutations(_SIDES, 2), [_PURPOSE], today, last)
@@ -199,99 +255,96 @@ def _draw_up(office: _Office) -> None:
         *("--purpose", _PURPOSE, "--legal-basis", "vital-interest", "--retention-days", "365"),
         *("--valid-from", str(today), "--valid-until", str(last), "--terms", "terms.toml"),
     )
-    under, keys = ("--agreement", "agreement.toml"), f"{SEEKING}.keys.json"
-    mine = (*under, "--identity", f"{SEEKING}.identity.json")
-    theirs = (*under, "--identity", f"{MEETING}.identity.json")
-    pending = ("--pending", f"{MEETING}.pending.json")
-    office.run("keys", "new", "agreement.toml", "--out", keys, sealed=True)
-    asking = ("keys", "ask", "agreement.toml", *theirs[2:], *pending)
-    office.run(*asking, "--out", "ask.json", sealed=True)
-    offering = ("keys", "offer", "ask.json", *mine, "--keys", keys)
-    office.run(*offering, "--out", "offer.json", sealed=True)
-    office.run(
-        *("keys", "accept", "offer.json", *theirs, *pending),
-        *("--keys", f"{MEETING}.keys.json", "--out", "confirmation.json"),
-        sealed=True,
-    )
-    confirming = ("keys", "confirm", "confirmation.json", *under, "--keys", keys)
-    office.run(*confirming, "--offer", "offer.json", sealed=True)
 
 
-@contextmanager
-def _running_unit(office: _Office) -> Iterator[str]:
-    """Make the linkage unit, and have its service and worker running; give the address."""
+def _begin_service(office: _Office) -> str:
+    """Make the linkage unit, let it know the agreement, and run its service; give the address."""
     office.run("config", "init", "--data-folder", UNIT, sealed=True)
-    port = str(_free_port())
-    serving = ("serve", "--data-folder", UNIT, "--port", port)
-    working = ("worker", "--data-folder", UNIT)
-    with ExitStack() as stack:
-        for words, sealed in ((serving, False), (working, True)):
-            console.say(f"$ kinmatch {' '.join(words)} &")
-            log = stack.enter_context((office.folder / f"{words[0]}.log").open("w"))
-            process = office.start(*words, sealed=sealed, out=log.fileno(), err=log.fileno())
-            stack.callback(_stop, process)
-        yield f"http://127.0.0.1:{port}"
-
-
-def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _introduce(office: _Office, service: str) -> None:
-    """Let the linkage unit know the agreement and a tracing officer of each society."""
+        port = int(probe.getsockname()[1])
+    office.begin("serve", "--data-folder", UNIT, "--port", str(port))
+    office.begin("worker", "--data-folder", UNIT, sealed=True)
     office.run("agreement", "admit", "agreement.toml", "--data-folder", UNIT)
-    for society in _SIDES:
-        user = office.run(
-            *("user", "add", f"an officer of {society}", "--role", "tracing-officer"),
-            *("--society", society, "--data-folder", UNIT),
-        ).strip()
-        office.run(
-            *("user", "train", user, "--course", "demonstration", "--data-folder", UNIT),
-            *("--valid-until", str(date.today() + timedelta(days=365))),
-        )
-        office.run("token", "new", user, "--out", f"{society}.token", "--data-folder", UNIT)
-        told = {"service": service, "token_file": f"{society}.token"}
-        settings = office.folder / f"{society}.toml"
-        settings.write_text(tomli_w.dumps(told), encoding="utf-8")
+    return f"http://127.0.0.1:{port}"
 
 
-def _submit(office: _Office, society: str) -> dict[str, Any]:
-    """Encode a society's records, but those that a gate refuses, and send them."""
+def _encode_all(office: _Office) -> list[str]:
+    """Let both societies have the keys, by an exchange, and encode; give what gates refused."""
+    _exchange_keys(office)
+    return office.for_each(lambda society: _encode(office, society))
+
+
+def _exchange_keys(office: _Office) -> None:
+    under, keys = ("--agreement", "agreement.toml"), f"{SEEKING}.keys.json"
+    mine, theirs = (("--identity", f"{who}.identity.json") for who in (SEEKING, MEETING))
+    pending = ("--pending", f"{MEETING}.pending.json")
+    held = (*under, "--keys", keys)
+    for words in (
+        ("new", "agreement.toml", "--out", keys),
+        ("ask", "agreement.toml", *theirs, *pending, "--out", "ask.json"),
+        ("offer", "ask.json", *held, *mine, "--out", "offer.json"),
+        ("accept", "offer.json", *under, *theirs, *pending, "--keys", f"{MEETING}.keys.json",
+         "--out", "confirmation.json"),
+        ("confirm", "confirmation.json", *held, "--offer", "offer.json"),
+    ):  # fmt: skip
+        office.run("keys", *words, sealed=True)
+
+
+def _encode(office: _Office, society: str) -> str:
+    """Encode a society's records, but those that a gate refuses; give how many, by rule."""
     side = _SIDES[society]
-    intake = intake_of(office.folder / "data" / side.file, side.role, society, office.folder)
-    encoded = json.loads(
+    intake_of(office.folder / "data" / side.file, side.role, society, office.folder)
+    told = json.loads(
         office.run(
-            *("encode", f"data/{side.file}", "--role", side.role, "--intake", str(intake)),
-            *("--agreement", "agreement.toml", "--keys", f"{society}.keys.json"),
-            *("--identity", f"{society}.identity.json", "--out", f"{society}.envelope"),
-            *("--references", f"{society}.references.parquet", "--json"),
+            *("encode", f"data/{side.file}", "--role", side.role),
+            *("--intake", f"{society}.intake/intake.toml", "--agreement", "agreement.toml"),
+            *("--keys", f"{society}.keys.json", "--identity", f"{society}.identity.json"),
+            *("--out", f"{society}.envelope", "--references", f"{society}.references.parquet"),
+            "--json",
             sealed=True,
         )
     )
+    refused = (f"{count:,}: {rule}" for rule, count in told["refused"].items())
+    return "\n".join(refused) or "none"
+
+
+def _introduce(office: _Office, society: str, service: str) -> None:
+    """Let the linkage unit know a tracing officer, and the officer where the service is."""
+    unit = ("--data-folder", UNIT)
+    named = (f"an officer of {society}", "--role", "tracing-officer", "--society", society)
+    user = office.run("user", "add", *named, *unit).strip()
+    until = str(date.today() + timedelta(days=365))
+    trained = ("--course", "demonstration", "--valid-until", until)
+    office.run("user", "train", user, *trained, *unit)
+    office.run("token", "new", user, "--out", f"{society}.token", *unit)
+    told = {"service": service, "token_file": f"{society}.token"}
+    (office.folder / f"{society}.toml").write_text(tomli_w.dumps(told), encoding="utf-8")
+
+
+def _submit(office: _Office, society: str) -> int:
+    """Send a society's batch; give how many records were taken in."""
     sending = ("submit", f"{society}.envelope", "--society", f"{society}.toml", "--wait")
-    batch = json.loads(office.run(*sending, "--json"))
-    return {"refused": encoded["refused"], "records": batch["records"]}
+    return int(json.loads(office.run(*sending, "--json"))["records"])
 
 
-def _refine(office: _Office, society: str) -> dict[str, Any]:
-    """Answer what the linkage unit asks after the night, once it asks."""
+def _refine(office: _Office, society: str) -> int:
+    """Answer what the linkage unit asks after the night; give for how many candidates."""
     with _connected(office, society) as operations:
         _await("request for refinement", lambda: bool(operations.refinements_listed().items))
     side = _SIDES[society]
-    told: dict[str, Any] = json.loads(
+    told = json.loads(
         office.run(
             *("refine", f"data/{side.file}", "--role", side.role, "--agreement", "agreement.toml"),
             *("--keys", f"{society}.keys.json", "--identity", f"{society}.identity.json"),
-            *("--references", f"{society}.references.parquet", "--out", f"{society}.answers"),
-            *("--intake", f"{society}.intake/intake.toml"),
+            *("--intake", f"{society}.intake/intake.toml", "--out", f"{society}.answers"),
+            *("--references", f"{society}.references.parquet"),
             *("--ledger", f"{society}.ledger.json", "--society", f"{society}.toml", "--yes"),
             "--json",
             sealed=True,
         )
     )
-    return told
+    return int(told["released"])
 
 
 def _results(office: _Office, society: str) -> pd.DataFrame:
@@ -310,20 +363,19 @@ def _results(office: _Office, society: str) -> pd.DataFrame:
     return pd.read_csv(office.folder / f"{society}.results.csv", dtype={"record_id": str})
 
 
-def _confirm_best(office: _Office, found: dict[str, pd.DataFrame]) -> dict[str, str]:
+def _confirm_best(office: _Office, found: list[pd.DataFrame]) -> list[str]:
     """Let both societies confirm the best candidate; give what each was told of the other."""
-    best = found[SEEKING].iloc[0]
+    best = found[0].iloc[0]
+    candidate = str(best["candidate_id"])
+    cleared = ("--safeguarding-cleared", "--person-consulted")
     for society in _SIDES:
-        office.run(
-            *("decide", str(best["candidate_id"]), "confirm", "--version", str(best["version"])),
-            *("--safeguarding-cleared", "--person-consulted", "--society", f"{society}.toml"),
-        )
-    return {
-        society: office.run(
-            "disclosure", str(best["candidate_id"]), "--society", f"{society}.toml"
-        ).strip()
-        for society in _SIDES
-    }
+        said = (candidate, "confirm", "--version", str(best["version"]), *cleared)
+        office.run("decide", *said, "--society", f"{society}.toml")
+
+    def disclosed(society: str) -> str:
+        return office.run("disclosure", candidate, "--society", f"{society}.toml").strip()
+
+    return office.for_each(disclosed)
 
 
 @contextmanager
@@ -347,28 +399,8 @@ def _await(what: str, has_come: Callable[[], bool]) -> None:
         time.sleep(_POLL)
 
 
-def _table(
-    submitted: dict[str, dict[str, Any]],
-    refined: dict[str, dict[str, Any]],
-    found: dict[str, pd.DataFrame],
-    disclosed: dict[str, str],
-    seconds: float,
-) -> Table:
+def _table(told: dict[str, list[Any]]) -> Table:
     table = Table("", *_SIDES)
-
-    def add(label: str, values: Sequence[object]) -> None:
+    for label, values in told.items():
         table.add_row(label, *map(str, values))
-
-    add("records taken in", [one["records"] for one in submitted.values()])
-    refusals = [_listed(one["refused"]) for one in submitted.values()]
-    add("records that a gate refused", refusals)
-    add("candidates released for refinement", [one["released"] for one in refined.values()])
-    for band in ("strong", "possible", "weak"):
-        add(f"{band} candidates", [int((one["band"] == band).sum()) for one in found.values()])
-    add("after both confirmed, told", list(disclosed.values()))
-    add("seconds, all steps", [f"{seconds:.0f}", ""])
     return table
-
-
-def _listed(refused: dict[str, int]) -> str:
-    return "\n".join(f"{count:,}: {rule}" for rule, count in refused.items()) or "none"
