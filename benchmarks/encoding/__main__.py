@@ -118,8 +118,8 @@ def _ours(path: Path, workers: int, folder: Path | None = None) -> Any:
 
 
 def _run(words: list[object]) -> Any:
-    # S603 warns of words from others: these are ours, but for the interpreter that the caller chose,
-    # and no shell reads them.
+    # S603 warns of words from others: these are ours, but for the interpreter, which the caller
+    # chose, and no shell reads them.
     done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, check=True)  # noqa: S603
     return json.loads(done.stdout)
 
