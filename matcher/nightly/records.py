@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.batch import REFERENCE_BYTES
 from matcher.formats.cells import Octets
-from matcher.store.models import BatchRow, Record
+from matcher.store.copying import copied
+from matcher.store.models import BatchRow
 
 Numbers = npt.NDArray[np.int64]
 
@@ -72,39 +73,48 @@ def records_of(session: Session, agreement: str, *, is_full: bool) -> Records:
         agreement: Its id.
         is_full: Whether all of them count as new.
     """
-    rows = session.execute(
-        select(
-            Record.id, Record.society, Record.batch_id, Record.row, Record.role,
-            Record.key_epoch, Record.compared_in.is_not(None), Record.digest, Record.reference,
-        )
-        .join(BatchRow, BatchRow.id == Record.batch_id)
-        .where(
-            Record.agreement == agreement,
-            Record.barred.is_(None),
-            BatchRow.state == "accepted",
-        )
-        .order_by(Record.batch_id, Record.row)
-    ).all()  # fmt: skip
-    ids, society, batch, row, role, epoch, held, digest, reference = (
-        zip(*rows, strict=True) if rows else ((),) * 9
-    )
-    societies, batches = tuple(sorted(set(society))), tuple(dict.fromkeys(batch))
-    society_places = {name: place for place, name in enumerate(societies)}
-    batch_places = {key: place for place, key in enumerate(batches)}
+    accepted = session.execute(
+        select(BatchRow.id, BatchRow.society)
+        .where(BatchRow.agreement == agreement, BatchRow.state == "accepted")
+        .order_by(BatchRow.id)
+    ).all()
+    given = {"agreement": agreement, "batches": [batch.id for batch in accepted]}
+    rows = copied(session, _RECORDS, given, _COLUMNS)
+    used, batch = np.unique(rows["batch"], return_inverse=True)
+    of_batch = [accepted[place - 1] for place in used.tolist()]
+    societies = tuple(sorted({one.society for one in of_batch}))
+    places = np.array([societies.index(one.society) for one in of_batch], dtype=np.int64)
+    held = np.zeros(len(rows), np.bool_) if is_full else rows["held"] == 1
     return Records(
         societies=societies,
-        batches=batches,
-        ids=np.array(ids, dtype=np.int64),
-        society=np.array([society_places[name] for name in society], dtype=np.int64),
-        batch=np.array([batch_places[key] for key in batch], dtype=np.int64),
-        row=np.array(row, dtype=np.int64),
-        role=np.array(role, dtype=np.int8),
-        epoch=np.array(epoch, dtype=np.int64),
-        held=np.zeros(len(rows), dtype=np.bool_) if is_full else np.array(held, dtype=np.bool_),
-        digest=_octets(digest),
-        reference=_octets(reference),
+        batches=tuple(one.id for one in of_batch),
+        ids=rows["id"].astype(np.int64),
+        society=places[batch],
+        batch=batch.astype(np.int64),
+        row=rows["row"].astype(np.int64),
+        role=rows["role"].astype(np.int8),
+        epoch=rows["key_epoch"].astype(np.int64),
+        held=held,
+        digest=np.ascontiguousarray(rows["digest"]),
+        reference=np.ascontiguousarray(rows["reference"]),
     )
 
 
-def _octets(values: tuple[bytes, ...]) -> Octets:
-    return np.frombuffer(b"".join(values), dtype=np.uint8).reshape(-1, REFERENCE_BYTES)
+_COLUMNS = {
+    "id": "bigint",
+    "batch": "bigint",
+    "row": "integer",
+    "role": "smallint",
+    "key_epoch": "integer",
+    "held": "integer",
+    "digest": f"bytea {REFERENCE_BYTES}",
+    "reference": f"bytea {REFERENCE_BYTES}",
+}
+_RECORDS = """
+SELECT records.id, number, row, role, key_epoch, (compared_in IS NOT NULL)::integer, digest,
+  reference
+FROM kinmatch.records
+JOIN unnest({batches}::uuid[]) WITH ORDINALITY AS accepted (batch_id, number) USING (batch_id)
+WHERE agreement = {agreement} AND barred IS NULL
+ORDER BY number, row
+"""

@@ -1,4 +1,8 @@
-"""What was found, and what became of it."""
+"""What was found, and what became of it.
+
+Candidates and their sides are written by the million, from records whose societies, agreements and
+runs are never deleted, so these are not checked one by one.
+"""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -22,7 +26,7 @@ class CandidateRow(Table):
     __tablename__ = "candidates"
 
     id: Mapped[bytes] = mapped_column(primary_key=True)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), index=True)
+    agreement: Mapped[str] = mapped_column(index=True)
     left_record: Mapped[int] = mapped_column(
         ForeignKey("records.id", ondelete="CASCADE"), index=True
     )
@@ -36,7 +40,7 @@ class CandidateRow(Table):
     band: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[str]
     version: Mapped[int] = mapped_column(server_default=text("1"))
-    found_in: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+    found_in: Mapped[UUID]
     refined_outcomes: Mapped[list[int] | None]
     refined_score: Mapped[float | None]
     refined_band: Mapped[int | None] = mapped_column(SmallInteger)
@@ -59,8 +63,8 @@ class CandidateSide(Table):
     candidate_id: Mapped[bytes] = mapped_column(
         ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True
     )
-    society: Mapped[str] = mapped_column(ForeignKey("societies.name"), primary_key=True)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"))
+    society: Mapped[str] = mapped_column(primary_key=True)
+    agreement: Mapped[str]
     reference: Mapped[bytes]
     role: Mapped[int] = mapped_column(SmallInteger)
     other_role: Mapped[int] = mapped_column(SmallInteger)
