@@ -117,6 +117,11 @@ bench-peers: install .venv/splink/installed
 bench-encoding: install clkhash
 	$(BIN)/python -m benchmarks.encoding .venv/clkhash/bin/python benchmarks/results/encoding.json
 
+# The service with a million candidates held, fifty societies that upload and two hundred listings a
+# second, on a quiet machine: some minutes. Exit status 1 says that a limit is not kept.
+bench-service: install
+	$(BIN)/python -m benchmarks.service
+
 # clkhash in an environment of its own: with it, the tests compare bits with the living thing.
 clkhash: install
 	$(BIN)/python -m venv --clear .venv/clkhash
