@@ -17,6 +17,7 @@ from matcher.cli import (
     operating,
     passphrases,
     remote,
+    requesting,
     rights,
     serving,
     society,
@@ -80,6 +81,10 @@ app.command("retire")(linkage.retire)
 app.command("nightly")(operating.nightly)
 app.command("worker")(operating.worker)
 app.add_typer(rights_app, name="rights", no_args_is_help=True)
+rights_app.command("open")(requesting.rights_open)
+rights_app.command("step")(requesting.rights_step)
+rights_app.command("list")(requesting.rights_list)
+rights_app.command("export")(requesting.rights_export)
 rights_app.command("apply")(rights.apply_notice)
 rights_app.command("prove-deleted")(rights.prove_deleted)
 app.command("breach")(rights.breach)
