@@ -7,7 +7,7 @@ What a check found and what a gate refuses are told in the same way, by row, fie
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -60,7 +60,8 @@ class Admission:
         refused: For each rule, the ids of the records that it leaves out.
         overridden: The overrides that let records pass, with the ids of these, ascending.
         strangers: How many ids of the events table are of no record that could be used.
-        basis_until: Shape (n,), datetime64[D]: the last day of each usable record's legal basis.
+        holds_until: Shape (n,), datetime64[D]: for each usable record the last day on which its
+            legal basis holds, its consent need not be verified and its purpose lasts.
     """
 
     report: Report
@@ -69,7 +70,7 @@ class Admission:
     refused: dict[str, tuple[str, ...]]
     overridden: tuple[tuple[Override, tuple[str, ...]], ...]
     strangers: int
-    basis_until: Days
+    holds_until: Days
 
     def require(self) -> None:
         """Refuse the file where it may not be encoded as a whole.
@@ -87,9 +88,9 @@ class Admission:
             agreement_until: The agreement's last day.
 
         Returns:
-            The day after its legal basis ends, or after the agreement if that ends first.
+            The day after that on which nothing holds it any longer, or after the agreement's last.
         """
-        day_after: Days = np.minimum(self.basis_until, np.datetime64(agreement_until)) + 1
+        day_after: Days = np.minimum(self.holds_until, np.datetime64(agreement_until)) + 1
         return day_after
 
     def as_dict(self) -> dict[str, object]:
@@ -152,8 +153,18 @@ def admit(
         refused=refused,
         overridden=overridden,
         strangers=len(intake.events.keys() - _keys(records)),
-        basis_until=np.array([dict(one.said).get("basis_until") for one in told], DAYS)[kept],
+        holds_until=np.array([_last_day(one, intake) for one in told], DAYS)[kept],
     )
+
+
+def _last_day(told: Told, intake: Intake) -> date | None:
+    """Give the last day on which all holds that lets a person pass; None if there is none."""
+    entry, verify = Entry(told), intake.law.verify_consent_days
+    days = [entry.day("basis_until"), intake.purpose.last_day]
+    given = told.standing.consent_on
+    if entry.get("basis") == "consent" and verify is not None and given is not None:
+        days.append(given + timedelta(days=verify))
+    return min((day for day in days if day is not None), default=None)
 
 
 def _keys(records: Records) -> set[str]:

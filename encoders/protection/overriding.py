@@ -157,7 +157,7 @@ def protocol_kept(
             ProtocolEntry(override=override, records=records) for override, records in used
         ),
     )
-    write_signed(path, protocol, identity)
+    write_signed(path, protocol, identity, private=True)
     try:
         yield
     except BaseException:

@@ -94,6 +94,8 @@ def notify(
     tell_refused(admission)
     for path, notice in written:
         console.say(f"{path}: {notice.kind}, {len(notice.keys):,} records. Send it now.")
+    if any(notice.kind == "resume" for _, notice in written):
+        console.say("Of records that were withdrawn the unit has nothing: encode them anew.")
     if not written:
         console.say("Nothing has changed for the linkage unit.")
 

@@ -42,15 +42,23 @@ class _Signed(BaseModel):
 _D = TypeVar("_D", bound=Document)
 
 
-def write_signed(path: Path, document: Document, identity: Identity) -> None:
+def write_signed(
+    path: Path, document: Document, identity: Identity, *, private: bool = False
+) -> None:
     """Sign a document and write it; an older file of that name is replaced.
+
+    Args:
+        path: The file.
+        document: What is signed.
+        identity: Whose signature.
+        private: Whether the file is for its owner alone.
 
     Raises:
         OutputError: The file can't be written.
     """
     signature = identity.sign(document.format, document.canonical)
     fields = {"document": document.model_dump(mode="json"), "signature": signature.hex()}
-    with written_whole(path) as aside:
+    with written_whole(path, private=private) as aside:
         aside.write_text(json.dumps(fields, indent=2) + "\n", encoding="ascii", newline="\n")
 
 

@@ -8,6 +8,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command_line import (
     OFFICE,
@@ -17,8 +18,11 @@ from command_line import (
 )
 from intake_drafts import DAY, GRANT, TODAY, TOMORROW, Draft
 
+from encoders import checking
 from encoders.keys import Keys
 from encoders.protection import admission
+from encoders.protection.intake import read_intake
+from encoders.readers import read_records
 from matcher.formats.agreement import Agreement
 from matcher.formats.identity import Identity
 from matcher.formats.notices import read_notice
@@ -411,6 +415,7 @@ def test_an_override_lets_pass_and_stands_in_the_protocol(office: Path, run_here
     assert entry["records"] == ["s1"]
     assert entry["override"]["name"] == "N. N."
     assert "N. N." not in ran.said
+    assert (office / "seeking.references.protocol.json").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
@@ -509,6 +514,22 @@ def test_an_event_of_nobody_in_the_file_is_told(office: Path, run_here: Here) ->
     ran = run_here("check", *draft.write(office / "case"))
     assert "see that none of them is misspelt" in ran.said
     assert "r-1" not in ran.said
+
+
+def test_a_record_leaves_matching_when_nothing_holds_it_any_longer(tmp_path: Path) -> None:
+    draft = Draft()
+    consenting(draft)
+    draft.say("e1", basis_until=TOMORROW)
+    draft.head["purpose"]["last_day"] = TODAY + timedelta(days=60)
+    draft.law["verify_consent_days"] = 10
+    source, _, path = draft.write(tmp_path)
+    report = checking.check(read_records(Path(source), role="sought"), today=TODAY)
+    intake = read_intake(Path(path), today=TODAY)
+    left = admission.admit(report, intake, agreement=None, today=TODAY)
+    days = [2, 61, 61, 11]  # e1 by its basis, s1 and k1 by the purpose, r1 by its consent
+    expected = [np.datetime64(TODAY) + day for day in days]
+    assert list(left.review_on(TODAY + timedelta(days=365))) == expected
+    assert set(left.review_on(TODAY)) == {np.datetime64(TODAY) + 1}
 
 
 def test_no_value_is_shown_when_a_gate_refuses(office: Path, run_here: Here) -> None:
