@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding client clkhash lock
+.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding bench-service client clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
