@@ -25,7 +25,7 @@ def commands(group: Any, *above: str) -> Iterator[tuple[str, Any]]:
         if hasattr(command, "commands"):
             yield from commands(command, *above, name)
         else:
-            yield " ".join((*above, name)), command
+            yield " ".join((*above, name)), command.whole()
 
 
 COMMANDS = dict(commands(typer.main.get_command(app), "kinmatch"))

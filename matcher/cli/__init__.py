@@ -5,30 +5,8 @@ from typing import Annotated
 
 import typer
 
-from matcher.cli import agreements as agreement_commands
-from matcher.cli import (
-    analyst,
-    connecting,
-    console,
-    deciding,
-    identities,
-    intake,
-    linkage,
-    operating,
-    passphrases,
-    remote,
-    requesting,
-    rights,
-    serving,
-    society,
-)
-from matcher.cli import keys as key_commands
-from matcher.cli.attack import attack
-from matcher.cli.demonstration import demo
-from matcher.cli.exposure import exposure
-from matcher.cli.labelling import label
-from matcher.cli.refining import refine, weigh
-from matcher.cli.tuning import tune
+from matcher.cli import console
+from matcher.cli.later import later
 
 app = typer.Typer(
     help="Privacy-preserving record matching for family tracing.",
@@ -47,93 +25,93 @@ rights_app = typer.Typer(help="People's rights: what they asked for, and what wa
 config = typer.Typer(help="The linkage unit's settings, keys and database.")
 passphrase = typer.Typer(help="Passphrases in the operating system's keyring.")
 
-app.command("check")(society.check)
+later(app, "check", "society", "check")
 app.add_typer(intakes, name="intake", no_args_is_help=True)
-intakes.command("new")(intake.intake_new)
-app.command("notify")(intake.notify)
+later(intakes, "new", "intake", "intake_new")
+later(app, "notify", "intake", "notify")
 app.add_typer(agreements, name="agreement", no_args_is_help=True)
-agreements.command("terms")(agreement_commands.agreement_terms)
-agreements.command("new")(agreement_commands.agreement_new)
-agreements.command("show")(agreement_commands.agreement_show)
-agreements.command("thresholds")(agreement_commands.agreement_thresholds)
-agreements.command("rotate")(agreement_commands.agreement_rotate)
-agreements.command("admit")(serving.agreement_admit)
-agreements.command("renew")(agreement_commands.agreement_renew)
+later(agreements, "terms", "agreements", "agreement_terms")
+later(agreements, "new", "agreements", "agreement_new")
+later(agreements, "show", "agreements", "agreement_show")
+later(agreements, "thresholds", "agreements", "agreement_thresholds")
+later(agreements, "rotate", "agreements", "agreement_rotate")
+later(agreements, "admit", "serving", "agreement_admit")
+later(agreements, "renew", "agreements", "agreement_renew")
 app.add_typer(identity, name="identity", no_args_is_help=True)
-identity.command("new")(identities.identity_new)
-identity.command("show")(identities.identity_show)
+later(identity, "new", "identities", "identity_new")
+later(identity, "show", "identities", "identity_show")
 app.add_typer(passphrase, name="passphrase", no_args_is_help=True)
-passphrase.command("remember")(passphrases.passphrase_remember)
-passphrase.command("forget")(passphrases.passphrase_forget)
+later(passphrase, "remember", "passphrases", "passphrase_remember")
+later(passphrase, "forget", "passphrases", "passphrase_forget")
 app.add_typer(keys, name="keys", no_args_is_help=True)
-keys.command("new")(key_commands.keys_new)
-keys.command("ask")(key_commands.keys_ask)
-keys.command("offer")(key_commands.keys_offer)
-keys.command("accept")(key_commands.keys_accept)
-keys.command("confirm")(key_commands.keys_confirm)
-keys.command("show")(key_commands.keys_show)
-keys.command("rotate")(key_commands.keys_rotate)
-app.command("encode")(society.encode)
-app.command("match")(linkage.match_batches)
-app.command("refine")(refine)
-app.command("weigh")(weigh)
-app.command("retire")(linkage.retire)
-app.command("nightly")(operating.nightly)
-app.command("worker")(operating.worker)
+later(keys, "new", "keys", "keys_new")
+later(keys, "ask", "keys", "keys_ask")
+later(keys, "offer", "keys", "keys_offer")
+later(keys, "accept", "keys", "keys_accept")
+later(keys, "confirm", "keys", "keys_confirm")
+later(keys, "show", "keys", "keys_show")
+later(keys, "rotate", "keys", "keys_rotate")
+later(app, "encode", "society", "encode")
+later(app, "match", "linkage", "match_batches")
+later(app, "refine", "refining", "refine")
+later(app, "weigh", "refining", "weigh")
+later(app, "retire", "linkage", "retire")
+later(app, "nightly", "operating", "nightly")
+later(app, "worker", "operating", "worker")
 app.add_typer(rights_app, name="rights", no_args_is_help=True)
-rights_app.command("open")(requesting.rights_open)
-rights_app.command("step")(requesting.rights_step)
-rights_app.command("list")(requesting.rights_list)
-rights_app.command("export")(requesting.rights_export)
-rights_app.command("apply")(rights.apply_notice)
-rights_app.command("prove-deleted")(rights.prove_deleted)
-app.command("breach")(rights.breach)
+later(rights_app, "open", "requesting", "rights_open")
+later(rights_app, "step", "requesting", "rights_step")
+later(rights_app, "list", "requesting", "rights_list")
+later(rights_app, "export", "requesting", "rights_export")
+later(rights_app, "apply", "rights", "apply_notice")
+later(rights_app, "prove-deleted", "rights", "prove_deleted")
+later(app, "breach", "rights", "breach")
 app.add_typer(audit, name="audit", no_args_is_help=True)
-audit.command("verify")(operating.audit_verify)
-audit.command("sign")(operating.audit_sign)
-app.command("serve")(serving.serve)
-app.command("emblem")(serving.emblem)
+later(audit, "verify", "operating", "audit_verify")
+later(audit, "sign", "operating", "audit_sign")
+later(app, "serve", "serving", "serve")
+later(app, "emblem", "serving", "emblem")
 app.add_typer(users, name="user", no_args_is_help=True)
-users.command("add")(serving.user_add)
-users.command("close")(serving.user_close)
-users.command("train")(serving.user_train)
-users.command("duty")(serving.user_duty)
-users.command("list")(serving.user_list)
+later(users, "add", "serving", "user_add")
+later(users, "close", "serving", "user_close")
+later(users, "train", "serving", "user_train")
+later(users, "duty", "serving", "user_duty")
+later(users, "list", "serving", "user_list")
 app.add_typer(tokens, name="token", no_args_is_help=True)
-tokens.command("new")(serving.token_new)
-tokens.command("revoke")(serving.token_revoke)
-tokens.command("remember")(connecting.token_remember)
-app.command("backup")(operating.backup)
-app.command("restore")(operating.restore)
+later(tokens, "new", "serving", "token_new")
+later(tokens, "revoke", "serving", "token_revoke")
+later(tokens, "remember", "connecting", "token_remember")
+later(app, "backup", "operating", "backup")
+later(app, "restore", "operating", "restore")
 app.add_typer(config, name="config", no_args_is_help=True)
-config.command("init")(operating.config_init)
-config.command("check")(operating.config_check)
-app.command("results")(remote.results)
-app.command("submit")(remote.submit)
-app.command("status")(remote.status)
-app.command("withdraw")(remote.withdraw)
-app.command("decide")(remote.decide)
-app.command("disclosure")(remote.disclosure)
-app.command("rehearse")(analyst.rehearse)
-app.command("dataset")(analyst.dataset)
-app.command("tune")(tune)
-app.command("label")(label)
-app.command("attack")(attack)
-app.command("exposure")(exposure)
-app.command("demo")(demo)
+later(config, "init", "operating", "config_init")
+later(config, "check", "operating", "config_check")
+later(app, "results", "remote", "results")
+later(app, "submit", "remote", "submit")
+later(app, "status", "remote", "status")
+later(app, "withdraw", "remote", "withdraw")
+later(app, "decide", "remote", "decide")
+later(app, "disclosure", "remote", "disclosure")
+later(app, "rehearse", "analyst", "rehearse")
+later(app, "dataset", "analyst", "dataset")
+later(app, "tune", "tuning", "tune")
+later(app, "label", "labelling", "label")
+later(app, "attack", "attack", "attack")
+later(app, "exposure", "exposure", "exposure")
+later(app, "demo", "demonstration", "demo")
 
 
 sharing = typer.Typer(help="The sharing decision tree, and what was decided.")
 requests = typer.Typer(help="Requests for data by who is no humanitarian.")
 app.add_typer(sharing, name="sharing", no_args_is_help=True)
-sharing.command("decide")(deciding.sharing_decide)
-sharing.command("questions")(deciding.sharing_questions)
-sharing.command("list")(deciding.sharing_list)
+later(sharing, "decide", "deciding", "sharing_decide")
+later(sharing, "questions", "deciding", "sharing_questions")
+later(sharing, "list", "deciding", "sharing_list")
 app.add_typer(requests, name="requests", no_args_is_help=True)
-requests.command("add")(deciding.requests_add)
-requests.command("commission")(deciding.requests_commission)
-requests.command("decide")(deciding.requests_decide)
-requests.command("list")(deciding.requests_list)
+later(requests, "add", "deciding", "requests_add")
+later(requests, "commission", "deciding", "requests_commission")
+later(requests, "decide", "deciding", "requests_decide")
+later(requests, "list", "deciding", "requests_list")
 
 
 def _print_version(wanted: bool) -> None:
