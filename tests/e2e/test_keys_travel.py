@@ -214,7 +214,7 @@ def test_files_under_two_passphrases(offices: Path, run_here: Here) -> None:
         run_here(
             *("agreement", "new", "--out", offices / "two.toml", "--party", public["seeking"]),
             *("--party", offices / "other.public", "--linkage-unit", public["hub"]),
-            *("--purpose", "family-tracing", "--legal-basis", "consent"),
+            *("--purpose", "family-tracing", "--legal-basis", "vital-interest"),
             *("--valid-from", "2020-01-01", "--valid-until", "2999-12-31"),
             *("--retention-days", "30", "--scheme", "standard/1"),
             *("--terms", offices / "two.terms"),
