@@ -84,3 +84,24 @@ def breach(
     loaded("matcher.cli.rights_operations").breach(
         kind.value, subject, window, people, data_folder, as_json
     )
+
+
+def indicators_form(
+    body: Annotated[str, typer.Argument(show_default=False, help="society or delegation.")],
+    name: Annotated[str, typer.Argument(show_default=False, help="Its name, as in agreements.")],
+    year: Annotated[int, typer.Argument(min=2000, max=2100, show_default=False)],
+) -> None:
+    """Print a form for a body's answers to the key monitoring indicators, to be filled in."""
+    loaded("matcher.cli.rights_operations").form(body, name, year)
+
+
+def indicators_report(
+    answers: Annotated[
+        list[Path], typer.Argument(show_default=False, help="Files of answers, of one year.")
+    ],
+    out: Annotated[Path, typer.Option(help="The report, without its ending: .html and .csv.")],
+    data_folder: DataFolder = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the yearly report on the indicators; what the linkage unit can see counts more."""
+    loaded("matcher.cli.rights_operations").report(answers, out, data_folder, as_json)

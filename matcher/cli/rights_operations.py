@@ -11,10 +11,13 @@ from matcher.cli.operations import store_keys
 from matcher.cli.passphrases import Passphrases
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError, StateError
+from matcher.formats.files import written_whole
 from matcher.formats.notices import read_notice
 from matcher.protection.breach import Incident, Inventory, Kind, inventory, write_people
 from matcher.protection.deletion import destroy_fingerprints
+from matcher.protection.indicators import Answers, Body, asked_of, evidence_of, reported
 from matcher.protection.proof import prove_deleted
+from matcher.protection.yearly import as_csv, as_html
 from matcher.settings import Settings
 from matcher.store import audit
 from matcher.store.database import alone, open_store
@@ -136,3 +139,49 @@ def _tell_breach(found: Inventory) -> None:
             console.out.print(f"\n[bold]{title}[/bold]")
             for line in lines:
                 console.out.print(f"- {line}", markup=False, highlight=False)
+
+
+def form(body: str, name: str, year: int) -> None:
+    """Print a form for answers."""
+    if body not in ("society", "delegation"):
+        raise ParameterError("A body is 'society' or 'delegation'.")
+    kind: Body = "society" if body == "society" else "delegation"
+    lines = [
+        'format = "kinmatch-answers/1"', f'body = "{body}"', f'name = "{name}"', f"year = {year}",
+        "", "[answers]   # take the mark away before what is answered", "",
+    ]  # fmt: skip
+    for one in asked_of(kind):
+        foundational = " (foundational)" if one.weight(kind) == "foundational" else ""
+        lines += [f"# {one.question}{foundational}", f"# {one.name} = true", ""]
+    console.out.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def report(files: list[Path], out: Path, data_folder: Path | None, as_json: bool) -> None:
+    """Write the yearly report."""
+    given = [Answers.read(path) for path in files]
+    years = {one.year for one in given}
+    if len(years) != 1:
+        raise ParameterError("A report is of one year; give the answers of one year alone.")
+    (year,) = years
+    on = min(date.today(), date(year, 12, 31))
+    with (
+        open_store(Settings.load(data_folder=data_folder), None) as store,
+        store.as_unit() as session,
+    ):
+        bodies = [
+            reported(one, evidence_of(session, one.name, on) if one.body == "society" else {})
+            for one in given
+        ]
+    for suffix, content in ((".csv", as_csv(bodies, year)), (".html", as_html(bodies, year))):
+        path = out.with_name(out.name + suffix)
+        with written_whole(path) as aside:
+            aside.write_text(content, encoding="utf-8")
+        console.say(str(path))
+    if as_json:
+        console.print_json(
+            [
+                {"body": one.body, "name": one.name, "level": one.level,
+                 "answers": dict(one.answers), "from_evidence": list(one.from_evidence)}
+                for one in bodies
+            ]
+        )  # fmt: skip
