@@ -155,6 +155,22 @@ class NewDecision(_Model):
     consulted: bool = Field(default=False)
 
 
+class Sent(_Model):
+    """A notice that was taken before."""
+
+    kind: str
+    agreement: str
+    number: int | None
+    key_epoch: int | None
+    on: date
+
+
+class Notices(_Model):
+    """What the society has sent, protection notices by number, then epochs."""
+
+    items: list[Sent]
+
+
 class Refinement(_Model):
     """What a society is asked about some of its candidates, in one letter."""
 
@@ -172,6 +188,14 @@ class Refinements(_Model):
     """What a society is asked, the one that is over first first."""
 
     items: list[Refinement]
+
+
+class Taken(_Model):
+    """A notice that is in force."""
+
+    kind: str
+    agreement: str
+    records: int
 
 
 class Operations:
@@ -276,6 +300,19 @@ class Operations:
         return _read(
             Disclosure,
             self._transport.send("GET", f"/v1/candidates/{_in_path(candidate_id)}/disclosure"),
+        )
+
+    def notices_listed(self) -> Notices:
+        """List what the society has sent."""
+        return _read(Notices, self._transport.send("GET", "/v1/notices"))
+
+    def notices_sent(self, content: bytes) -> Taken:
+        """Take a signed notice and do what it asks for; the same again changes nothing."""
+        return _read(
+            Taken,
+            self._transport.send(
+                "POST", "/v1/notices", content=content, media_type="application/octet-stream"
+            ),
         )
 
     def refinements_listed(

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from encoders.client.generated import Batch, NewBatch, Operations
 from matcher.formats.envelope import read_header
-from matcher.formats.errors import InputError, IntegrityError
+from matcher.formats.errors import InputError, IntegrityError, ServiceError
 
 PART_BYTES: Final = 1 << 20
 """How much is sent at once: what is lost by a cut is at most this."""
@@ -65,10 +65,29 @@ def upload(
             if batch.state not in RECEIVING:
                 advance(size)
                 return batch
-            _send_missing(operations, batch, file, size, advance)
+            return _finished(operations, batch, file, size, advance)
     except OSError as error:
         raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
-    return operations.batches_finished(batch.id)
+
+
+def _finished(
+    operations: Operations, batch: Batch, file: BinaryIO, size: int, advance: Advance
+) -> Batch:
+    """Send what is missing and say that it is all; or find that it was said before.
+
+    The answer to it may have been lost on the way, and the linkage unit quick.
+    """
+    try:
+        _send_missing(operations, batch, file, size, advance)
+        return operations.batches_finished(batch.id)
+    except ServiceError as error:
+        if error.code != "state":
+            raise
+        found = operations.batches_shown(batch.id)
+        if found.state in RECEIVING:
+            raise
+        advance(size)
+        return found
 
 
 def _digest_of(file: BinaryIO) -> tuple[str, int]:

@@ -108,6 +108,31 @@ def test_what_was_sent_before_is_not_sent_again(envelope: Path) -> None:
     assert holding.requests == ["POST /v1/batches"]
 
 
+def test_accepted_before_it_was_heard_that_all_had_arrived(envelope: Path) -> None:
+    holding = Holding()
+
+    def mishap(_method: str, path: str) -> Answer | str | None:
+        if not path.endswith("/finish"):
+            return None
+        if holding.state == "receiving":
+            return "deaf"
+        holding.state = "accepted"
+        return problem(409, "state")
+
+    with serving(holding, mishap) as address:
+        assert upload(operations(address), envelope).state == "accepted"
+
+
+def test_parts_that_are_missing_are_not_taken_for_done(envelope: Path) -> None:
+    holding = Holding()
+
+    def mishap(_method: str, path: str) -> Answer | None:
+        return problem(409, "state") if path.endswith("/finish") else None
+
+    with serving(holding, mishap) as address, pytest.raises(ServiceError, match="state"):
+        upload(operations(address), envelope)
+
+
 def test_what_is_no_envelope_is_not_sent(tmp_path: Path) -> None:
     holding, path = Holding(), tmp_path / "file"
     path.write_bytes(b"no envelope")
