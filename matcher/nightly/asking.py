@@ -140,9 +140,16 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
                 key_epoch=head.key_epoch,
                 asked=_letters(rows, agreement, identity, run, part),
                 candidates=[(row.id, row.version) for row in rows],
-                expires_on=on + timedelta(days=asking.days),
+                expires_on=min(on + timedelta(days=asking.days), _closes(agreement, head, on)),
             )
         return len(waiting)
+
+
+def _closes(agreement: Agreement, of_two: Any, on: date) -> date:
+    """The day from which no corridor between two societies is open: then neither releases."""
+    two = {of_two.left_society, of_two.right_society}
+    ways = [way for way in agreement.open_corridors(on) if set(way) == two]
+    return max(map(agreement.last_day_of, ways), default=on) + timedelta(days=1)
 
 
 def _last_run(session: Session, agreement: str) -> RunRow | None:

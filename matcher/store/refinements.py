@@ -141,30 +141,36 @@ def listed(session: Session, *, answered: bool) -> list[RefinementFile]:
     return list(session.scalars(ordered))
 
 
-def require_asked(session: Session, refinement: UUID, society: str) -> None:
+def require_asked(session: Session, refinement: UUID, society: str, *, on: date) -> None:
     """Refuse a refinement in which a society is asked nothing.
 
     Raises:
-        AbsentError: There is none under that id in which it is asked something.
+        AbsentError: There is none under that id in which it is asked something on that day.
     """
-    if session.get(RefinementFile, (refinement, society)) is None:
-        raise _absent(refinement)
+    _asked(session, refinement, society, on)
 
 
-def requests_of(session: Session, refinement: UUID, society: str) -> bytes:
+def requests_of(session: Session, refinement: UUID, society: str, *, on: date) -> bytes:
     """Give the letter that asks a society.
 
     Raises:
         AbsentError: It is asked nothing under that id, or no longer.
     """
-    found = session.get(RefinementFile, (refinement, society))
-    if found is None or found.requests is None:
+    found = _asked(session, refinement, society, on)
+    if found.requests is None:
         raise _absent(refinement)
     return found.requests
 
 
+def _asked(session: Session, refinement: UUID, society: str, on: date) -> RefinementFile:
+    found = session.get(RefinementFile, (refinement, society))
+    if found is None or found.expires_on <= on:
+        raise _absent(refinement)
+    return found
+
+
 def release(
-    session: Session, refinement: UUID, *, society: str, answer: bytes, actor: str
+    session: Session, refinement: UUID, *, society: str, answer: bytes, actor: str, on: date
 ) -> RefinementRow:
     """Take a society's answer; the same answer twice is one.
 
@@ -174,14 +180,15 @@ def release(
         society: Who answers.
         answer: The letter with the answer.
         actor: Who sends it.
+        on: The day.
 
     Raises:
-        AbsentError: The society is not asked under that id.
+        AbsentError: The society is not asked under that id, or no longer.
         InputError, IntegrityError, MismatchError: The letter is none of this society's to the
             linkage unit that answers these requests.
         StateError: It has answered already, otherwise, or the refinement is over.
     """
-    require_asked(session, refinement, society)
+    require_asked(session, refinement, society, on=on)
     row = locked(session, RefinementRow, refinement)
     file = session.get_one(RefinementFile, (refinement, society), populate_existing=True)
     digest = _digest(answer)

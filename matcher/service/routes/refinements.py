@@ -79,7 +79,7 @@ def listed(
 def request(refinement_id: RefinementId, caller: Releaser) -> Response:
     """Give the letter that asks: signed by the linkage unit, readable by the society alone."""
     with caller.transaction() as session:
-        content = refinements.requests_of(session, refinement_id, caller.society)
+        content = refinements.requests_of(session, refinement_id, caller.society, on=caller.today)
     return Response(content, media_type="application/octet-stream")
 
 
@@ -120,12 +120,17 @@ async def answered(
 def _require_asked(caller: Member, refinement: UUID) -> None:
     """Refuse before anything is read what no society, or another one, is asked."""
     with caller.transaction() as session:
-        refinements.require_asked(session, refinement, caller.society)
+        refinements.require_asked(session, refinement, caller.society, on=caller.today)
 
 
 def _take(caller: Member, refinement: UUID, content: bytes) -> None:
     # The other society's side is touched too, which no society's own transaction may.
     with caller.store.as_unit() as session:
         refinements.release(
-            session, refinement, society=caller.society, answer=content, actor=caller.actor
+            session,
+            refinement,
+            society=caller.society,
+            answer=content,
+            actor=caller.actor,
+            on=caller.today,
         )

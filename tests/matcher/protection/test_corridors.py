@@ -25,11 +25,13 @@ from starlette.testclient import TestClient
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import read_batch
-from matcher.formats.errors import GateError
+from matcher.formats.errors import AbsentError, GateError
+from matcher.formats.identity import Identity
 from matcher.formats.terms import Authorisation, Terms
 from matcher.matching import match
+from matcher.nightly.asking import Asking, ask_all
 from matcher.nightly.night import Limits, Outcome, run_night
-from matcher.store import acceptance, batches, candidates, listings, parties
+from matcher.store import acceptance, batches, candidates, listings, parties, refinements
 from matcher.store.database import Store
 from matcher.store.models import BatchRow, CandidateRow, CandidateSide
 
@@ -234,3 +236,25 @@ def test_batches_are_not_compared_by_file_either(tmp_path: Path) -> None:
 def test_without_terms_an_agreement_is_not_taken_up(store: Store) -> None:
     with pytest.raises(GateError, match=r"agreement\.terms-complete"):
         add(store, draw_agreement(terms=None))
+
+
+def test_neither_side_releases_attributes_once_the_corridor_is_closed(
+    store: Store, tmp_path: Path
+) -> None:
+    identities = {name: Identity.generate(name) for name in (ONE, TWO, THREE, "hub")}
+    made = draw_agreement(identities=tuple(one.public for one in identities.values()))
+    under = add(store, made.model_copy(update={"terms": authorised(made, LAPSES)}))
+    give(store, tmp_path, under)
+    night(store, TODAY)
+    assert ask_all(store, identities["hub"], on=TODAY, asking=Asking("weak", 14)) == 2
+    after = LAPSES + timedelta(days=1)
+    with store.as_society(TWO) as session:
+        (asked,) = refinements.listed(session, answered=False)
+        refinements.require_asked(session, asked.refinement_id, TWO, on=LAPSES)
+        assert refinements.requests_of(session, asked.refinement_id, TWO, on=LAPSES)
+        for ask in (refinements.require_asked, refinements.requests_of):
+            with pytest.raises(AbsentError):
+                ask(session, asked.refinement_id, TWO, on=after)
+    with store.as_society(THREE) as session:
+        (asked,) = refinements.listed(session, answered=False)
+        refinements.require_asked(session, asked.refinement_id, THREE, on=after)
