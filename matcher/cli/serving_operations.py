@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from rich.table import Table
 from sqlalchemy.orm import Session
 
 from matcher.cli import console
@@ -95,14 +94,19 @@ def user_list(data_folder: Path | None, as_json: bool) -> None:
     if as_json:
         console.print_json(told)
         return
-    table = Table("user", "society", "role", "active", "trained until", "duties", "tokens until")
     for one in told:
-        until = ", ".join(f"{token['id']} {token['expires_at'][:10]}" for token in one["tokens"])
-        table.add_row(
-            one["id"], one["society"] or "-", one["role"], str(one["active"]),
-            one["trained_until"] or "-", ", ".join(one["duties"]), until,
-        )  # fmt: skip
-    console.out.print(table)
+        said = [one["id"], one["role"], "of", one["society"] or "the unit", *one["duties"]]
+        said.append(
+            f"trained until {one['trained_until']}" if one["trained_until"] else "untrained"
+        )
+        _tell(" ".join([*said, *([] if one["active"] else ["closed"])]))
+        for token in one["tokens"]:
+            scopes = ", ".join(token["scopes"])
+            _tell(f"  token {token['id']} until {token['expires_at']}: {scopes}")
+
+
+def _tell(line: str) -> None:
+    console.out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _told(user: User, tokens: list[ApiToken]) -> dict[str, Any]:

@@ -250,7 +250,13 @@ def user_of(session: Session, subject: str) -> User | None:
 def revoke_token(
     session: Session, token: UUID, *, at: datetime, actor: str = audit.UNIT_ACTOR
 ) -> None:
-    """End a token's life; one that is revoked already stays so."""
+    """End a token's life; one that is revoked already stays so.
+
+    Raises:
+        AbsentError: There is no such token.
+    """
+    if session.get(ApiToken, token) is None:
+        raise AbsentError(f"There is no token {token}; see that its id is right.")
     changed = session.execute(
         update(ApiToken)
         .where(ApiToken.id == token, ApiToken.revoked_at.is_(None))

@@ -1,0 +1,208 @@
+"""The service as a process: slow and broken connections, stopping, what it writes and tells."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from calling import bearing, token_for
+from people import ONE, add, draw_agreement
+from test_batch_routes import CONTENT, content_digest, digest
+
+from matcher.service import uploads
+from matcher.store import Store
+
+# As `kinmatch serve`, with less patience, so that a test can wait for its end.
+PROGRAM = """
+import sys
+from pathlib import Path
+from matcher.service import running
+from matcher.settings import Settings
+from matcher.store import open_store
+running._HEADER_SECONDS = 1.0
+settings = Settings.load(data_folder=Path(sys.argv[1]), least_free_bytes=0, training_required=False)
+with open_store(settings, None) as store:
+    running.run(store, settings, host="127.0.0.1", port=int(sys.argv[2]))
+"""
+
+
+@dataclass
+class Process:
+    """The running service."""
+
+    child: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A new connection."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
+        """Ask on a connection of its own."""
+        connection = self.connect()
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse()
+
+    def lines(self) -> list[dict[str, object]]:
+        """What it has logged."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def process(store: Store, tmp_path: Path) -> Iterator[Process]:
+    add(store, draw_agreement(valid_until="2099-12-31"))
+    port, log = free_port(), tmp_path / "log"
+    command = [sys.executable, "-c", PROGRAM, str(store.folder), str(port)]
+    with log.open("wb") as errors:
+        child = subprocess.Popen(command, stdout=errors, stderr=errors)
+    started = Process(child, port, log)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            assert started.get("/health/live").status == 200
+            break
+        except ConnectionError:
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    yield started
+    if child.poll() is None:
+        child.kill()
+    child.wait()
+
+
+def far_token(store: Store) -> str:
+    """A token that is valid by the real clock."""
+    token = token_for(store, ONE)
+    with store.as_unit() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE kinmatch.api_tokens SET expires_at = now() + interval '1 day'"
+        )
+    return token
+
+
+def test_it_serves_stops_and_tells_nothing_of_anybody(store: Store, process: Process) -> None:
+    token = far_token(store)
+    connection = process.connect()
+    asked = {"agreement": "ab" * 16, "digest": digest(CONTENT), "size": len(CONTENT)}
+    headers = {**bearing(token), "Content-Type": "application/json"}
+    connection.request("POST", "/v1/batches", json.dumps(asked), headers)
+    answer = connection.getresponse()
+    batch = json.loads(answer.read())["id"]
+    assert answer.status == 201
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert answer.getheader("Cache-Control") == "no-store"
+    assert answer.getheader("Server") is None
+    request_id = answer.getheader("X-Request-Id")
+
+    # A part is on its way when the service is told to stop: it is taken, and then all ends.
+    place, said = f"/v1/batches/{batch}/parts/0", content_digest(CONTENT)
+    head = "".join(f"{name}: {value}\r\n" for name, value in {**bearing(token), **said}.items())
+    with socket.create_connection(("127.0.0.1", process.port), 20) as slow:
+        length = f"Content-Length: {len(CONTENT)}\r\n"
+        slow.sendall(f"PUT {place} HTTP/1.1\r\nHost: x\r\n{length}{head}\r\n".encode())
+        slow.sendall(CONTENT[:100])
+        time.sleep(1)
+        process.child.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert process.child.poll() is None
+        slow.sendall(CONTENT[100:])
+        assert slow.recv(1000).startswith(b"HTTP/1.1 204")
+    assert process.child.wait(30) in {0, -signal.SIGTERM}
+
+    lines = process.lines()
+    told = [line for line in lines if line.get("event") == "request"]
+    assert request_id in [line["id"] for line in told]
+    assert {line["status"] for line in told} >= {200, 201, 204}
+    whole = process.log.read_text()
+    for secret in (token, batch, digest(CONTENT), ONE, "127.0.0.1"):
+        assert secret not in whole
+
+
+def test_a_head_that_does_not_come_and_a_body_that_ends_leave_nothing(
+    store: Store, process: Process
+) -> None:
+    for sent in (b"", b"GET /version HTT", b"GET /version HTTP/1.1\r\nX: "):
+        with socket.create_connection(("127.0.0.1", process.port), 10) as slow:
+            slow.sendall(sent)
+            assert slow.recv(1000) == b""  # closed by the service
+    kept = process.connect()  # is used on, and waits for longer than for one head
+    for _ in range(3):
+        kept.request("GET", "/version")
+        assert kept.getresponse().read()
+        ours = kept.sock.getsockname()
+        time.sleep(0.6)
+        assert kept.sock.getsockname() == ours
+    token, connection = far_token(store), process.connect()
+    asked = {"agreement": "ab" * 16, "digest": digest(CONTENT), "size": len(CONTENT)}
+    headers = {**bearing(token), "Content-Type": "application/json"}
+    connection.request("POST", "/v1/batches", json.dumps(asked), headers)
+    batch = json.loads(connection.getresponse().read())["id"]
+    place, said = f"/v1/batches/{batch}/parts/0", content_digest(CONTENT)
+    head = "".join(f"{name}: {value}\r\n" for name, value in {**bearing(token), **said}.items())
+    for until in (0, 1, 5000, len(CONTENT) - 1):
+        with socket.create_connection(("127.0.0.1", process.port), 10) as cut:
+            length = f"Content-Length: {len(CONTENT)}\r\n"
+            cut.sendall(f"PUT {place} HTTP/1.1\r\nHost: x\r\n{length}{head}\r\n".encode())
+            cut.sendall(CONTENT[:until])
+    deadline = time.monotonic() + 10
+    folder = store.folder / uploads.FOLDER / batch
+    while any(folder.glob("*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    shown = json.loads(process.get(f"/v1/batches/{batch}", **bearing(token)).read())
+    assert (shown["received"], shown["parts"]) == (0, [])
+
+
+def test_metrics_name_routes_and_nobody(store: Store, process: Process) -> None:
+    token = far_token(store)
+    for _ in range(3):
+        assert process.get("/v1/batches", **bearing(token)).status == 200
+    assert process.get("/v1/batches/" + "0" * 32, **bearing(token)).status == 404
+    assert process.get("/nowhere/" + "x" * 50).status == 404
+    answer = process.get("/metrics")
+    told = answer.read().decode()
+    assert answer.status == 200
+    line = 'kinmatch_request_seconds_count{method="GET",route="/batches",status="200"} 3.0'
+    assert line in told
+    labels = set(re.findall(r'(?:method|route)="([^"]*)"', told))
+    assert labels <= {
+        "GET", "none", "/batches", "/batches/{batch_id}", "/health/live", "/metrics",
+    }  # fmt: skip
+    assert process.get("/metrics", **{"X-Forwarded-For": "10.0.0.1"}).status == 401
+    assert process.get("/metrics", **bearing(token), Via="x").status == 403
+
+
+def test_it_comes_back_when_its_database_was_killed(store: Store, process: Process) -> None:
+    token = far_token(store)
+    assert process.get("/v1/batches", **bearing(token)).status == 200
+    assert store.server is not None
+    pid = int((store.server.folder / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    statuses = []
+    while not statuses or statuses[-1] != 200:
+        answer = process.get("/v1/batches", **bearing(token))
+        statuses.append(answer.status)
+        if answer.status == 503:
+            assert int(answer.getheader("Retry-After") or 0) > 0
+            assert json.loads(answer.read())["code"] == "unavailable"
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert set(statuses) <= {200, 503}
