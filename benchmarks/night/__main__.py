@@ -13,8 +13,9 @@ import tempfile
 import time
 from datetime import date
 from importlib.metadata import version
+from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from sqlalchemy import func, select, text
@@ -26,6 +27,7 @@ from matcher.formats.batch import read_batch
 from matcher.formats.files import written_whole
 from matcher.formats.ledger import Receipt
 from matcher.formats.scheme import Scheme
+from matcher.formats.terms import Terms
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.planning import plan_night
 from matcher.scoring import find_pairs
@@ -34,6 +36,9 @@ from matcher.store import acceptance, audit, batches, parties
 from matcher.store.database import Store, open_store
 from matcher.store.models import AgreementRow, CandidateRow, Record, RunRow
 from matcher.vault import StoreKeys
+
+if TYPE_CHECKING:
+    from matcher.decisions.candidates import Filters
 
 NEW, HELD, BATCH, TOP = 100_000, 1_000_000, 100_000, 10
 MOST_SECONDS, LEAST_OF_CORE = 900, 0.7
@@ -83,6 +88,9 @@ def _load(store: Store, folder: Path, new: int, held: int) -> Agreement:
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
         retention_days=365,
+        terms=Terms.of_fiction(
+            permutations((_ONE, _TWO), 2), ("family-tracing",), date(2026, 1, 1), date(2026, 12, 31)
+        ),
     )
     with store.as_unit() as session:
         parties.add_agreement(session, agreement)
@@ -119,7 +127,7 @@ def _call_compared(store: Store, agreement: Agreement) -> None:
     """Say that earlier nights have compared all that is there."""
     with store.as_unit() as session:
         row = session.get_one(AgreementRow, agreement.agreement_id)
-        plan = plan_night(session, row)
+        plan = plan_night(session, row, on=_ON)
         run = RunRow(
             agreement=agreement.agreement_id, state="published", on_date=_ON, is_full=True,
             compares_as=plan.compares_as, plan=plan.summary(), plan_digest=plan.digest, pairs=0,
@@ -127,6 +135,7 @@ def _call_compared(store: Store, agreement: Agreement) -> None:
         session.add(run)
         session.flush()
         row.compared_as = plan.compares_as
+        row.compared_corridors = [list(pair) for pair in plan.corridors]
         session.query(Record).update({"taken_in": run.id, "compared_in": run.id})
 
 
@@ -134,13 +143,13 @@ def _core_rate(folder: Path, agreement: Agreement) -> float:
     """Pairs a second of the core alone over one tile in memory, pass by pass: the best of two."""
     model = EvidenceModel.of(agreement.scheme)
     new, held = (read_batch(folder / name, agreement) for name in ("new", "held"))
-    sides = []
+    sides: list[tuple[Filters, Filters, int]] = []
     for name, reach in model.reach.items():
-        filters = [
+        left, right = (
             bits[present] for bits, present in (new.fingerprints(name), held.fingerprints(name))
-        ]
-        sides.append((*filters, reach))
-        find_pairs(*(one[:100] for one in filters), measure="hamming", threshold=reach)  # compiles
+        )
+        sides.append((left, right, reach))
+        find_pairs(left[:100], right[:100], measure="hamming", threshold=reach)  # compiles
     seconds = []
     for _ in range(2):
         begin = time.perf_counter()
@@ -153,7 +162,7 @@ def _core_rate(folder: Path, agreement: Agreement) -> float:
 def _night(store: Store, settings: Settings, console: Console) -> dict[str, Any]:
     with store.as_unit() as session:
         begin = time.perf_counter()
-        plan_night(session, session.scalars(select(AgreementRow)).one())
+        plan_night(session, session.scalars(select(AgreementRow)).one(), on=_ON)
         planning = time.perf_counter() - begin
     tiles = []
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError, MismatchError
 from matcher.formats.identity import Identity, Slug
-from matcher.formats.signed import Document, read_signed, write_signed
+from matcher.formats.signed import Document, check_signed, read_signed, write_signed
 
 FORMAT: Final = "kinmatch-retirement/1"
 """The format's name and version."""
@@ -84,10 +84,22 @@ def read_retirement(path: Path, agreement: Agreement) -> Retirement:
         AgreementError: Its society is not a party.
         IntegrityError: Its society did not sign it, or it was altered since.
     """
-    notice = read_signed(path, Retirement, lambda found: agreement.identity_of(found.society))
+    found = read_signed(path, Retirement, lambda said: agreement.identity_of(said.society))
+    return _of_party(found, agreement, str(path))
+
+
+def check_retirement(content: bytes, agreement: Agreement) -> Retirement:
+    """Take a notice that came by the network; the errors are those of `read_retirement`."""
+    origin = "The notice"
+    whose = agreement.identity_of
+    found = check_signed(content, origin, Retirement, lambda said: whose(said.society))
+    return _of_party(found, agreement, origin)
+
+
+def _of_party(notice: Retirement, agreement: Agreement, origin: str) -> Retirement:
     if notice.agreement_id != agreement.agreement_id:
         raise MismatchError(
-            f"{path}: the notice is of agreement {notice.agreement_id}, the agreement given is "
+            f"{origin}: the notice is of agreement {notice.agreement_id}, the agreement given is "
             f"{agreement.agreement_id}."
         )
     agreement.require_party(notice.society)

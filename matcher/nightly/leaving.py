@@ -17,15 +17,16 @@ from matcher.store.batches import lock_agreement
 from matcher.store.changing import change
 from matcher.store.database import Store
 from matcher.store.models import AgreementRow, BatchRow, CandidateRow, Part, Record
+from matcher.store.retirements import retired_on
 from matcher.store.states.batches import BATCH, LEAVING
 
 
 def clear_away(store: Store, on: date) -> int:
     """End what is over on a day, and destroy what it held; safe to do again at any point.
 
-    A batch is over when its retention, its key epoch or its agreement is, or when it was
-    withdrawn, superseded or refused. Its records go with their candidates, and its file after
-    them.
+    A batch is over when its retention, its key epoch or its agreement is, when its society has
+    retired its epoch, or when it was withdrawn, superseded or refused. Its records go with their
+    candidates, and its file after them.
 
     Args:
         store: The store.
@@ -82,7 +83,7 @@ def _expire(session: Session, on: date) -> None:
         .order_by(BatchRow.id)
         .with_for_update(of=BatchRow)
     ).all()
-    for batch in over:
+    for batch in {batch.id: batch for batch in (*over, *retired_on(session, on))}.values():
         change(session, batch, "expire", society=batch.society)
 
 

@@ -29,6 +29,7 @@ from matcher.service.routes import (
     emblem,
     feedback,
     health,
+    notices,
     refinements,
     tokens,
 )
@@ -42,6 +43,7 @@ ROUTERS = (
     batches.router,
     candidates.router,
     feedback.router,
+    notices.router,
     refinements.router,
     tokens.router,
 )

@@ -196,11 +196,10 @@ def _night(work: Work, on: date) -> None:
 
 
 def _tell(log: Log, outcome: Outcome) -> None:
-    told = {**outcome.plan, **(outcome.candidates or {})}
     if outcome.refused is None:
-        log.info("night published", **told)
+        log.info("night published", candidates=outcome.candidates, **outcome.plan)
     else:
-        log.error("night refused", why=outcome.refused, **told)
+        log.error("night refused", why=outcome.refused, **outcome.plan)
 
 
 def _refine(work: Work) -> None:
