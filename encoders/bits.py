@@ -20,6 +20,7 @@ from encoders.growing import Growing
 
 WORD = 64
 _NUMBER_BYTES = 4
+_MOST_PATTERN_WORDS = 1 << 19  # 4 MiB, which near memory holds
 
 Filters = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.uint16]
@@ -178,11 +179,39 @@ def set_bits(filters, offsets, tokens, positions, each, most):  # type: ignore[n
         each: Positions a token sets.
         most: Positions a record's tokens set together.
     """
+    words = filters.shape[1]
+    if words <= 2 * each and len(positions) * each * words <= _MOST_PATTERN_WORDS:
+        _join_patterns(filters, offsets, tokens, positions, each, most)
+        return
     for record in range(len(offsets) - 1):
-        count = offsets[record + 1] - offsets[record]
-        if count == 0:
-            continue
-        share = min(each, max(1, most // count))
+        share = _share(offsets[record + 1] - offsets[record], each, most)
         for at in range(offsets[record], offsets[record + 1]):
-            for position in positions[tokens[at], :share]:
-                filters[record, position >> 6] |= np.uint64(1) << np.uint64(position & 63)
+            _set(filters[record], positions[tokens[at], :share])
+
+
+@numba.njit(cache=True, nogil=True)
+def _join_patterns(filters, offsets, tokens, positions, each, most):  # type: ignore[no-untyped-def]
+    """Do what `set_bits` does, where tokens are few and set many bits: word by word."""
+    patterns = np.zeros((len(positions) * each, filters.shape[1]), dtype=np.uint64)
+    made = np.zeros(len(patterns), dtype=np.bool_)
+    for record in range(len(offsets) - 1):
+        share = _share(offsets[record + 1] - offsets[record], each, most)
+        for at in range(offsets[record], offsets[record + 1]):
+            pattern = tokens[at] * each + share - 1
+            if not made[pattern]:
+                _set(patterns[pattern], positions[tokens[at], :share])
+                made[pattern] = True
+            for word in range(filters.shape[1]):
+                filters[record, word] |= patterns[pattern, word]
+
+
+@numba.njit(cache=True)
+def _share(count, each, most):  # type: ignore[no-untyped-def]
+    """How many bits each of `count` tokens of a record sets."""
+    return min(each, max(1, most // max(1, count)))
+
+
+@numba.njit(cache=True)
+def _set(row, positions):  # type: ignore[no-untyped-def]
+    for position in positions:
+        row[position >> 6] |= np.uint64(1) << np.uint64(position & 63)

@@ -119,10 +119,18 @@ RECORDS = st.lists(st.lists(st.integers(0, 29), max_size=30, unique=True), max_s
 
 
 @UNHURRIED
-@given(records=RECORDS, each=st.integers(1, 20), most=st.integers(1, 80))
-def test_set_bits_is_a_union_of_sets(records: list[list[int]], each: int, most: int) -> None:
-    positions = token_positions([str(i) for i in range(30)], KEY, 320, 20)
-    filters = to_filters([{5, 319}] * len(records), 5)
+@given(
+    records=RECORDS,
+    each=st.integers(1, 20),
+    most=st.integers(1, 80),
+    words=st.sampled_from([5, 32]),
+)
+def test_set_bits_is_a_union_of_sets(
+    records: list[list[int]], each: int, most: int, words: int
+) -> None:
+    """Word by word where tokens set many bits of a filter, bit by bit where they set few."""
+    positions = token_positions([str(i) for i in range(30)], KEY, 64 * words, 20)
+    filters = to_filters([{5, 319}] * len(records), words)
     offsets = np.cumsum([0, *map(len, records)]).astype(np.int64)
     tokens = np.array([token for record in records for token in record], np.int32)
     set_bits(filters, offsets, tokens, positions, each, most)
