@@ -22,7 +22,7 @@ from matcher.cli.connecting import (
 )
 from matcher.cli.society import AgreementOption, JsonFlag
 from matcher.formats.agreement import Agreement
-from matcher.formats.errors import ParameterError
+from matcher.formats.errors import InputError, ParameterError
 
 _STATES_AFTER: Final = ("accepted", "superseded")
 
@@ -129,6 +129,39 @@ def withdraw(
     """Take a batch back: nothing of it is compared again, and the next night destroys it."""
     with connected(service, token_file, authorities, society) as operations:
         _tell_batch(operations.batches_withdrawn(batch), as_json=False)
+
+
+def send(
+    notices: Annotated[
+        list[Path],
+        typer.Argument(show_default=False, help="What notify or keys rotate wrote, oldest first."),
+    ],
+    service: ServiceOption = None,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    society: SocietyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Send signed notices to the linkage unit, in the order given; a notice sent twice is one.
+
+    The first that is refused ends it: those before it are in force, and the same command goes on.
+    """
+    contents = [_content_of(path) for path in notices]
+    told = []
+    with connected(service, token_file, authorities, society) as operations:
+        for path, content in zip(notices, contents, strict=True):
+            taken = operations.notices_sent(content)
+            told.append(taken.model_dump(mode="json") | {"file": str(path)})
+            console.say(f"{path}: {taken.kind}, {taken.records:,} records.")
+    if as_json:
+        console.print_json(told)
+
+
+def _content_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
 
 
 def results(

@@ -114,6 +114,21 @@ def test_now_or_never(
     assert TOKEN not in capsys.readouterr().err
 
 
+def test_notices_go_in_their_order_up_to_the_first_that_is_refused(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / f"{number}.json" for number in range(3)]
+    for path in paths:
+        path.write_text("a notice")
+    taken = json.dumps({"kind": "suspend", "agreement": "ab" * 16, "records": 2}).encode()
+    answers = iter([(201, {}, taken), problem(409, "state")])
+    with serving(Holding(), lambda *_: next(answers)) as address:
+        assert run(address, "send", *paths) == 2
+    said = capsys.readouterr().err
+    assert "0.json: suspend, 2 records" in " ".join(said.split())
+    assert "1.json" not in said
+
+
 def test_nothing_says_where_the_service_is(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
