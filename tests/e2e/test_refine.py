@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,26 @@ def test_a_withdrawn_record_is_not_released(
     assert ran.status == 1, ran.said
     told = json.loads(ran.out)
     assert told["stopped"] == {"absent": told["requests"] - told["released"]}
+
+
+def test_a_record_that_a_rule_refuses_is_not_released(
+    job: Path, asked: Path, run_here: Here
+) -> None:
+    society, file, role = SIDES[0]
+    words = refine_words(job, asked, society, file, role, "--yes", "--json")
+    events = Path(words[words.index("--intake") + 1]).with_name("events.csv")
+    ids = [row["record_id"] for row in rows_of(job / "data" / file)]
+    day = date.today().isoformat()
+    said = "".join(f"{one},{day},withdrawn,refinement\n" for one in ids[: len(ids) // 2])
+    events.write_text(f"record_id,on,event,stage\n{said}", encoding="utf-8")
+    ran = run_here(*words, passphrase=PASSPHRASE)
+    assert ran.status == 1, ran.said
+    told = json.loads(ran.out)
+    assert 0 < told["released"] < told["requests"]
+    assert told["stopped"] == {"absent": told["requests"] - told["released"]}
+    # It was said of refinement alone, so the records may still be matched.
+    checked = run_here("check", job / "data" / file, "--intake", events.with_name("intake.toml"))
+    assert checked.status == 0, checked.said
 
 
 @pytest.mark.parametrize(

@@ -391,6 +391,31 @@ def test_no_basis_no_fingerprint(office: Path, run_here: Here) -> None:
     assert b"r1" not in references
 
 
+def test_a_new_key_epoch_passes_the_gates_too(office: Path, run_here: Here) -> None:
+    draft = Draft()
+    draft.write(office / "case")
+    intake = office / "case" / "intake.toml"
+    words = encode_words(office / "case" / "people.csv", office, intake=intake)
+    assert run_here(*words, passphrase=PASSPHRASE).status == 0
+    amended = Agreement.read(office / "agreement.toml").with_next_epoch(TODAY, overlap_days=0)
+    amended.write(office / "new.toml")
+    Keys.generate(amended).seal(office / "new.keys", PASSPHRASE)
+    draft.happened("r1", "objected")
+    draft.write(office / "case")
+    ran = run_here(
+        *("keys", "rotate", office / "case" / "people.csv", "--agreement", office / "new.toml"),
+        *("--keys", office / "new.keys", "--identity", office / "seeking.identity"),
+        *("--intake", intake, "--keep", office / "seeking.references"),
+        *("--out", office / "new.batch", "--references", office / "new.references"),
+        *("--notice", office / "retirement"),
+        passphrase=PASSPHRASE,
+    )
+    assert ran.status == 1, ran.said
+    assert "objection.settled" in ran.said
+    assert b"r1" in (office / "seeking.references").read_bytes()
+    assert b"r1" not in (office / "new.references").read_bytes()
+
+
 def test_where_every_record_is_refused_nothing_is_written(office: Path, run_here: Here) -> None:
     draft = Draft()
     draft.head["defaults"] = {}
