@@ -172,12 +172,18 @@ def _held(
     A night that publishes holds sides and then waits for the log, so nobody may hold the log and
     then wait for a side.
     """
-    side = session.get(CandidateSide, (candidate, society))
-    if side is None or not side.listed:
-        raise AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
+    if session.get(CandidateSide, (candidate, society)) is None:
+        raise _absent(candidate)
     row = locked(session, CandidateRow, candidate)
     one, other = _sides(session, candidate)
-    return (row, one, other) if one.society == society else (row, other, one)
+    own, theirs = (one, other) if one.society == society else (other, one)
+    if own.barred or not own.listed:
+        raise _absent(candidate)
+    return row, own, theirs
+
+
+def _absent(candidate: bytes) -> AbsentError:
+    return AbsentError(f"There is no candidate {named(candidate)}; see that its id is right.")
 
 
 def _sides(session: Session, candidate: bytes) -> tuple[CandidateSide, CandidateSide]:
