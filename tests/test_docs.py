@@ -62,7 +62,9 @@ def test_every_option_is_in_the_pages(command: str, option: str) -> None:
         for found in sorted(
             set(
                 re.findall(
-                    r"^\s*(kinmatch [a-z]+(?: [a-z]+)?)\b", path.read_text("utf-8"), re.MULTILINE
+                    r"^\s*(kinmatch [a-z]+(?: [a-z]+(?:-[a-z]+)*)?)\b",
+                    path.read_text("utf-8"),
+                    re.MULTILINE,
                 )
             )
         )

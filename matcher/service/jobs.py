@@ -34,7 +34,9 @@ from matcher.service.observing import Log, places_of
 from matcher.settings import Settings
 from matcher.store import acceptance, audit
 from matcher.store.database import Store
+from matcher.store.holds import catch_up
 from matcher.store.jobs import QUEUE, take_up
+from matcher.store.journal import Journal
 
 DEAD_AFTER: Final = 60
 """Seconds without a sign of life after which a worker counts as dead."""
@@ -180,6 +182,7 @@ def _accept(work: Work, batch: UUID) -> None:
 
 def _night(work: Work, on: date) -> None:
     def go() -> None:
+        catch_up(work.store, Journal(work.settings.protection_journal))
         outcomes = run_night(
             work.store,
             on=on,
