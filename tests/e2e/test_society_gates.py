@@ -25,7 +25,10 @@ from encoders.protection.intake import read_intake
 from encoders.readers import read_records
 from matcher.formats.agreement import Agreement
 from matcher.formats.identity import Identity
+from matcher.formats.ledger import FileLedger
+from matcher.formats.marks import marks_of
 from matcher.formats.notices import read_notice
+from matcher.formats.opening import opened_envelope
 from matcher.formats.rulebook import RULES
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.formats.terms import Terms
@@ -487,6 +490,18 @@ def notices(run: Here, office: Path, draft: Draft) -> list[dict[str, Any]]:
     return written
 
 
+def rows_known(office: Path, under: Agreement, keys: list[str]) -> int:
+    """How many rows of the batch the linkage unit knows by some record keys."""
+    hub = Identity.open(office / "hub.identity", PASSPHRASE)
+    ledger = FileLedger(office / "ledger")
+    with opened_envelope(
+        office / "seeking.batch", identity=hub, agreements=[under], on=TODAY, ledger=ledger
+    ) as opened:
+        nonce = bytes.fromhex(opened.batch.header.mark_nonce)
+        known = set(marks_of(map(bytes.fromhex, keys), nonce))
+        return sum(bytes(mark) in known for mark in opened.batch.marks)
+
+
 def test_what_persons_say_reaches_the_linkage_unit(office: Path, run_here: Here) -> None:
     draft = Draft()
     draft.write(office / "case")
@@ -499,7 +514,8 @@ def test_what_persons_say_reaches_the_linkage_unit(office: Path, run_here: Here)
     said = notices(run_here, office, draft)
     assert [(one["kind"], one["records"]) for one in said] == [("suspend", 1), ("withdraw", 1)]
     under = Agreement.read(office / "agreement.toml")
-    assert all(read_notice(Path(one["file"]), under).society == "seeking" for one in said)
+    named = [read_notice(Path(one["file"]), under) for one in said]
+    assert rows_known(office, under, [key for one in named for key in one.keys]) == 2
     assert notices(run_here, office, draft) == []
     draft.happened("r1", "may-be-found")
     draft.say("k1", basis_until=TOMORROW)
