@@ -1,16 +1,28 @@
 """The whole way over HTTP, by the demo that runs it, and that nothing of it goes on running."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from matcher.cli.demonstration import MEETING, SEEKING
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the database's system user can enter too, where the tests run as root."""
+    made = Path(tempfile.mkdtemp(prefix="kinmatch-demo-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 def begun(folder: Path, **environment: str) -> subprocess.Popen[str]:
@@ -38,12 +50,12 @@ def running_in(folder: Path) -> list[str]:
     return found
 
 
-def test_two_societies_and_the_linkage_unit_over_http(tmp_path: Path) -> None:
-    demo = begun(tmp_path, KINMATCH_DATA_FOLDER=str(tmp_path / "somebody-elses"))
+def test_two_societies_and_the_linkage_unit_over_http(folder: Path) -> None:
+    demo = begun(folder, KINMATCH_DATA_FOLDER=str(folder / "somebody-elses"))
     out, err = demo.communicate()
     assert demo.returncode == 0, err
-    assert running_in(tmp_path) == []
-    assert not (tmp_path / "somebody-elses").exists()
+    assert running_in(folder) == []
+    assert not (folder / "somebody-elses").exists()
 
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines()]
     told = {row[0]: row[1:] for row in rows if len(row) == 3 and row[0]}
@@ -59,15 +71,15 @@ def test_two_societies_and_the_linkage_unit_over_http(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
-    demo = begun(tmp_path)
+def test_interrupted_it_leaves_nothing_running(folder: Path, number: signal.Signals) -> None:
+    demo = begun(folder)
     end = time.monotonic() + 300
-    while not (tmp_path / "service" / "worker.log").exists():  # service and database are up
+    while not (folder / "service" / "worker.log").exists():  # service and database are up
         assert demo.poll() is None, demo.communicate()[1]
         assert time.monotonic() < end
         time.sleep(0.2)
-    assert len(running_in(tmp_path)) > 1
+    assert len(running_in(folder)) > 1
     demo.send_signal(number)
     demo.communicate(timeout=120)
     assert demo.returncode != 0
-    assert running_in(tmp_path) == []
+    assert running_in(folder) == []
