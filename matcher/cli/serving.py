@@ -31,7 +31,7 @@ def _operations() -> Any:
 def serve(
     data_folder: DataFolder = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8080,
 ) -> None:
     """Serve societies over HTTP until stopped; a proxy in front of it speaks TLS."""
     _operations().serve(data_folder, host, port)

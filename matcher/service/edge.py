@@ -33,6 +33,7 @@ _HEADERS: Final[Mapping[bytes, bytes]] = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
 }
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _LEFT: Final = 499
 """The status in logs and metrics where the caller left before there was one."""
 
@@ -128,7 +129,9 @@ class Edge:
 
     def _tell(self, exchange: _Exchange, scope: Scope) -> None:
         pattern = getattr(scope.get("route"), "path_format", NO_ROUTE)
-        method = scope["method"] if pattern != NO_ROUTE else NO_ROUTE
+        # A caller may write any word as a method; figures by such words would grow without end.
+        known = pattern != NO_ROUTE and scope["method"] in _METHODS
+        method = scope["method"] if known else NO_ROUTE
         seconds, status = exchange.seconds, exchange.status
         self._metrics.end(method, pattern, status, seconds, exchange.received)
         if self._log is not None:

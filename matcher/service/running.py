@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 from typing import Any, Final
 
 import h11
@@ -51,6 +52,10 @@ class Punctual(H11Protocol):
             self._head_due = None
 
 
+def _end(*_: object) -> None:
+    raise SystemExit(0)
+
+
 def run(store: Store, settings: Settings, *, host: str, port: int) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; running requests are finished first.
 
@@ -58,8 +63,10 @@ def run(store: Store, settings: Settings, *, host: str, port: int) -> None:
         store: The linkage unit's store, open.
         settings: As the operator set them.
         host: The address to listen on.
-        port: The port; 0 for any that is free.
+        port: The port.
     """
+    # uvicorn passes the signal on when all is answered; whoever holds the store is to close it.
+    signal.signal(signal.SIGTERM, _end)
     log = standard_error_log()
     log_libraries(log)
     app = make_app(store, settings, log=log)
