@@ -146,10 +146,12 @@ def serving(data_folder: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "matcher.cli", "serve", "--port", str(port)]
-    process = subprocess.Popen(  # noqa: S603  # our own command
-        [*command, "--data-folder", str(data_folder)],
-        env={**os.environ, "KINMATCH_LEAST_FREE_BYTES": "0"},
-    )
+    with (data_folder.parent / f"service-{port}.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own command
+            [*command, "--data-folder", str(data_folder)],
+            env={**os.environ, "KINMATCH_LEAST_FREE_BYTES": "0"},
+            stderr=log,
+        )
     try:
         asyncio.run(_answering(port, process))
         yield port
