@@ -7,7 +7,7 @@ again on the next.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -23,7 +23,10 @@ _STOPS: Final = frozenset(
      "deleted"}
 )  # fmt: skip
 
-_MUST_BE: Final = "something on a day until today; a consent given also names purpose and stage"
+_MUST_BE: Final = (
+    "something on a day until today, of a purpose that the intake file names if of any; a consent "
+    "given names purpose and stage"
+)
 
 
 @dataclass(frozen=True)
@@ -83,26 +86,29 @@ NOTHING: Final = Standing()
 
 
 def events_of(
-    rows: Iterable[Row], file: str, today: date
+    rows: Iterable[Row], file: str, purposes: Collection[str], today: date
 ) -> tuple[dict[str, list[Event]], set[str], list[Trouble]]:
     """Sort the rows of an events table by person.
 
     Args:
         rows: The table.
         file: Its name.
+        purposes: Those that an event may name: a withdrawal from a purpose that is misspelt must
+            not be one from nothing.
         today: Events after it can't have happened.
 
     Returns:
         The events of each record id; the record ids that have one that can't be read; and what is
         wrong with rows whose every cell is sound: the day or the event is missing, the day is in
-        the future, or a consent is given or verified without purpose and stage.
+        the future, the purpose is none of those known, or a consent is given or verified without
+        purpose and stage.
     """
     events: dict[str, list[Event]] = defaultdict(list)
     unreadable: set[str] = set()
     troubles = []
     for row in rows:
         record_id = row.about[0] or ""
-        event = None if row.unsound else _event(row.said, today)
+        event = None if row.unsound else _event(row.said, purposes, today)
         if event is not None:
             events[record_id].append(event)
             continue
@@ -112,13 +118,15 @@ def events_of(
     return dict(events), unreadable, troubles
 
 
-def _event(said: dict[str, str], today: date) -> Event | None:
+def _event(said: dict[str, str], purposes: Collection[str], today: date) -> Event | None:
     if "on" not in said or "event" not in said:
         return None
     on, what = date.fromisoformat(said["on"]), said["event"]
     purpose, stage = said.get("purpose"), said.get("stage")
     is_grant = what in ("given", "verified")
-    if on > today or (is_grant and (purpose is None or stage is None)):
+    if on > today or (purpose is not None and purpose not in purposes):
+        return None
+    if is_grant and (purpose is None or stage is None):
         return None
     missing = next((name for name in RECORDED if name not in said), None) if is_grant else None
     return Event(on, what, purpose, stage, missing)

@@ -4,6 +4,7 @@ Few fields are needed for one person: which, depends on the role, the legal basi
 a society decided for many at once stands in the intake file's defaults, in fields that allow it.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -13,7 +14,7 @@ from matcher.formats.terms import LEGAL_BASES
 LONGEST: Final = 1_000
 """The most characters that a cell may have."""
 
-Kind = Literal["day", "choice", "text"]
+Kind = Literal["day", "choice", "word", "text"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,18 @@ class Field:
         text = cell.strip()
         if self.kind == "day":
             return _day(text)
+        if self.kind == "word":
+            return as_word(text) if len(text) <= LONGEST else None
         if self.kind == "choice":
-            word = text.casefold().replace("_", "-").replace(" ", "-")
+            word = as_word(text)
             return word if word in self.choices else None
-        return text if len(text) <= LONGEST and text.isprintable() else None
+        garbled = any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
+        return None if garbled or len(text) > LONGEST else text
+
+
+def as_word(text: str) -> str:
+    """Give a word of a fixed set in its one spelling: small letters, hyphens for spaces."""
+    return text.strip().casefold().replace("_", "-").replace(" ", "-")
 
 
 def _day(text: str) -> str | None:
@@ -123,7 +132,7 @@ EVENT_FIELDS: Final = tuple(
     for one in (
         ("on", "day", "when it happened"),
         ("event", "choice", "what happened", EVENTS),
-        ("purpose", "text", "for a consent: to what, a purpose of the agreement"),
+        ("purpose", "word", "for a consent: to what, a purpose that the intake file names"),
         ("stage", "choice", "for a consent: to which stage", STAGES),
         ("language", "text", "for a consent: in which language it was explained"),
         ("form", "choice", "for a consent: how it was given",

@@ -5,6 +5,7 @@ from datetime import date
 
 from encoders.dates import parse_birth
 from encoders.protection.events import NOTHING, Standing, standing
+from encoders.protection.fields import as_word
 from encoders.protection.intake import Intake
 from encoders.protection.tables import as_key
 from encoders.protection.telling import Age, Entry, Told
@@ -13,7 +14,7 @@ from encoders.records import Records
 
 def standings(intake: Intake, stage: str = "matching") -> dict[str, Standing]:
     """Tell how things stand with everybody of whom something was written down, at a stage."""
-    purpose = intake.purpose.name
+    purpose = as_word(intake.purpose.name)
     return {
         record_id: standing(events, purpose=purpose, stage=stage)
         for record_id, events in intake.events.items()

@@ -6,7 +6,8 @@ decided for many persons at once::
     format = "kinmatch-intake/1"
     law = "law.toml"
     entries = "entries.csv"            # one row for a record, or for all records of a case
-    events = "events.csv"              # consents, objections, wishes, in the order they came
+    events = "../events.csv"           # consents, objections, wishes; one table for all files
+    other_purposes = ["publication"]   # that events may name, besides the purpose below
 
     [purpose]
     name = "family-tracing"            # of the agreement
@@ -41,8 +42,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from encoders.protection.events import Event, events_of
-from encoders.protection.fields import ENTRIES, ENTRY_FIELDS, ENTRY_KEYS, EVENT_FIELDS
-from encoders.protection.fields import Field as FieldOfTable
+from encoders.protection.fields import (
+    ENTRIES,
+    ENTRY_FIELDS,
+    ENTRY_KEYS,
+    EVENT_FIELDS,
+    as_word,
+)
 from encoders.protection.law import LawProfile
 from encoders.protection.overriding import CaseOverride, Overriding, overrides_of
 from encoders.protection.tables import Row, Table, Trouble, as_key, read_table
@@ -88,7 +94,8 @@ class _Head(BaseModel):
     format: Literal["kinmatch-intake/1"]
     law: Annotated[str, Field(min_length=1)]
     entries: str | None = None
-    events: str | None = None
+    events: Annotated[str, Field(min_length=1)]
+    other_purposes: tuple[str, ...] = ()
     purpose: Purpose = Purpose()
     defaults: dict[_Role, dict[str, Any]] = {}
     overrides: tuple[Overriding, ...] = ()
@@ -163,9 +170,16 @@ def read_intake(path: Path, *, today: date) -> Intake:
     """
     head = _read_head(path)
     beside = path.parent
-    entries = _table(beside, head.entries, ENTRY_KEYS, ENTRY_FIELDS)
-    happened = _table(beside, head.events, ("record_id",), EVENT_FIELDS)
-    events, unreadable, senseless = events_of(happened.rows, Path(head.events or "").name, today)
+    entries = (
+        read_table(beside / head.entries, ENTRY_KEYS, ENTRY_FIELDS) if head.entries else Table()
+    )
+    happened = read_table(beside / head.events, ("record_id",), EVENT_FIELDS)
+    events, unreadable, senseless = events_of(
+        happened.rows,
+        Path(head.events).name,
+        {as_word(name) for name in (head.purpose.name, *head.other_purposes)},
+        today,
+    )
     by_record, twice = _by(entries.rows, 0)
     by_case, cases_twice = _by([row for row in entries.rows if row.about[0] is None], 1)
     repeated = _twice(head.entries, entries.rows, twice, cases_twice)
@@ -186,12 +200,6 @@ def read_intake(path: Path, *, today: date) -> Intake:
         troubles=(*entries.troubles, *repeated, *happened.troubles, *senseless),
         ownerless=entries.ownerless or happened.ownerless,
     )
-
-
-def _table(
-    folder: Path, name: str | None, keys: tuple[str, ...], fields: Sequence[FieldOfTable]
-) -> Table:
-    return Table() if name is None else read_table(folder / name, keys, fields)
 
 
 def _read_head(path: Path) -> _Head:

@@ -125,10 +125,11 @@ def row(**said: str) -> Row:
         {"on": "2026-01-02", "event": "withdrawn"},
         {"on": "2026-01-01", "event": "given", "stage": "matching"},
         {"on": "2026-01-01", "event": "verified", "purpose": "family-tracing"},
+        {"on": "2026-01-01", "event": "withdrawn", "purpose": "famly-tracing"},
     ],
 )
 def test_an_event_that_makes_no_sense_leaves_the_person_in_doubt(said: dict[str, str]) -> None:
-    events, unreadable, troubles = events_of([row(**said)], "events.csv", FIRST)
+    events, unreadable, troubles = events_of([row(**said)], "events.csv", PURPOSES, FIRST)
     assert events == {}
     assert unreadable == {"r1"}
     assert [(one.row, one.field) for one in troubles] == [(2, "event")]
@@ -136,5 +137,7 @@ def test_an_event_that_makes_no_sense_leaves_the_person_in_doubt(said: dict[str,
 
 def test_a_consent_whose_making_is_not_known_says_what_is_missing() -> None:
     said = {"on": "2026-01-01", "event": "given", "purpose": "family-tracing", "stage": "matching"}
-    events, _, _ = events_of([row(**said, language="ar", form="spoken")], "events.csv", FIRST)
+    events, _, _ = events_of(
+        [row(**said, language="ar", form="spoken")], "events.csv", PURPOSES, FIRST
+    )
     assert standing(events["r1"], purpose="family-tracing", stage="matching").missing == "wording"

@@ -10,6 +10,7 @@ import tomli_w
 from encoders.protection.fiction import write_intake_of_fiction
 from encoders.protection.fields import ENTRIES, ENTRY_FIELDS, ENTRY_KEYS, EVENT_FIELDS
 from encoders.protection.forms import write_forms
+from encoders.protection.gathering import standings
 from encoders.protection.intake import read_intake
 from encoders.protection.law import LawProfile
 from encoders.protection.tables import read_table
@@ -18,6 +19,7 @@ from matcher.formats.errors import InputError, OutputError
 
 TODAY = date(2026, 3, 1)
 SECRET = "Qzxvwqk"  # noqa: S105 - what no message may hold
+HEAD = 'format = "kinmatch-intake/1"\nlaw = "law.toml"\nevents = "events.csv"\n'
 PEOPLE = Records.from_rows(
     [
         {"record_id": "s1", "case_id": "c1", "given_name": "Omar"},
@@ -116,6 +118,23 @@ def test_an_event_of_nobody_known_leaves_everybody_in_doubt(
     assert intake.is_doubtful("e1", "c1")
 
 
+def test_a_purpose_is_known_however_it_is_written(folder: Path) -> None:
+    header = "record_id,on,event,purpose"
+    put(folder, "events.csv", header, "s1,2026-01-01,withdrawn,Family tracing ")
+    intake = read_intake(folder / "intake.toml", today=TODAY)
+    assert intake.troubles == ()
+    assert standings(intake)["s1"].consent == "withdrawn"
+    put(folder, "events.csv", header, "s1,2026-01-01,refused,publication")
+    assert read_intake(folder / "intake.toml", today=TODAY).is_doubtful("s1", None)
+    text = (folder / "intake.toml").read_text(encoding="utf-8")
+    (folder / "intake.toml").write_text(
+        text.replace("entries =", 'other_purposes = ["publication"]\nentries ='), encoding="utf-8"
+    )
+    intake = read_intake(folder / "intake.toml", today=TODAY)
+    assert not intake.is_doubtful("s1", None)
+    assert standings(intake)["s1"].consent is None
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl", ".xlsx"])
 def test_tables_of_every_kind_say_the_same(tmp_path: Path, ending: str) -> None:
     frame = pd.DataFrame(
@@ -153,15 +172,16 @@ def test_tables_of_every_kind_say_the_same(tmp_path: Path, ending: str) -> None:
         ("events.csv", ""),
         ("law.toml", f'format = "kinmatch-law/1"\nsociety = "{SECRET}"\n'),
         ("law.toml", f"{SECRET}\n"),
-        ("intake.toml", f'format = "kinmatch-intake/1"\nlaw = "law.toml"\nother = "{SECRET}"\n'),
+        ("intake.toml", f'{HEAD}other = "{SECRET}"\n'),
+        ("intake.toml", 'format = "kinmatch-intake/1"\nlaw = "law.toml"\n'),
         ("intake.toml", f'format = "kinmatch-intake/2"\nlaw = "{SECRET}"\n'),
         (
             "intake.toml",
-            f'format = "kinmatch-intake/1"\nlaw = "l.toml"\n[defaults.kin]\nbasis = "{SECRET}"\n',
+            f'{HEAD}[defaults.kin]\nbasis = "{SECRET}"\n',
         ),
         (
             "intake.toml",
-            'format = "kinmatch-intake/1"\nlaw = "law.toml"\n[defaults.kin]\nassent = "yes"\n',
+            f'{HEAD}[defaults.kin]\nassent = "yes"\n',
         ),
     ],
 )  # fmt: skip
@@ -219,6 +239,7 @@ def test_nobody_sees_what_is_said_of_a_person_in_a_repr(folder: Path) -> None:
             {
                 "format": "kinmatch-intake/1",
                 "law": "law.toml",
+                "events": "events.csv",
                 "overrides": [
                     {
                         "rule": "enquirer.no-concern", "records": [SECRET], "name": SECRET,
