@@ -27,6 +27,7 @@ from matcher.formats.candidates import Bits, CandidateList, write_candidates
 from matcher.formats.cells import Mask
 from matcher.formats.errors import AgreementError, ParameterError
 from matcher.formats.files import written_whole
+from matcher.formats.rulebook import refuse
 from matcher.formats.vocabulary import BANDS, ROLES
 
 DEFAULT_TOP = 10
@@ -147,7 +148,8 @@ def match(
 
     Raises:
         AgreementError: The agreement or a batch's key epoch is not valid on that day, all batches
-            of two societies are of different epochs, or there is no corridor between them.
+            of two societies are of different epochs.
+        GateError: There is no corridor between the societies that is open that day.
         ParameterError: `top` is less than 1, a batch was given twice, or the batches are all of
             one society.
     """
@@ -163,7 +165,7 @@ def match(
     if len({batch.header.seal for batch in batches}) < len(batches):
         raise ParameterError("One batch was given twice; give each batch once.")
     model, kin = EvidenceModel.under(agreement), KinModel.published()
-    directions = list(_directions(batches, agreement))
+    directions = list(_directions(batches, agreement, on))
     compared = []
     people: dict[str, People] = {}  # of the two batches that are being compared
     for left, right, roles in directions:
@@ -211,7 +213,7 @@ def _selected(compared: Sequence[Compared], how: Select) -> tuple[Compared, ...]
 
 
 def _directions(
-    batches: Sequence[Batch], agreement: Agreement
+    batches: Sequence[Batch], agreement: Agreement, on: date
 ) -> Iterator[tuple[Batch, Batch, tuple[str, str]]]:
     pairs = [
         (left, right)
@@ -227,11 +229,13 @@ def _directions(
             "These batches are of different key epochs, which can't be compared; ask for batches "
             f"of epoch {agreement.key_epoch} of agreement {agreement.agreement_id}."
         )
-    allowed = [p for p in pairs if agreement.allows(p[0].header.society, p[1].header.society)]
+    ways = agreement.open_corridors(on)
+    allowed = [p for p in pairs if (p[0].header.society, p[1].header.society) in ways]
     if not allowed:
-        raise AgreementError(
+        raise refuse(
+            "corridor.open",
             f"Agreement {agreement.agreement_id} has no corridor between the societies of these "
-            "batches."
+            f"batches that is open on {on}.",
         )
     for at, (left, right) in enumerate(allowed):
         for roles in COMPARED:
