@@ -18,6 +18,8 @@ from matcher.protection.emblem import Emblem
 from matcher.service.running import run
 from matcher.settings import Settings
 from matcher.store import access, open_store, parties
+from matcher.store.holds import catch_up
+from matcher.store.journal import Journal
 from matcher.store.models import ApiToken, User
 
 
@@ -25,6 +27,7 @@ def serve(data_folder: Path | None, host: str, port: int) -> None:
     """Run the service."""
     settings = Settings.load(data_folder=data_folder)
     with open_store(settings, None) as store:
+        catch_up(store, Journal(settings.protection_journal))
         run(store, settings, host=host, port=port)
 
 

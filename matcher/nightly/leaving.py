@@ -56,7 +56,7 @@ def clear_away(store: Store, on: date) -> int:
     for batch_id in store.fingerprints.ids() & destroyed:
         store.fingerprints.destroy(batch_id)
     destroy_fingerprints(store, on)
-    store.fingerprints.vault.sweep()
+    store.fingerprints.sweep(destroyed)
     return count
 
 

@@ -4,6 +4,7 @@ A file is never changed. Where people are taken out of a batch, another file tak
 first, under a name with a number and a key of its own; the first one's key is destroyed.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -76,6 +77,20 @@ class Held:
         return {
             UUID(name.partition(".")[0]) for name in self.vault.names() if self.vault.is_there(name)
         }
+
+    def sweep(self, destroyed: AbstractSet[UUID]) -> int:
+        """Remove files that nobody can read and that something else took the place of.
+
+        A file without a key whose batch is held is left: the keys may be an older copy.
+
+        Args:
+            destroyed: The batches that are destroyed.
+
+        Returns:
+            How many there were.
+        """
+        over = self.ids() | destroyed
+        return self.vault.sweep(lambda name: UUID(name.partition(".")[0]) in over)
 
     def _name(self, batch: UUID) -> str:
         """The name of a batch's file now."""

@@ -7,6 +7,7 @@ changed names do not open.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -153,15 +154,23 @@ class Vault:
         """Tell whether a file lies in the folder, whether it can be read or not."""
         return self._path(name).exists()
 
-    def sweep(self) -> int:
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
         """Remove files that no key opens any more, as a process that was killed may leave them.
+
+        Args:
+            is_over: Says of a name whether its file may go; one that may yet be opened, when the
+                right keys are brought back, may not.
 
         Returns:
             How many there were.
         """
         with locked(self._keys.path):  # nobody is between a file and its key
             known = {self._path(name) for name in self._keys.names()}
-            unread = [path for path in self.folder.glob(f"*{_SUFFIX}") if path not in known]
+            unread = [
+                path
+                for path in self.folder.glob(f"*{_SUFFIX}")
+                if path not in known and is_over(path.name.removesuffix(_SUFFIX))
+            ]
             for path in unread:
                 path.unlink(missing_ok=True)
         return len(unread)

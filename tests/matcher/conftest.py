@@ -48,7 +48,9 @@ def fresh_store(cluster: str, folder: Path, keys: StoreKeys) -> Iterator[Store]:
         keys.destroy(name)
     for name in ("fingerprints", "work"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    with open_store(Settings.load(data_folder=folder), keys) as opened:
+    settings = Settings.load(data_folder=folder)
+    settings.protection_journal.unlink(missing_ok=True)
+    with open_store(settings, keys) as opened:
         yield opened
 
 

@@ -29,6 +29,7 @@ from matcher.cli import main
 from matcher.formats.agreement import Agreement
 from matcher.formats.identity import Identity
 from matcher.formats.notices import Notice, write_notice
+from matcher.nightly.leaving import clear_away
 from matcher.nightly.night import Limits, run_night
 from matcher.protection.deletion import destroy_fingerprints
 from matcher.protection.proof import prove_deleted
@@ -208,3 +209,18 @@ def test_an_operator_applies_a_notice_and_proves_it(
 def test_nobody_proves_with_another_notice(store: Store, agreement: Agreement) -> None:
     found = prove_deleted(store, notice_of(agreement, 9))
     assert not all(one.is_so for one in found)
+
+
+def test_with_an_older_copy_of_the_keys_no_file_is_lost(
+    store: Store, settings: Settings, agreement: Agreement, batch: UUID, tmp_path: Path
+) -> None:
+    keys = settings.store_keys.read_bytes()
+    later = submit(store, write(tmp_path / "later", agreement, ONE, sought(7)), agreement, ONE)
+    newest = settings.store_keys.read_bytes()
+    settings.store_keys.write_bytes(keys)
+    try:
+        clear_away(store, TODAY)
+    finally:
+        settings.store_keys.write_bytes(newest)
+    assert len(store.fingerprints.open(later, agreement)) == 1
+    assert len(store.fingerprints.open(batch, agreement)) == 2
