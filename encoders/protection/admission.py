@@ -104,7 +104,10 @@ class Admission:
                 for one in self.troubles
             ],
             "events_of_no_record": self.strangers,
-            "overridden": {override.rule: len(records) for override, records in self.overridden},
+            "overridden": [
+                {"rule": override.rule, "records": len(records)}
+                for override, records in self.overridden
+            ],
         }
 
 

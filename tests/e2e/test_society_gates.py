@@ -434,7 +434,8 @@ def test_an_override_lets_pass_and_stands_in_the_protocol(office: Path, run_here
     draft = Draft()
     draft.say("s1", concern="yes")
     override(draft)
-    draft.write(office / "case")
+    said = check(run_here, office, draft)
+    assert said["overridden"] == [{"rule": "enquirer.no-concern", "records": 1}]
     words = encode_words(office / "case" / "people.csv", office, intake=office / "case/intake.toml")
     ran = run_here(*words, "--json", passphrase=PASSPHRASE)
     assert ran.status == 0, ran.said
