@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from matcher.cli.operating import DataFolder, loaded
-from matcher.cli.society import JsonFlag
+from matcher.cli.options import JsonFlag
 
 SocietyOf = Annotated[str, typer.Option(help="The society whose data it is about.")]
 RequestId = Annotated[UUID, typer.Argument(show_default=False, help="The request's id.")]

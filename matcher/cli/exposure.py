@@ -11,8 +11,8 @@ from rich.table import Table
 from matcher.cli import console
 from matcher.cli.identities import IdentityOption
 from matcher.cli.linkage import LedgerOption, Threads, opened_batches
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
-from matcher.cli.society import AgreementOption, JsonFlag
 from matcher.exposure import Exposure, Report, measurable, measure_batches
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch

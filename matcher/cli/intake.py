@@ -15,11 +15,10 @@ from encoders.references import read_references
 from matcher.cli import console
 from matcher.cli.gating import IntakeOption, put_to_gates, require_own, tell_refused
 from matcher.cli.identities import IdentityOption
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
-    AgreementOption,
     Existing,
-    JsonFlag,
     MapOption,
     RoleOption,
     read_and_check,

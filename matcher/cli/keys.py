@@ -12,9 +12,9 @@ from encoders.references import read_references
 from matcher.cli import console
 from matcher.cli.gating import IntakeOption, put_to_gates, require_may_encode
 from matcher.cli.identities import IdentityOption
+from matcher.cli.options import AgreementOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
-    AgreementOption,
     Existing,
     MapOption,
     RoleOption,

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from matcher.cli import console
 from matcher.cli.identities import IdentityOption
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
-from matcher.cli.society import AgreementOption, JsonFlag
 from matcher.decisions.selection import Select
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from matcher.cli.options import JsonFlag
 from matcher.cli.passphrases import PassphraseFd
-from matcher.cli.society import JsonFlag
 from matcher.formats.errors import StoreError
 
 DataFolder = Annotated[

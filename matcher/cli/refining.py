@@ -32,11 +32,10 @@ from matcher.cli.connecting import (
 )
 from matcher.cli.gating import IntakeOption, put_to_gates, require_own
 from matcher.cli.identities import IdentityOption
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
-    AgreementOption,
     Existing,
-    JsonFlag,
     MapOption,
     RoleOption,
     admitted_records,

@@ -20,7 +20,7 @@ from matcher.cli.connecting import (
     TokenFileOption,
     connected,
 )
-from matcher.cli.society import AgreementOption, JsonFlag
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import InputError, ParameterError
 

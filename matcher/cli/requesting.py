@@ -14,8 +14,8 @@ from encoders.rights.asking import Request, Step, in_order
 from encoders.rights.register import Register
 from matcher.cli import console
 from matcher.cli.identities import IdentityOption
+from matcher.cli.options import JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
-from matcher.cli.society import JsonFlag
 from matcher.formats.files import written_whole
 from matcher.formats.identity import Identity
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from matcher.cli.operating import DataFolder, loaded
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd
-from matcher.cli.society import AgreementOption, JsonFlag
 
 NoticeFile = Annotated[Path, typer.Argument(show_default=False, help="The society's notice.")]
 

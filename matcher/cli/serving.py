@@ -12,7 +12,7 @@ from uuid import UUID
 import typer
 
 from matcher.cli.operating import DataFolder, loaded
-from matcher.cli.society import JsonFlag
+from matcher.cli.options import JsonFlag
 
 Subject = Annotated[
     str,

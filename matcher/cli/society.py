@@ -31,6 +31,7 @@ from matcher.cli.gating import (
     tell_refused,
 )
 from matcher.cli.identities import IdentityOption
+from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import BatchHeader
@@ -48,8 +49,6 @@ MapOption = Annotated[
 RoleOption = Annotated[
     str, typer.Option(help="Role of rows that have none: enquirer, sought, registered or kin.")
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-AgreementOption = Annotated[Path, typer.Option("--agreement", help="The agreement's TOML file.")]
 
 
 def read_and_check(file: Path, mapping: Path | None, role: str) -> Report:

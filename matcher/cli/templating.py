@@ -8,7 +8,7 @@ import typer
 from encoders.protection.law import LawProfile
 from encoders.templates import NAMES, languages, make
 from matcher.cli import console
-from matcher.cli.society import AgreementOption
+from matcher.cli.options import AgreementOption
 from matcher.formats.agreement import Agreement
 from matcher.formats.files import written_whole
 

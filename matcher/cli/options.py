@@ -1,0 +1,9 @@
+"""Options that commands of every kind have; nothing heavy is loaded for them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+AgreementOption = Annotated[Path, typer.Option("--agreement", help="The agreement's TOML file.")]
