@@ -37,9 +37,9 @@ docs: install
 client: install
 	$(BIN)/python tests/client/make_client.py
 
-# 50 nights in which submissions, nights and the database are killed at random: about an hour.
+# 50 nights in which service, worker and database are killed at random: an hour on a quiet machine.
 soak: install
-	$(BIN)/python tests/matcher/nightly/soak.py 50 2000 1
+	$(BIN)/python tests/matcher/nightly/soak.py 50 2000 1 benchmarks/results/soak.json
 
 # 200 random histories of what societies ask for, over real nights and archives: about an hour.
 histories: install
