@@ -112,7 +112,7 @@ def publish(
     }
     for statement in (UPDATE_SIDES, HOLD):
         _execute(session, statement, given)
-    _stand(session, plan, top=top)
+    _stand(session, plan, top=top, run=run)
     pruned = list(session.scalars(text(PRUNE), given))
     outcome["new"] -= pruned.count(True)
     outcome["gone"] += pruned.count(False)
@@ -159,9 +159,9 @@ def _lay_out(session: Session, plan: NightPlan) -> None:
     copy_rows(session, "meetings", _MEETINGS, _meeting_rows(plan))
 
 
-def _stand(session: Session, plan: NightPlan, *, top: int) -> None:
+def _stand(session: Session, plan: NightPlan, *, top: int, run: UUID | None = None) -> None:
     """Work out in `standing` how every candidate stands now: its band, its place, until when."""
-    given = {"agreement": plan.agreement.agreement_id, "top": top}
+    given = {"agreement": plan.agreement.agreement_id, "top": top, "run": run}
     for statement in (CLOSE, REBAND):
         _execute(session, statement, given)
     reweigh(session, plan.agreement.agreement_id, plan.registers)

@@ -131,17 +131,20 @@ _MAY_MEET = """
   SELECT FROM meetings WHERE (society, role, other_society, other_role)
     = (one.society, one.role, other.society, other.role)"""
 
+# What this run found for the first time stands as it should already.
+_EARLIER = """(candidates.found_in, candidates.version) IS DISTINCT FROM (CAST(:run AS uuid), 1)"""
+
 # Pairs that may not meet any more, because a corridor is closed: undecided ones leave, and of what
 # people have decided nothing is shown.
 CLOSE = f"""
 DELETE FROM kinmatch.candidates USING kinmatch.records AS one, kinmatch.records AS other
-WHERE candidates.agreement = :agreement AND candidates.state IN ('new', 'open')
+WHERE candidates.agreement = :agreement AND candidates.state IN ('new', 'open') AND {_EARLIER}
   AND one.id = left_record AND other.id = right_record AND NOT EXISTS ({_MAY_MEET})
 """  # noqa: S608  # the same
 
 # Bands ask for more as the registers grow, of what earlier nights found too; what was refined has
 # its band from that.
-REBAND = """
+REBAND = f"""
 WITH banded AS (
   SELECT candidates.id, CASE
     WHEN score >= strong THEN 0 WHEN score >= possible THEN 1 ELSE 2 END AS band
@@ -150,11 +153,11 @@ WITH banded AS (
   JOIN kinmatch.records AS other ON other.id = right_record
   JOIN registers ON registers.society = one.society
     AND registers.left_role = one.role AND registers.right_role = other.role
-  WHERE candidates.agreement = :agreement AND refined_band IS NULL
+  WHERE candidates.agreement = :agreement AND refined_band IS NULL AND {_EARLIER}
 )
 UPDATE kinmatch.candidates SET band = banded.band FROM banded WHERE candidates.id = banded.id
   AND candidates.band <> banded.band
-"""
+"""  # noqa: S608  # the same
 
 # How every candidate stands. Listed are the best of each left record, of equal scores those with
 # the lowest right references; what somebody has decided on stays listed whatever better ones come.
