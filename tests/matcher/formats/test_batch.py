@@ -159,7 +159,7 @@ def test_a_full_disk_leaves_what_was_there(draw_up: DrawUp, tmp_path: Path, limi
     script = f"""
         import resource, sys
         from pathlib import Path
-        from test_batch import make_rows
+        from batch_rows import make_rows
         from matcher.formats.agreement import Agreement
         from matcher.formats.batch import write_batch
         from matcher.formats.errors import OutputError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_batch import assert_holds, make_rows
+from batch_rows import assert_holds, make_rows
 
 from matcher.formats import envelope
 from matcher.formats.agreement import Agreement
