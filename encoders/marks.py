@@ -7,6 +7,7 @@ too. Under another identity or agreement a record has another key.
 import hashlib
 from collections.abc import Iterable
 
+from encoders.protection.tables import as_key
 from matcher.formats.identity import Identity
 from matcher.formats.marks import KEY_BYTES
 
@@ -19,7 +20,8 @@ def record_keys(identity: Identity, agreement_id: str, record_ids: Iterable[str]
     Args:
         identity: The society's own.
         agreement_id: The agreement under which the records are encoded.
-        record_ids: The records' ids, as they stand in the society's file.
+        record_ids: The records' ids; those that `as_key` gives alike have one key, so that a notice
+            does not miss its record for a blank that nobody sees.
 
     Returns:
         `KEY_BYTES` bytes of keyed BLAKE2b of each id, in the same order.
@@ -28,6 +30,8 @@ def record_keys(identity: Identity, agreement_id: str, record_ids: Iterable[str]
     key = bytes(with_key.expose())
     with_key.wipe()
     return [
-        hashlib.blake2b(record_id.encode(), digest_size=KEY_BYTES, key=key, person=_PERSON).digest()
+        hashlib.blake2b(
+            as_key(record_id).encode(), digest_size=KEY_BYTES, key=key, person=_PERSON
+        ).digest()
         for record_id in record_ids
     ]

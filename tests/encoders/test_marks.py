@@ -13,6 +13,8 @@ def test_a_record_key_is_the_society_s_the_agreement_s_and_the_record_s() -> Non
     assert keys[0] == keys[2] != keys[1]
     assert {len(key) for key in keys} == {KEY_BYTES}
     assert record_keys(own, ID, ["1"]) == keys[:1]
+    assert record_keys(own, ID, [" 1"]) == keys[:1]
+    assert record_keys(own, ID, ["\u00e9"]) == record_keys(own, ID, ["e\u0301"])
     assert record_keys(own, "cd" * 16, ["1"]) != keys[:1]
     assert record_keys(other, ID, ["1"]) != keys[:1]
 
