@@ -74,7 +74,7 @@ def _take(caller: Member, content: bytes) -> Taken:
     return Taken(kind=done.kind, agreement=key, records=done.records)
 
 
-@router.get("")
+@router.get("", responses=documented())
 def listed(caller: Sender) -> Notices:
     """List what the society has sent."""
     with caller.transaction() as session:
