@@ -228,6 +228,5 @@ def test_without_credentials_only_health_version_and_emblem_answer(
         said["headers"] = {**said.get("headers", {}), **SPOOFED}
         is_open = not path.startswith("/v1/") and path != "/metrics"
         expected = {200, 404, 503} if is_open else {401}
-        )
         answer = service.request(method, path.format(**theirs), **said)
         assert answer.status_code in expected, (method, path)
