@@ -139,7 +139,11 @@ def test_chosen_thresholds_amend_the_agreement_if_a_party_signed_them(tmp_path: 
     assert bands.possible == findings["bands"]["chosen possible"]
     assert bands.registered == findings["about"]["registered"]
     used = EvidenceModel.under(after).bands
-    assert (used.strong, used.possible, used.registered) == (bands.strong, bands.possible, bands.registered)
+    assert (used.strong, used.possible, used.registered) == (
+        bands.strong,
+        bands.possible,
+        bands.registered,
+    )
 
     again = kinmatch("agreement", "thresholds", amended, change, "--out", tmp_path / "again.toml")
     assert again.status == 2
