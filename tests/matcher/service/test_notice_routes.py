@@ -18,7 +18,7 @@ from matcher.formats.signed import write_signed
 from matcher.store import Store
 from matcher.store.models import Record, Retired
 
-IDENTITIES = {name: Identity.generate(name) for name in (ONE, TWO, THREE)}
+IDENTITIES = {name: Identity.generate(name) for name in (ONE, TWO, THREE, "hub")}
 
 
 @pytest.fixture
