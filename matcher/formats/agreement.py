@@ -29,6 +29,7 @@ from matcher.formats.scheme import Scheme
 from matcher.formats.terms import Terms
 from matcher.formats.thresholds import ChosenBands, Thresholds
 from matcher.formats.tomlfile import parse_toml
+from matcher.formats.validation import problems_of
 
 FORMAT: Final = "kinmatch-agreement/1"
 """The format's name and version, which every agreement file carries."""
@@ -427,31 +428,5 @@ class Agreement(BaseModel):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            problems = "; ".join(_problems(error))
+            problems = "; ".join(problems_of(error, _MUST_BE, deep=("scheme", "terms")))
         raise AgreementError(f"{origin}: {problems}.")
-
-
-def _problems(error: ValidationError) -> list[str]:
-    """Put pydantic's findings in our words: one sentence for each field at fault."""
-    found: dict[str, str] = {}
-    for problem in error.errors(include_url=False, include_input=False):
-        field, *inner = problem["loc"] or ("",)
-        if problem["type"] == "missing" and not inner:
-            rule = "is missing"
-        elif problem["type"] == "extra_forbidden" and not inner:
-            rule = "is not a field of this version; remove it"
-        elif field in _MUST_BE:
-            rule = _MUST_BE[str(field)]
-        else:
-            rule = _plain(str(problem["msg"]))
-        is_deep = field in ("scheme", "terms")
-        name = ".".join(map(str, problem["loc"])) if is_deep else str(field)
-        found.setdefault(name, f"'{name}' {rule}" if name else rule)
-    return list(found.values())
-
-
-def _plain(message: str) -> str:
-    """Strip pydantic's own lead-in from a message, so that it reads on after a field's name."""
-    if message.startswith("Value error, "):
-        return message.removeprefix("Value error, ")
-    return re.sub(r"^Input should", "should", message)

@@ -6,7 +6,6 @@ either learn who the other side is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.errors import AbsentError, ParameterError, StateError
 from matcher.store.changing import change, locked, named
-from matcher.store.models import AgreementRow, CandidateRow, CandidateSide, Decision, Disclosure
+from matcher.store.models import CandidateRow, CandidateSide, Decision, Disclosure
 from matcher.store.states.candidates import UNDECIDED
 
 VERDICTS: Final = ("confirm", "reject", "unsure")
@@ -70,25 +69,6 @@ class Gates(Protocol):
 
     def disclose(self, session: Session, row: CandidateRow) -> bool:
         """Say whether both may learn who the other is; by what both know, such as the agreement."""
-
-
-@dataclass(frozen=True)
-class InForce:
-    """The least gates: identities flow as long as the agreement is valid.
-
-    Attributes:
-        on: The day.
-    """
-
-    on: date
-
-    def confirm(self, session: Session, row: CandidateRow, society: str) -> None:
-        """Let every society confirm."""
-
-    def disclose(self, session: Session, row: CandidateRow) -> bool:
-        """Say whether the agreement is valid on that day."""
-        agreement = session.get_one(AgreementRow, row.agreement)
-        return agreement.valid_from <= self.on <= agreement.valid_until
 
 
 def decide(

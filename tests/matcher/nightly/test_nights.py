@@ -7,6 +7,7 @@ from types import ModuleType
 from uuid import UUID
 
 import pytest
+from lenient_gates import InForce
 from people import (
     ONE,
     THREE,
@@ -267,7 +268,7 @@ def decide(store: Store, society: str, person: int, verdict: str, version: int =
         ).one()
         candidates.decide(
             session, side.candidate_id, society=society, verdict=verdict, version=version,
-            gates=candidates.InForce(TODAY),
+            gates=InForce(TODAY),
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from lenient_gates import InForce
 from people import (
     ONE,
     THREE,
@@ -97,7 +98,7 @@ def test_the_night_after_it_lapsed_nobody_meets_and_nothing_shows(
             side = session.scalars(select(CandidateSide).where(CandidateSide.society == TWO)).one()
             candidates.decide(
                 session, side.candidate_id, society=TWO, verdict="confirm", version=1,
-                gates=candidates.InForce(TODAY),
+                gates=InForce(TODAY),
             )  # fmt: skip
     path = write(tmp_path / "later", agreement, TWO, registered(2))
     submit(store, path, agreement, TWO, on=after)

@@ -82,7 +82,7 @@ def test_an_epoch_is_retired(
     assert (answer.status_code, answer.json()["kind"]) == (201, "retire")
     with store.as_unit() as session:
         (one,) = session.scalars(select(Retired)).all()
-    assert (one.society, one.key_epoch, one.last_day) == (ONE, 1, TODAY)
+        assert (one.society, one.key_epoch, one.last_day) == (ONE, 1, TODAY)
     (told,) = call(ONE).get("/v1/notices").json()["items"]
     assert (told["kind"], told["key_epoch"]) == ("retire", 1)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import pytest
+from lenient_gates import InForce
 from people import ONE, THREE, TODAY, TWO, draw_agreement
 from sqlalchemy import select
 
@@ -18,7 +19,7 @@ from matcher.store.database import Store
 from matcher.store.models import AuditEntry, CandidateRow, CandidateSide, Decision, Disclosure
 from matcher.store.states.candidates import CANDIDATE
 
-GATES = candidates.InForce(TODAY)
+GATES = InForce(TODAY)
 SIDES = ("one", "other")
 
 
@@ -173,7 +174,7 @@ def test_confirming_what_is_confirmed_discloses_nothing_anew(pair: Pair) -> None
 
 
 def test_nothing_is_disclosed_once_the_agreement_is_over_until_it_is_in_force(pair: Pair) -> None:
-    pair.gates = candidates.InForce(TODAY.replace(year=2028))
+    pair.gates = InForce(TODAY.replace(year=2028))
     pair.decide("one", "confirm")
     assert pair.decide("other", "confirm") == candidates.Decided("confirmed", disclosed=False)
     for side in SIDES:
@@ -189,7 +190,7 @@ def test_nothing_is_disclosed_once_the_agreement_is_over_until_it_is_in_force(pa
         assert told.other_society == pair.other
 
 
-class NotConsulted(candidates.InForce):
+class NotConsulted(InForce):
     """One society has not asked the person yet."""
 
     def confirm(self, *_: object) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lenient_gates import InForce
 from people import ONE, TODAY, TWO, draw_agreement
 from sqlalchemy import create_engine, event, select, text, update
 from sqlalchemy.exc import ProgrammingError
@@ -96,7 +97,7 @@ def test_what_is_hidden_in_any_way_is_neither_listed_nor_shown_nor_decided(full:
             with full.as_unit() as session, pytest.raises(AbsentError):
                 candidates.decide(
                     session, seen.id, society=ONE, verdict="reject", version=1,
-                    gates=candidates.InForce(TODAY),
+                    gates=InForce(TODAY),
                 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
+from lenient_gates import InForce
 from people import ONE, THREE, TODAY, TWO, add, draw_agreement, registered, sought, submit, write
 from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
@@ -87,7 +88,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         for side in session.scalars(select(CandidateSide)).all():
             candidates.decide(
                 session, side.candidate_id, society=side.society, verdict="confirm", version=1,
-                gates=candidates.InForce(TODAY),
+                gates=InForce(TODAY),
             )  # fmt: skip
             given = {"candidate_id": side.candidate_id, "society": side.society}
             others = {ONE, TWO, THREE} - {side.society}
