@@ -8,6 +8,7 @@ weighed attribute by attribute. What stays is the outcome of each attribute; the
 import csv
 import hashlib
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -78,8 +79,9 @@ def write_requests_of(
     Raises:
         OutputError: A file can't be written.
     """
+    partners = pseudonyms(seed)
     return [
-        _write_part(run, number, one, rows, folder, identity, seed)
+        _write_part(run, number, one, rows, folder, identity, partners, seed)
         for number, (one, rows) in enumerate(_parts(run), 1)
     ]
 
@@ -97,6 +99,7 @@ def _write_part(
     rows: slice,
     folder: Path,
     identity: Identity | None,
+    partners: Mapping[tuple[str, str], str],
     seed: int | None,
 ) -> tuple[Path, Path]:
     references = {
@@ -110,7 +113,6 @@ def _write_part(
         society = batch.header.society
         suffix = "letter" if identity else "parquet"
         path = folder / f"requests-{society}-{number:04}.{suffix}"
-        partner = run.agreement.parties.index(other.header.society)
         write_requests(
             path,
             society=society,
@@ -118,10 +120,10 @@ def _write_part(
             key_epoch=batch.header.key_epoch,
             run=run.digest,
             part=number,
+            partner=partners[society, other.header.society],
             identifiers=identifiers,
             nonces=nonces,
             references=own,
-            partners=np.full(len(identifiers), partner, np.int16),
         )
         if identity is not None:
             seal_file(
@@ -137,6 +139,18 @@ def _write_part(
         write(one.left, one.right, references["left"]),
         write(one.right, one.left, references["right"]),
     )
+
+
+def pseudonyms(seed: int | None = None) -> Mapping[tuple[str, str], str]:
+    """Give names of one run for partners: what a society, the first of two, is to call the second.
+
+    They are drawn when first asked for.
+
+    Args:
+        seed: Any whole number, to draw the same again; without it they are random.
+    """
+    drawn = secrets.token_bytes if seed is None else np.random.default_rng(seed).bytes
+    return defaultdict(lambda: drawn(8).hex())
 
 
 def nonces_of(count: int, part: int, seed: int | None = None) -> Octets:

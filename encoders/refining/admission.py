@@ -7,7 +7,6 @@ and a person is told. Limits count what was released before, on the day or in al
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -20,16 +19,14 @@ from encoders.places import place_parts
 from encoders.records import Records
 from encoders.refining.answering import NOT_RELEASED, Rows
 from encoders.refining.ledger import Ledger, names_in_ledger
-from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError
 from matcher.formats.refinement import Requests
 
-REASONS: Final = ("released", "absent", "no_corridor", "other_record", "asked_again",
-                  "probed_record", "probed_household", "partner_limit", "day_limit")  # fmt: skip
+REASONS: Final = ("released", "absent", "other_record", "asked_again", "probed_record",
+                  "probed_household", "partner_limit", "day_limit")  # fmt: skip
 """What may become of a request. The linkage unit is told only whether anything was released.
 
 - `absent`: the reference is of no record of the source, which may have been withdrawn;
-- `no_corridor`: the agreement does not let fingerprints flow between the two societies;
 - `other_record`: a candidate that was asked about another record before; under the keys of one
   candidate two records could be compared that no society ever let be compared;
 - `asked_again`: one candidate, again and again;
@@ -47,7 +44,7 @@ class Limits:
         per_candidate: For one candidate in all.
         per_record: Of one record in all.
         per_household: Of the records of one case or household, in one file of requests.
-        per_partner: To one partner on a day.
+        per_partner: To one partner on a day, as one run's pseudonyms tell partners apart.
         per_day: On a day.
     """
 
@@ -72,22 +69,15 @@ class Admission:
     Attributes:
         rows: Shape (n,), int64: the record that is released, or `NOT_RELEASED`.
         reasons: Shape (n,), int8: positions in `REASONS`.
-        partners: The partner of each request.
     """
 
     rows: Rows
     reasons: npt.NDArray[np.int8]
-    partners: Sequence[str]
 
     def counts(self) -> dict[str, int]:
         """Give how many requests have each reason; those that none has are left out."""
         found = np.bincount(self.reasons, minlength=len(REASONS)).tolist()
         return {reason: count for reason, count in zip(REASONS, found, strict=True) if count}
-
-    def released_to(self) -> dict[str, int]:
-        """Give how many candidates something is released for, by partner."""
-        released = self.reasons == REASONS.index("released")
-        return dict(Counter(np.asarray(self.partners)[released].tolist()))
 
 
 def admit(
@@ -96,7 +86,6 @@ def admit(
     records: Records,
     ledger: Ledger,
     limits: Limits,
-    agreement: Agreement,
     *,
     key: bytes,
     on: date,
@@ -110,20 +99,18 @@ def admit(
         records: The society's records.
         ledger: What was released before; what is released now is added to it.
         limits: How much may be released.
-        agreement: Under which is asked.
         key: What records and candidates are named by in the ledger.
         on: The day.
     """
-    asking = _Asking(records, rows, ledger, limits, agreement, key, on, requests.header.society)
-    partners = [agreement.parties[number] for number in requests.partners]
+    asking = _Asking(records, rows, ledger, limits, key, on, requests.header.partner)
     candidates = names_in_ledger(key, (one.tobytes() for one in requests.identifiers))
     reasons = [
-        asking.decide(row, partner, candidate)
-        for row, partner, candidate in zip(rows.tolist(), partners, candidates, strict=True)
+        asking.decide(row, candidate)
+        for row, candidate in zip(rows.tolist(), candidates, strict=True)
     ]
     codes = np.array([REASONS.index(reason) for reason in reasons], dtype=np.int8)
     kept = np.where(codes == REASONS.index("released"), rows, NOT_RELEASED)
-    return Admission(kept.astype(np.int64), codes, partners)
+    return Admission(kept.astype(np.int64), codes)
 
 
 class _Asking:
@@ -135,13 +122,11 @@ class _Asking:
         rows: Rows,
         ledger: Ledger,
         limits: Limits,
-        agreement: Agreement,
         key: bytes,
         on: date,
-        society: str,
+        partner: str,
     ) -> None:
-        self._ledger, self._limits, self._on = ledger, limits, on
-        self._agreement, self._society = agreement, society
+        self._ledger, self._limits, self._on, self._partner = ledger, limits, on, partner
         ids = records.column("record_id").to_pylist()
         self._names = names_in_ledger(key, (b"record " + str(one).encode() for one in ids))
         self._households = _households(records)
@@ -150,24 +135,14 @@ class _Asking:
         self._of_record = before + Counter(self._names[row] for row in known)
         self._of_household = Counter(self._households[row] for row in known)
 
-    def decide(self, row: int, partner: str, candidate: str) -> str:
+    def decide(self, row: int, candidate: str) -> str:
         """Give the reason of one request, and note in the ledger what is released."""
         if row == NOT_RELEASED:
             return "absent"
-        reason = (
-            self._no_corridor(partner)
-            or self._probing(row, candidate)
-            or self._no_more_today(partner)
-            or "released"
-        )
+        reason = self._probing(row, candidate) or self._no_more_today() or "released"
         if reason == "released":
-            self._ledger.add(self._on, partner, self._names[row], candidate)
+            self._ledger.add(self._on, self._partner, self._names[row], candidate)
         return reason
-
-    def _no_corridor(self, partner: str) -> str | None:
-        pair = self._society, partner
-        allows = self._agreement.allows
-        return None if allows(*pair) or allows(*reversed(pair)) else "no_corridor"
 
     def _probing(self, row: int, candidate: str) -> str | None:
         name = self._names[row]
@@ -181,8 +156,8 @@ class _Asking:
             return "probed_household"
         return None
 
-    def _no_more_today(self, partner: str) -> str | None:
-        if self._ledger.released_on(self._on, partner) >= self._limits.per_partner:
+    def _no_more_today(self) -> str | None:
+        if self._ledger.released_on(self._on, self._partner) >= self._limits.per_partner:
             return "partner_limit"
         if self._ledger.released_on(self._on) >= self._limits.per_day:
             return "day_limit"

@@ -135,7 +135,7 @@ def refine(
         released = Ledger.read(ledger, under.agreement_id)
         naming = opened.derive("reference", attribute="ledger")
         admissions = [
-            admit(one, of_one, records, released, limits, under, key=naming, on=date.today())
+            admit(one, of_one, records, released, limits, key=naming, on=date.today())
             for one, of_one in zip(asked.values(), rows, strict=True)
         ]
         told = _Told.of(admissions)
@@ -214,46 +214,37 @@ class _Told:
         requests: Candidates asked about.
         released: For how many something is released.
         records: Records that it is released of.
-        partners: How many candidates with each partner.
         stopped: How many are not answered, by reason.
     """
 
     requests: int
     released: int
     records: int
-    partners: dict[str, int]
     stopped: dict[str, int]
 
     @classmethod
     def of(cls, admissions: list[Admission]) -> Self:
         reasons: Counter[str] = Counter()
-        partners: Counter[str] = Counter()
         records: set[int] = set()
         for admission in admissions:
             reasons.update(admission.counts())
-            partners.update(admission.released_to())
             records.update(admission.rows[admission.rows != NOT_RELEASED].tolist())
         released = reasons.pop("released", 0)
-        return cls(
-            reasons.total() + released, released, len(records), dict(partners), dict(reasons)
-        )
+        return cls(reasons.total() + released, released, len(records), dict(reasons))
 
     def as_data(self) -> dict[str, Any]:
         return {
             "requests": self.requests,
             "released": self.released,
             "records": self.records,
-            "partners": self.partners,
             "attributes": list(FIELDS),
             "stopped": self.stopped,
         }
 
     def as_table(self) -> Table:
-        partners = (f"{name} ({count:,})" for name, count in self.partners.items())
         table = Table("about to be released", "")
         table.add_row("candidates", f"{self.released:,} of {self.requests:,} asked about")
         table.add_row("of your records", f"{self.records:,}")
-        table.add_row("compared with records of", ", ".join(partners) or "nobody")
         table.add_row("attributes, where known", ", ".join(FIELDS).replace("_", " "))
         for reason, count in self.stopped.items():
             table.add_row(f"NOT released: {reason.replace('_', ' ')}", f"{count:,}")

@@ -2,8 +2,9 @@
 
 Both are sealed files (see `matcher.formats.sealed`), and travel in letters, signed and encrypted
 (`matcher.formats.letter`). A request file is for one society, and has a row for each candidate: its
-identifier, a random nonce, the society's own record by its reference, and the partner whose record
-the other is, by its place among the agreement's parties. Nothing of the other record is in it.
+identifier, a random nonce, and the society's own record by its reference. All its candidates are
+with one partner, whom it names by a pseudonym of this run alone: who that is, is told once both
+confirm. Nothing of the other record is in it.
 
 An answer has the same candidates in the same order, and for each field of
 `matcher.formats.attributes` a cell, or null where the field is absent. A record that was withdrawn,
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,7 +42,6 @@ _REQUESTS = pa.schema(
         pa.field("candidate", _IDENTIFIER, nullable=False),
         pa.field("nonce", pa.binary(NONCE_BYTES), nullable=False),
         pa.field("reference", _IDENTIFIER, nullable=False),
-        pa.field("partner", pa.int16(), nullable=False),
     ]
 )
 _ANSWER = pa.schema(
@@ -75,10 +74,13 @@ class RequestsHeader(_Header):
         key_epoch: The epoch of the keys that its records were encoded under.
         run: Digest of the run's manifest or plan.
         part: Number of the part of its candidates.
+        partner: A pseudonym of the society whose records the others are, the same in all parts of
+            a run, by which limits are counted.
         seal: SHA-256 over the whole file.
     """
 
     format: Literal["kinmatch-requests/1"]
+    partner: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
 class AnswerHeader(_Header):
@@ -108,14 +110,12 @@ class Requests:
         identifiers: Shape (n, 16), uint8: the candidates, each once.
         nonces: Shape (n, 16), uint8: what the one-time keys are drawn from beside them.
         references: Shape (n, 16), uint8: the society's own record.
-        partners: Shape (n,), int16: positions among the agreement's parties.
     """
 
     header: RequestsHeader
     identifiers: Octets
     nonces: Octets
     references: Octets
-    partners: npt.NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.identifiers)
@@ -147,10 +147,10 @@ def write_requests(
     key_epoch: int,
     run: str,
     part: int,
+    partner: str,
     identifiers: Octets,
     nonces: Octets,
     references: Octets,
-    partners: npt.NDArray[np.int16],
 ) -> None:
     """Write what a society is asked about; the arrays are those of `Requests`.
 
@@ -166,8 +166,9 @@ def write_requests(
         "key_epoch": key_epoch,
         "run": run,
         "part": part,
+        "partner": partner,
     }
-    columns = [*map(fixed_size, (identifiers, nonces, references)), pa.array(partners, pa.int16())]
+    columns = list(map(fixed_size, (identifiers, nonces, references)))
     _write(path, pa.table(columns, schema=_REQUESTS), header)
 
 
@@ -181,8 +182,7 @@ def read_requests(path: Path, agreement: Agreement, opened: io.RawIOBase | None 
 
     Raises:
         InputError: The file can't be read, or is no request file of a known version.
-        IntegrityError: It was cut short or altered, asks about a candidate twice or names a partner
-            that is none.
+        IntegrityError: It was cut short or altered, or asks about a candidate twice.
         MismatchError: It belongs to another agreement.
         AgreementError: Its society is not a party.
     """
@@ -194,13 +194,8 @@ def read_requests(path: Path, agreement: Agreement, opened: io.RawIOBase | None 
         identifiers=_octets(file, "candidate", 16)[0],
         nonces=_octets(file, "nonce", NONCE_BYTES)[0],
         references=_octets(file, "reference", 16)[0],
-        partners=np.concatenate(
-            [np.empty(0, np.int16), *(array.to_numpy() for array in file.column("partner"))]
-        ),
     )
-    own = agreement.parties.index(header.society)
-    in_range = (found.partners >= 0) & (found.partners < len(agreement.parties))
-    if not (in_range & (found.partners != own)).all() or _repeats(found.identifiers):
+    if _repeats(found.identifiers):
         raise file.altered()
     return found
 

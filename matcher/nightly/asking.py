@@ -6,7 +6,7 @@ Candidates of two societies go together, so that each has few letters to answer.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -23,7 +23,7 @@ from matcher.formats.identity import Identity
 from matcher.formats.letter import letter
 from matcher.formats.refinement import REQUESTS_KIND, read_requests, write_requests
 from matcher.formats.vocabulary import BANDS
-from matcher.refining import nonces_of
+from matcher.refining import nonces_of, pseudonyms
 from matcher.store import refinements
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
@@ -130,6 +130,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
                 RefinementRow.agreement == agreement_id, RefinementRow.run == run
             )
         )
+        partners = pseudonyms()
         for part, rows in enumerate(_parts(waiting), (first or 0) + 1):
             head = rows[0]
             refinements.begin(
@@ -138,7 +139,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
                 run=run,
                 part=part,
                 key_epoch=head.key_epoch,
-                asked=_letters(rows, agreement, identity, run, part),
+                asked=_letters(rows, agreement, identity, run, part, partners),
                 candidates=[(row.id, row.version) for row in rows],
                 expires_on=min(on + timedelta(days=asking.days), _closes(agreement, head, on)),
             )
@@ -170,7 +171,12 @@ def _parts(waiting: Any) -> Iterator[list[Any]]:
 
 
 def _letters(
-    rows: list[Any], agreement: Agreement, identity: Identity, run: str, part: int
+    rows: list[Any],
+    agreement: Agreement,
+    identity: Identity,
+    run: str,
+    part: int,
+    partners: Mapping[tuple[str, str], str],
 ) -> tuple[Asked, Asked]:
     identifiers = _octets([row.id for row in rows])
     nonces = nonces_of(len(rows), part)
@@ -185,10 +191,10 @@ def _letters(
                 key_epoch=rows[0].key_epoch,
                 run=run,
                 part=part,
+                partner=partners[own, other],
                 identifiers=identifiers,
                 nonces=nonces,
                 references=references,
-                partners=np.full(len(rows), agreement.parties.index(other), np.int16),
             )
             seal = read_requests(path, agreement).header.seal
             content = path.read_bytes()

@@ -18,10 +18,10 @@ from matcher.formats.refinement import (
     write_answer,
     write_requests,
 )
-from matcher.refining import Refinement, pairs_of_answers
+from matcher.refining import Refinement, pairs_of_answers, pseudonyms
 
 DrawUp = Callable[..., Agreement]
-RUN, SEAL = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+RUN, SEAL, PARTNER = "sha256:" + "1" * 64, "sha256:" + "2" * 64, "5e" * 8
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def asked(
         "identifiers": names(count),
         "nonces": names(count, seed=2),
         "references": names(count, seed=3),
-        "partners": np.full(count, 1 if society == "red-one" else 0, np.int16),
+        "partner": PARTNER,
     }
     write_requests(path, **{**usual, **terms})  # type: ignore[arg-type]  # wrong terms too
     return path
@@ -66,7 +66,14 @@ def test_requests_are_read_as_written(agreement: Agreement, tmp_path: Path) -> N
     assert np.array_equal(found.identifiers, names(5))
     assert np.array_equal(found.nonces, names(5, seed=2))
     assert np.array_equal(found.references, names(5, seed=3))
-    assert (found.partners == 1).all()
+    assert found.header.partner == PARTNER
+
+
+def test_a_partner_has_one_pseudonym_a_run_and_another_for_each_who_asks() -> None:
+    run, next_run = pseudonyms(), pseudonyms()
+    assert run["a", "b"] == run["a", "b"]
+    assert len({run["a", "b"], run["a", "c"], run["c", "b"], next_run["a", "b"]}) == 4
+    assert pseudonyms(7)["a", "b"] == pseudonyms(7)["a", "b"]
 
 
 def test_answers_are_read_as_written(agreement: Agreement, tmp_path: Path) -> None:
@@ -98,9 +105,7 @@ def test_an_altered_byte_is_noticed(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"partners": np.full(5, 0, np.int16)},  # the society itself
-        {"partners": np.full(5, 7, np.int16)},
-        {"partners": np.full(5, -1, np.int16)},
+        {"partner": "red-two"},  # nobody is named
         {"identifiers": np.zeros((5, 16), np.uint8)},
         {"part": 0},
         {"run": "no digest"},
