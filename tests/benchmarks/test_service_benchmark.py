@@ -27,7 +27,7 @@ def test_societies_list_and_upload_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         with open_store(settings, None) as store:
             clients = bench.filled(store, 2000)
             with bench.serving(settings.data_folder) as port:
-                told = asyncio.run(bench.measured(clients, [port], 1.0))
+                told = asyncio.run(bench.measured(clients, [port], 5.0))
             with store.as_unit() as session:
                 sides = session.scalar(select(func.count()).select_from(CandidateSide))
                 looks = session.scalar(
@@ -35,11 +35,11 @@ def test_societies_list_and_upload_at_once(monkeypatch: pytest.MonkeyPatch) -> N
                 )
                 states = set(session.scalars(select(BatchRow.state)))
     assert told["wrong"] == {}
-    assert told["listings"] == 20
+    assert told["listings"] == 100
     assert told["uploads"] == 10
     assert sides == 4000
     # Every listing is in the audit log once the service has stopped, those of the beginning too.
-    assert looks == 20 + round(20 * (10 * 0.05 + 5.0))
+    assert looks == 100 + round(20 * (10 * 0.05 + 5.0))
     assert states == {"accepted", "withdrawn"}  # what was there, and what was sent
 
 

@@ -26,15 +26,22 @@ def folder() -> Iterator[Path]:
 
 
 def begun(folder: Path, **environment: str) -> subprocess.Popen[str]:
-    """Start the demo; nobody's settings are to be seen by it."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "matcher.cli", "demo", "--service", "--out", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "COLUMNS": "200", **environment},
-        start_new_session=True,
-    )
+    """Start the demo as from a terminal: nobody's settings are to be seen by it.
+
+    A shell has what it starts in the background ignore SIGINT, and the demo would inherit that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "matcher.cli", "demo", "--service", "--out", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "COLUMNS": "200", **environment},
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def running_in(folder: Path) -> list[str]:
