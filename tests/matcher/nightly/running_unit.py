@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import psutil
 from sqlalchemy import text
 
 from matcher.formats.agreement import Agreement
@@ -158,9 +159,12 @@ class Unit:
 
     def kill_database(self) -> None:
         """Kill its database's server, if it is up."""
-        with contextlib.suppress(OSError, ValueError, IndexError):  # not up yet, or down already
-            pid = (self.data / "database" / "postmaster.pid").read_text().split()[0]
-            os.kill(int(pid), signal.SIGKILL)
+        folder = self.data / "database"
+        # Not up yet, or down already: then the number in its file may be another process's by now.
+        with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
+            server = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
+            if str(folder) in server.cmdline():
+                server.kill()
 
     def submit(self, society: str, envelope: Path, agreement: Agreement) -> str:
         """Send an envelope in parts, from where it stands, until it is accepted or refused."""
