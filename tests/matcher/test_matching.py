@@ -14,7 +14,7 @@ from matcher.decisions.selection import Select
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows, read_batch, write_batch
 from matcher.formats.candidates import CandidateList, read_candidates
-from matcher.formats.errors import AgreementError, OutputError, ParameterError
+from matcher.formats.errors import AgreementError, GateError, OutputError, ParameterError
 from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import BANDS, NO_RELATION, ROLES
 from matcher.matching import Run, candidates_of, match, write_run
@@ -165,7 +165,7 @@ def test_only_where_a_corridor_allows(draw_up: DrawUp, batches: Batches) -> None
 
 def test_no_corridor_at_all_is_refused(draw_up: DrawUp, batches: Batches) -> None:
     under = draw_up(scheme=SCHEME, corridors=[(ONE, TWO)])
-    with pytest.raises(AgreementError, match="no corridor"):
+    with pytest.raises(GateError, match="no corridor"):
         match(batches(ONE, THREE, under=under), under, on=TODAY)
 
 
