@@ -22,7 +22,7 @@ from encoders.references import References
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import MismatchError
 from matcher.formats.identity import Identity
-from matcher.formats.notices import KINDS, MOST_REFERENCES, Kind, Notice, read_notice, write_notice
+from matcher.formats.notices import KINDS, MOST_REFERENCES, Kind, Notice, write_notice
 
 _SUFFIX: Final = ".notice.json"
 
@@ -106,7 +106,7 @@ def told_before(folder: Path, agreement: Agreement, society: str) -> tuple[dict[
     """
     notices = []
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        notice = read_notice(path, agreement)
+        notice = Notice.read(path, agreement)
         if notice.society != society:
             raise MismatchError(
                 f"{path}: the notice is of '{notice.society}', not of '{society}'. Keep the "

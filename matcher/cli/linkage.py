@@ -22,7 +22,7 @@ from matcher.formats.errors import AgreementError, OutputError
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
 from matcher.formats.opening import opened_envelope
-from matcher.formats.retirement import read_retirement
+from matcher.formats.retirement import Retirement
 from matcher.formats.terms import require_terms
 from matcher.matching import DEFAULT_TOP, match, write_run
 from matcher.refining import write_requests_of
@@ -137,7 +137,7 @@ def retire(
 ) -> None:
     """Take a society's old fingerprints out of use, as its retirement notice asks."""
     under = Agreement.read(agreement)
-    read = read_retirement(notice, under)
+    read = Retirement.read(notice, under)
     if date.today() <= read.last_day:
         raise AgreementError(
             f"{notice}: the old fingerprints are valid until {read.last_day}; come back after it."

@@ -12,7 +12,7 @@ from matcher.cli.passphrases import Passphrases
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import ParameterError, StateError
 from matcher.formats.files import written_whole
-from matcher.formats.notices import read_notice
+from matcher.formats.notices import Notice
 from matcher.protection.breach import Incident, Inventory, Kind, inventory, write_people
 from matcher.protection.deletion import destroy_fingerprints
 from matcher.protection.indicators import Answers, Body, asked_of, evidence_of, reported
@@ -34,7 +34,7 @@ def apply(
 ) -> None:
     """Apply a notice; destroy fingerprints at once where no night is at work."""
     settings = Settings.load(data_folder=data_folder)
-    read = read_notice(notice, Agreement.read(agreement))
+    read = Notice.read(notice, Agreement.read(agreement))
     keys = store_keys(settings, Passphrases(passphrase_fd))
     with open_store(settings, keys) as store:
         applied = apply_notice(store, Journal(settings.protection_journal), read, on=date.today())
@@ -67,7 +67,7 @@ def prove(
 ) -> None:
     """Show whether anything is left of what a notice deleted."""
     settings = Settings.load(data_folder=data_folder)
-    read = read_notice(notice, Agreement.read(agreement))
+    read = Notice.read(notice, Agreement.read(agreement))
     if read.kind != "delete":
         raise ParameterError(f"{notice}: is no notice to delete records; give the one that is.")
     keys = store_keys(settings, Passphrases(passphrase_fd))

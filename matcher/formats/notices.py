@@ -24,10 +24,10 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from matcher.formats.agreement import Agreement
 from matcher.formats.errors import MismatchError
-from matcher.formats.identity import Identity, Slug
-from matcher.formats.signed import Document, check_signed, read_signed, write_signed
+from matcher.formats.identity import Identity
+from matcher.formats.signed import write_signed
+from matcher.formats.statement import Statement
 
 FORMAT: Final = "kinmatch-notice/1"
 """The format's name and version."""
@@ -43,7 +43,7 @@ MOST_REFERENCES: Final = 10_000
 _Reference = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
-class Notice(Document):
+class Notice(Statement):
     """What shall become of some records.
 
     Attributes:
@@ -60,8 +60,6 @@ class Notice(Document):
     """
 
     format: Literal["kinmatch-notice/1"] = FORMAT
-    agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    society: Slug
     number: int = Field(ge=1, lt=1 << 63)
     kind: Kind
     on: date
@@ -98,33 +96,3 @@ def write_notice(path: Path, notice: Notice, *, identity: Identity) -> None:
             f"'{identity.public.name}'. Open the society's own identity."
         )
     write_signed(path, notice, identity)
-
-
-def read_notice(path: Path, agreement: Agreement) -> Notice:
-    """Read a notice, and check that its society signed it.
-
-    Raises:
-        InputError: The file can't be read or is no notice.
-        MismatchError: It is of another agreement.
-        AgreementError: Its society is not a party.
-        IntegrityError: Its society did not sign it, or it was altered since.
-    """
-    found = read_signed(path, Notice, lambda said: agreement.identity_of(said.society))
-    return _of_party(found, agreement, str(path))
-
-
-def check_notice(content: bytes, agreement: Agreement) -> Notice:
-    """Take a notice that came by the network; the errors are those of `read_notice`."""
-    origin = "The notice"
-    found = check_signed(content, origin, Notice, lambda said: agreement.identity_of(said.society))
-    return _of_party(found, agreement, origin)
-
-
-def _of_party(notice: Notice, agreement: Agreement, origin: str) -> Notice:
-    if notice.agreement_id != agreement.agreement_id:
-        raise MismatchError(
-            f"{origin}: the notice is of agreement {notice.agreement_id}, the agreement given is "
-            f"{agreement.agreement_id}."
-        )
-    agreement.require_party(notice.society)
-    return notice

@@ -7,20 +7,21 @@ and epoch, and opens none of its envelopes again.
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.errors import AgreementError, MismatchError
-from matcher.formats.identity import Identity, Slug
-from matcher.formats.signed import Document, check_signed, read_signed, write_signed
+from matcher.formats.errors import AgreementError
+from matcher.formats.identity import Identity
+from matcher.formats.signed import write_signed
+from matcher.formats.statement import Statement
 
 FORMAT: Final = "kinmatch-retirement/1"
 """The format's name and version."""
 
 
-class Retirement(Document):
+class Retirement(Statement):
     """Which fingerprints go, and when.
 
     Attributes:
@@ -32,8 +33,6 @@ class Retirement(Document):
     """
 
     format: Literal["kinmatch-retirement/1"] = FORMAT
-    agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    society: Slug
     key_epoch: int = Field(ge=1, lt=1 << 31)
     last_day: date
 
@@ -72,35 +71,4 @@ def write_retirement(path: Path, *, identity: Identity, agreement: Agreement) ->
         last_day=old.valid_until,
     )
     write_signed(path, notice, identity)
-    return notice
-
-
-def read_retirement(path: Path, agreement: Agreement) -> Retirement:
-    """Read a notice, and check that its society signed it.
-
-    Raises:
-        InputError: The file can't be read or is no notice.
-        MismatchError: It is of another agreement.
-        AgreementError: Its society is not a party.
-        IntegrityError: Its society did not sign it, or it was altered since.
-    """
-    found = read_signed(path, Retirement, lambda said: agreement.identity_of(said.society))
-    return _of_party(found, agreement, str(path))
-
-
-def check_retirement(content: bytes, agreement: Agreement) -> Retirement:
-    """Take a notice that came by the network; the errors are those of `read_retirement`."""
-    origin = "The notice"
-    whose = agreement.identity_of
-    found = check_signed(content, origin, Retirement, lambda said: whose(said.society))
-    return _of_party(found, agreement, origin)
-
-
-def _of_party(notice: Retirement, agreement: Agreement, origin: str) -> Retirement:
-    if notice.agreement_id != agreement.agreement_id:
-        raise MismatchError(
-            f"{origin}: the notice is of agreement {notice.agreement_id}, the agreement given is "
-            f"{agreement.agreement_id}."
-        )
-    agreement.require_party(notice.society)
     return notice

@@ -65,8 +65,8 @@ class _Format:
 
 
 FORMATS: Final[Mapping[str, _Format]] = {
-    notices.FORMAT: _Format(notices.check_notice, _protect),
-    retirement.FORMAT: _Format(retirement.check_retirement, _retire),
+    notices.FORMAT: _Format(notices.Notice.check, _protect),
+    retirement.FORMAT: _Format(retirement.Retirement.check, _retire),
 }
 """How each format is checked, and what is done with it."""
 

@@ -27,7 +27,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
 from matcher.formats.marks import marks_of
-from matcher.formats.notices import read_notice
+from matcher.formats.notices import Notice
 from matcher.formats.opening import opened_envelope
 from matcher.formats.rulebook import RULES
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
@@ -515,7 +515,7 @@ def test_what_persons_say_reaches_the_linkage_unit(office: Path, run_here: Here)
     said = notices(run_here, office, draft)
     assert [(one["kind"], one["records"]) for one in said] == [("suspend", 1), ("withdraw", 1)]
     under = Agreement.read(office / "agreement.toml")
-    named = [read_notice(Path(one["file"]), under) for one in said]
+    named = [Notice.read(Path(one["file"]), under) for one in said]
     assert rows_known(office, under, [key for one in named for key in one.keys]) == 2
     assert notices(run_here, office, draft) == []
     draft.happened("r1", "may-be-found")

@@ -17,7 +17,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.cells import fixed_size
 from matcher.formats.errors import MismatchError
 from matcher.formats.identity import Identity
-from matcher.formats.notices import Kind, read_notice
+from matcher.formats.notices import Kind, Notice
 
 DrawUp = Callable[..., Agreement]
 TODAY = date(2026, 3, 1)
@@ -56,7 +56,7 @@ def write(
         folder, kinds, known, identity=own, agreement=agreement, number=7, on=TODAY
     )
     for path, notice in written:
-        assert read_notice(path, agreement) == notice
+        assert Notice.read(path, agreement) == notice
         assert notice.references == ()
     numbers = [notice.number for _, notice in written]
     assert numbers == sorted(set(numbers))

@@ -17,7 +17,7 @@ from matcher.formats.errors import (
 )
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger, Receipt
-from matcher.formats.retirement import Retirement, read_retirement, write_retirement
+from matcher.formats.retirement import Retirement, write_retirement
 from matcher.formats.signed import write_signed
 
 DrawUp = Callable[..., Agreement]
@@ -100,7 +100,7 @@ def amended(one: Identity, draw_up: DrawUp) -> Agreement:
 
 def test_a_notice_arrives(one: Identity, amended: Agreement, tmp_path: Path) -> None:
     written = write_retirement(tmp_path / "notice", identity=one, agreement=amended)
-    assert read_retirement(tmp_path / "notice", amended) == written
+    assert Retirement.read(tmp_path / "notice", amended) == written
     assert (written.key_epoch, written.last_day) == (1, date(2026, 6, 30))
 
 
@@ -112,7 +112,7 @@ def test_every_byte_of_a_notice_counts(one: Identity, amended: Agreement, tmp_pa
         if not whole[at : at + 1].isspace():  # the layout is not signed
             path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
             with pytest.raises((InputError, IntegrityError, AgreementError, MismatchError)):
-                read_retirement(path, amended)
+                Retirement.read(path, amended)
 
 
 def test_notices_that_are_none(
@@ -125,10 +125,10 @@ def test_notices_that_are_none(
     notice = write_retirement(path, identity=one, agreement=amended)
     write_signed(path, notice.model_copy(update={"society": "red-two"}), one)
     with pytest.raises(IntegrityError, match="not signed by 'red-two'"):
-        read_retirement(path, amended)
+        Retirement.read(path, amended)
     write_signed(path, notice.model_copy(update={"agreement_id": "cd" * 16}), one)
     with pytest.raises(MismatchError, match="of agreement cdcd"):
-        read_retirement(path, amended)
+        Retirement.read(path, amended)
     hub = Identity.generate("hub")
     theirs = [one.public, hub.public, *amended.identities[1:3]]
     mine = Retirement(
@@ -136,4 +136,4 @@ def test_notices_that_are_none(
     )
     write_signed(path, mine, hub)
     with pytest.raises(AgreementError, match="not a party"):
-        read_retirement(path, draw_up(identities=theirs))
+        Retirement.read(path, draw_up(identities=theirs))

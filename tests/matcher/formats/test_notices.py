@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError, InputError, IntegrityError, MismatchError
 from matcher.formats.identity import Identity
-from matcher.formats.notices import KINDS, Notice, check_notice, read_notice, write_notice
+from matcher.formats.notices import KINDS, Notice, write_notice
 from matcher.formats.signed import MAX_BYTES
 
 DrawUp = Callable[..., Agreement]
@@ -49,8 +49,8 @@ def test_a_notice_is_read_as_it_was_written(
     written = notice(agreement, kind=kind, keys=(TWO,), review_on=review_on)
     path = tmp_path / "notice"
     write_notice(path, written, identity=identities["red-one"])
-    assert read_notice(path, agreement) == written
-    assert check_notice(path.read_bytes(), agreement) == written
+    assert Notice.read(path, agreement) == written
+    assert Notice.check(path.read_bytes(), agreement) == written
     fields = json.loads(path.read_text())["document"]
     assert set(fields) == {
         "format",
@@ -77,7 +77,7 @@ def test_nobody_writes_a_notice_for_another(
     for name, value in (("society", "red-two"), ("kind", "resume"), ("number", 6)):
         altered = {**fields, "document": {**fields["document"], name: value}}
         with pytest.raises(IntegrityError, match="not signed by"):
-            check_notice(json.dumps(altered).encode(), agreement)
+            Notice.check(json.dumps(altered).encode(), agreement)
 
 
 def test_a_notice_of_another_agreement_or_of_no_party(
@@ -87,10 +87,10 @@ def test_a_notice_of_another_agreement_or_of_no_party(
     other = notice(agreement, agreement_id="cd" * 16)
     write_notice(path, other, identity=identities["red-one"])
     with pytest.raises(MismatchError, match="cdcd"):
-        read_notice(path, agreement)
+        Notice.read(path, agreement)
     write_notice(path, notice(agreement, society="hub"), identity=identities["hub"])
     with pytest.raises(AgreementError, match="not a party"):
-        read_notice(path, agreement)
+        Notice.read(path, agreement)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_is_no_notice_is_refused_without_its_content(
     agreement: Agreement, content: bytes
 ) -> None:
     with pytest.raises(InputError, match="not a 'kinmatch-notice/1'"):
-        check_notice(content, agreement)
+        Notice.check(content, agreement)
 
 
 def test_the_largest_notice_can_be_read(
@@ -123,7 +123,7 @@ def test_the_largest_notice_can_be_read(
 ) -> None:
     largest = notice(agreement, references=tuple(f"{number:032x}" for number in range(10_000)))
     write_notice(tmp_path / "notice", largest, identity=identities["red-one"])
-    assert read_notice(tmp_path / "notice", agreement) == largest
+    assert Notice.read(tmp_path / "notice", agreement) == largest
 
 
 @pytest.mark.parametrize(
