@@ -1,7 +1,6 @@
 """Purpose: a specific benefit to this person, said so that it binds.
 
-Looked at once for the whole file. Words are looked for in English; whoever writes in another
-language is not checked for vague words, only for gaps.
+Looked at once for the whole file.
 """
 
 from datetime import date
@@ -11,10 +10,7 @@ from encoders.protection.intake import Purpose
 from encoders.protection.minimum import ELEMENTS
 from matcher.formats.agreement import Agreement
 from matcher.formats.rulebook import refuse
-from matcher.formats.terms import TOO_BROAD
-
-VAGUE: Final = frozenset({"may", "might", "possible", "possibly", "some"})
-"""Words that leave open whether there is a benefit, or who sees what."""
+from matcher.formats.wording import is_loose
 
 _SHORTEST_BENEFIT: Final = 20
 
@@ -53,14 +49,9 @@ def purpose_worded(purpose: Purpose) -> None:
         "benefit": purpose.benefit,
         "recipients": "; ".join(purpose.recipients),
     }
-    loose = [name for name, text in texts.items() if _is_loose(text.casefold())]
+    loose = [name for name, text in texts.items() if is_loose(text)]
     if loose:
         raise refuse("purpose.worded", f"Too broad, or left open: {', '.join(loose)}.")
-
-
-def _is_loose(text: str) -> bool:
-    words = set("".join(letter if letter.isalpha() else " " for letter in text).split())
-    return bool(words & VAGUE) or any(phrase in " ".join(text.split()) for phrase in TOO_BROAD)
 
 
 def purpose_direct(purpose: Purpose) -> None:

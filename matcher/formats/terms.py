@@ -26,6 +26,7 @@ from matcher.formats.files import written_whole
 from matcher.formats.identity import Slug
 from matcher.formats.rulebook import refuse
 from matcher.formats.tomlfile import parse_toml
+from matcher.formats.wording import is_loose
 
 if TYPE_CHECKING:
     from matcher.formats.agreement import Agreement
@@ -45,18 +46,6 @@ LEGAL_BASES: Final = (
     "legal-obligation", "best-interests-of-the-child", "mandate", "safety-and-security",
 )  # fmt: skip
 """The legal bases that an agreement may accept."""
-
-TOO_BROAD: Final = (
-    "international protection", "fulfilment of the mandate", "fulfillment of the mandate",
-    "protection purposes", "humanitarian purposes", "any purpose", "other purposes",
-    "as appropriate",
-)  # fmt: skip
-"""Wording that says no purpose."""
-
-TOO_VAGUE: Final = frozenset(
-    {"any", "may", "might", "other", "possible", "possibly", "some", "various"}
-)
-"""Words that leave a purpose open."""
 
 _MOST_HOURS: Final = 72
 
@@ -371,9 +360,7 @@ def require_specific(purposes: Iterable[PurposeTerms]) -> None:
         GateError: A purpose's name or benefit is too broad or vague to say so.
     """
     for one in purposes:
-        said = f"{one.name.replace('-', ' ')} {one.benefit}".casefold()
-        words = set("".join(c if c.isalnum() else " " for c in said).split())
-        if words & TOO_VAGUE or any(phrase in said for phrase in TOO_BROAD):
+        if is_loose(f"{one.name.replace('-', ' ')} {one.benefit}"):
             raise refuse("agreement.purpose-specific", f"Purpose '{one.name}' is too broad.")
 
 
