@@ -1,9 +1,13 @@
 """What the end-to-end tests share: one whole job, done before them, and a way to run commands."""
 
+import shutil
+from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from command_line import (
+    OFFICE,
     PASSPHRASE,
     REGISTER,
     REQUESTS,
@@ -15,6 +19,13 @@ from command_line import (
     kinmatch,
     match_words,
 )
+from intake_drafts import TODAY
+
+from encoders.keys import Keys
+from matcher.formats.agreement import Agreement
+from matcher.formats.identity import Identity
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.terms import Terms
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +66,37 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     """Runs a command in this process."""
     monkeypatch.setenv("COLUMNS", "200")
     return Here(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def drawn_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an agreement, keys and identities, made here to save the commands' start."""
+    folder = tmp_path_factory.mktemp("drawn-up")
+    identities = [Identity.generate(name) for name in ("seeking", "meeting", "hub")]
+    for one in identities:
+        one.seal(folder / f"{one.public.name}.identity", PASSPHRASE)
+    days = TODAY - timedelta(days=1), TODAY + timedelta(days=200)
+    parties = ("seeking", "meeting")
+    under = Agreement.new(
+        parties=parties,
+        scheme=Scheme.published(DEFAULT_SCHEME),
+        linkage_unit="hub",
+        purposes=["family-tracing"],
+        legal_bases=["consent", "vital-interest", "legitimate-interest"],
+        valid_from=days[0],
+        valid_until=days[1],
+        retention_days=30,
+        identities=[one.public for one in identities],
+        terms=Terms.of_fiction(permutations(parties, 2), ["family-tracing"], *days),
+    )
+    under.write(folder / "agreement.toml")
+    Keys.generate(under).seal(folder / "keys.json", PASSPHRASE)
+    return folder
+
+
+@pytest.fixture
+def office(drawn_up: Path, tmp_path: Path) -> Path:
+    """What was drawn up, in a folder of the test's own."""
+    for name in OFFICE:
+        shutil.copy(drawn_up / name, tmp_path / name)
+    return tmp_path
