@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from datasets.tracing import cases, families
-from datasets.tracing.cases import SOUGHT, Rows
-from datasets.tracing.cultures import CULTURES
+from datasets.tracing import cases, families, separations
+from datasets.tracing.cases import REGISTERED, SOUGHT, Rows
+from datasets.tracing.cultures import CULTURES, SCRIPTS
 from datasets.tracing.dates_written import iso
 from datasets.tracing.dice import Dice, Ints, Texts
 from datasets.tracing.families import LAST_BIRTH, People
 from datasets.tracing.kinship import RELATIONS
-from datasets.tracing.lexicon import load
+from datasets.tracing.lexicon import Lexicon, load, script_of
+from datasets.tracing.name_parts import Side
 from datasets.tracing.records import write_records
+from datasets.tracing.separations import Separations
 
 _STRANGERS_PER_FAMILY = 4  # so many members always exist
 _ADULT, _ELDERLY = 18, 65
@@ -49,7 +51,9 @@ class TracingSet:
         return "TracingSet({} request rows, {} registered, {} true pairs)".format(*sizes)
 
 
-def generate(requests: int, register: int, seed: int, *, reciprocal: int = 0) -> TracingSet:
+def generate(
+    requests: int, register: int, seed: int, *, reciprocal: int = 0, parted: bool = False
+) -> TracingSet:
     """Generate a tracing set.
 
     About 30 % of the sought persons are registered, but never more than half of the register is
@@ -61,7 +65,10 @@ def generate(requests: int, register: int, seed: int, *, reciprocal: int = 0) ->
         register: Number of registered persons.
         seed: Same numbers and seed, same frames, on every platform.
         reciprocal: Number of requests at the register's society, half of them of families with a
-            request at the other. They are drawn last, so they change nothing else.
+            request at the other. They are drawn after all else, so they change nothing else.
+        parted: Whether registered persons say too when and where they were parted from their
+            families. That is drawn last, and changes nothing but `last_seen_date` and
+            `last_seen_place` of sought and registered persons; the truth has columns on it.
 
     Returns:
         The set. Record ids number the rows of a file and say nothing about the pairs.
@@ -100,13 +107,56 @@ def generate(requests: int, register: int, seed: int, *, reciprocal: int = 0) ->
         **{f"request_{name}": column[left] for name, column in request_happened.items()},
         **{f"register_{name}": column[right] for name, column in register_happened.items()},
     }
-    return TracingSet(
+    made = TracingSet(
         request_file,
         register_file,
         pd.DataFrame(truth),
         back_file,
         _both_ways(asked, back, request_file, back_file),
     )
+    if not parted:
+        return made
+    events = separations.happened(dice, lexicon, people)
+
+    def told(frame: pd.DataFrame, rows: Rows, side: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return _with_separations(dice, lexicon, people, events, frame, rows, side)
+
+    told_here, request_parted = told(request_file, asked, "request")
+    told_there, register_parted = told(register_file, met, "register")
+    told_back, _ = told(back_file, back, "request")
+    happened = {
+        "parted_on": iso(events.day[asked.person[left]]),
+        **{f"request_{name}": column for name, column in request_parted.iloc[left].items()},
+        **{f"register_{name}": column for name, column in register_parted.iloc[right].items()},
+    }
+    columns = {name: np.asarray(column) for name, column in happened.items()}
+    return replace(
+        made,
+        requests=told_here,
+        register=told_there,
+        reciprocal=told_back,
+        truth=made.truth.assign(**columns),
+    )
+
+
+def _with_separations(
+    dice: Dice,
+    lexicon: Lexicon,
+    people: People,
+    events: Separations,
+    frame: pd.DataFrame,
+    rows: Rows,
+    side: Side,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tell the separations of sought and registered persons; and give what happened, row by row."""
+    scripts = np.array([SCRIPTS[script_of(name)] for name in frame["given_name"]], dtype=object)
+    columns, happened = separations.told(
+        dice, lexicon, people.take(rows.person), events.take(rows.person), side=side,
+        scripts=scripts,
+    )  # fmt: skip
+    parted = (rows.role == SOUGHT) | (rows.role == REGISTERED)
+    told = {name: np.where(parted, column, "") for name, column in columns.items()}
+    return frame.assign(**told), pd.DataFrame(happened)
 
 
 def with_reciprocal(requests: int, register: int, seed: int, reciprocal: int) -> TracingSet:
