@@ -12,7 +12,7 @@ from encoders.protection.fields import ENTRIES, ENTRY_FIELDS, ENTRY_KEYS, EVENT_
 from encoders.protection.minimum import ELEMENTS
 from encoders.records import Records
 from matcher.formats.errors import OutputError
-from matcher.formats.files import written_whole
+from matcher.formats.files import make_folder, written_whole
 from matcher.formats.terms import LEGAL_BASES
 
 INTAKE, LAW, ENTRY_TABLE, EVENT_TABLE = "intake.toml", "law.toml", "entries.csv", "events.csv"
@@ -51,10 +51,7 @@ def write_forms(folder: Path, records: Records, society: str) -> list[Path]:
     for path in paths:
         if path.exists():
             raise OutputError(f"{path}: is there already; choose another folder.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: can't be made ({error.strerror}).") from None
+    make_folder(folder)
     roles = sorted(set(records.column("role").to_pylist()))
     intake, law, entries, events = paths
     _write_text(intake, _intake(roles, records))

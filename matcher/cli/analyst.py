@@ -17,7 +17,7 @@ from matcher.cli.linkage import Threads, Top
 from matcher.cli.society import MapOption, read_and_check, usable_records
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import InputError, OutputError
-from matcher.formats.files import written_whole
+from matcher.formats.files import make_folder, written_whole
 from matcher.matching import DEFAULT_TOP
 
 
@@ -47,8 +47,8 @@ def dataset(
         if name is Dataset.FEBRL4
         else tracing.with_reciprocal(requests, register, seed, reciprocal)
     )
+    make_folder(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         for what in ("requests", "register", "truth"):
             datasets.write(getattr(made, what), out / f"{what}.csv")
     except OSError as error:

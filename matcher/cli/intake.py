@@ -24,7 +24,7 @@ from matcher.cli.society import (
     read_and_check,
 )
 from matcher.formats.agreement import Agreement
-from matcher.formats.errors import OutputError
+from matcher.formats.files import make_folder
 from matcher.formats.identity import Identity
 
 
@@ -72,7 +72,7 @@ def notify(
         refused={one for records in admission.refused.values() for one in records},
         admitted=admission.report.usable.column("record_id").to_pylist(),
     )
-    _make_folder(out)
+    make_folder(out)
     written = write_notices(
         out,
         kinds,
@@ -97,10 +97,3 @@ def notify(
         console.say("Of records that were withdrawn the unit has nothing: encode them anew.")
     if not written:
         console.say("Nothing has changed for the linkage unit.")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: can't be made ({error.strerror}).") from None

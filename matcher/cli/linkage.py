@@ -18,7 +18,8 @@ from matcher.decisions.selection import Select
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.envelope import read_header
-from matcher.formats.errors import AgreementError, OutputError
+from matcher.formats.errors import AgreementError
+from matcher.formats.files import make_folder
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
 from matcher.formats.opening import opened_envelope
@@ -69,7 +70,7 @@ def match_batches(
     own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
     with ExitStack() as stack:
         batches = opened_batches(envelopes, under, own, FileLedger(ledger), stack)
-        _make_folder(out)
+        make_folder(out)
         start = time.perf_counter()
         status = stack.enter_context(console.err.status(""))
         run = match(
@@ -96,15 +97,6 @@ def match_batches(
     console.out.print(table)
     for path in paths:
         console.say(str(path))
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: can't be made ({error.strerror}). Choose another folder."
-        ) from None
 
 
 def opened_batches(

@@ -13,6 +13,7 @@ from rich.table import Table
 from matcher.cli import console
 from matcher.cli.passphrases import Passphrases
 from matcher.formats.errors import KinmatchError, StoreError
+from matcher.formats.files import make_folder
 from matcher.formats.vocabulary import BANDS
 from matcher.nightly.comparing import seconds_of
 from matcher.nightly.night import Limits, Outcome, plans_of, run_night
@@ -238,7 +239,7 @@ def _database_problems(settings: Settings) -> Iterator[str]:
 def config_init(data_folder: Path | None, passphrase_fd: int | None) -> None:
     """Make what is missing."""
     settings = Settings.load(data_folder=data_folder)
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_folder)
     if not settings.store_keys.exists():
         console.say(f"{settings.store_keys}: a passphrase for the keys of the fingerprints.")
         StoreKeys.new(settings.store_keys, console.read_passphrase(passphrase_fd, confirm=True))

@@ -46,8 +46,8 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.attributes import FIELDS
 from matcher.formats.candidates import read_candidates, write_candidates
 from matcher.formats.cells import Mask, Octets
-from matcher.formats.errors import InputError, MismatchError, OutputError, ParameterError
-from matcher.formats.files import written_whole
+from matcher.formats.errors import InputError, MismatchError, ParameterError
+from matcher.formats.files import make_folder, written_whole
 from matcher.formats.identity import Identity
 from matcher.formats.letter import Letter, seal_file
 from matcher.formats.refinement import (
@@ -144,7 +144,7 @@ def refine(
         if told.requests and not (yes or _is_wanted()):
             console.say("Nothing was released.")
             raise typer.Exit(console.REFUSED)
-        _make_folder(out)
+        make_folder(out)
         released.write(ledger)  # first: what is noted but never sent does no harm
         for (path, one), admission in zip(asked.items(), admissions, strict=True):
             cells = attribute_cells(
@@ -277,7 +277,7 @@ def weigh(
         for done, paths in enumerate(pairs_of_answers(answers, under, digest, read), 1):
             refinement.add(*map(read, paths))
             progress(done)
-    _make_folder(out)
+    make_folder(out)
     files = []
     for society, register in registers.items():
         held = read_candidates(run / f"candidates-{society}.parquet", agreement=under)
@@ -312,12 +312,3 @@ def _run_in(folder: Path) -> tuple[str, dict[str, int]]:
         society: sum(rows for other, rows in sizes if other != society) for society, _ in sizes
     }
     return "sha256:" + hashlib.sha256(content).hexdigest(), others
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: can't be made ({error.strerror}). Choose another folder."
-        ) from None

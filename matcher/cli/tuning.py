@@ -20,8 +20,8 @@ from matcher.cli.linkage import Threads, Top
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import MapOption, read_and_check, usable_records
 from matcher.formats.agreement import Agreement
-from matcher.formats.errors import InputError, OutputError, ParameterError
-from matcher.formats.files import written_whole
+from matcher.formats.errors import InputError, ParameterError
+from matcher.formats.files import make_folder, written_whole
 from matcher.formats.identity import Identity
 from matcher.formats.signed import write_signed
 from matcher.matching import DEFAULT_TOP
@@ -113,7 +113,7 @@ def tune(
         done, sought, met, known, settings, cost=times, privacy=attacks, progress=console.say
     )
     console.say("writing")
-    _folder(out)
+    make_folder(out)
     found.write(out)
     _write(out / "report.html", as_html(found, other))
     measured = done.report(known[["request_id", "register_id"]]) | _peak()
@@ -201,15 +201,6 @@ def _signer(path: Path | None, agreement: Path | None, descriptor: int | None) -
     if agreement is None:
         raise ParameterError("--identity signs a change to an agreement; give --agreement too.")
     return Passphrases(descriptor).open(path, lambda phrase: Identity.open(path, phrase))
-
-
-def _folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{out}: can't be made ({error.strerror}). Choose another folder."
-        ) from None
 
 
 def _write(path: Path, text: str) -> None:

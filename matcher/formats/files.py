@@ -1,4 +1,4 @@
-"""Writing files whole or not at all.
+"""Writing files whole or not at all, into folders that are there.
 
 Every artefact is written beside its final name and renamed into place once it is on the disk,
 so that a reader meets the whole file or none, whatever happens to the writer.
@@ -43,6 +43,24 @@ def written_whole(path: Path, *, private: bool = False) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path, *, private: bool = False) -> None:
+    """Make a folder, and those above it, where there is none.
+
+    Args:
+        folder: The folder.
+        private: Whether a new one is for its owner alone (mode 0700).
+
+    Raises:
+        OutputError: It can't be made, or a file has its name.
+    """
+    try:
+        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: can't be made ({error.strerror}). Choose another folder."
+        ) from None
+
+
 def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())

@@ -20,7 +20,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import AbsentError, ParameterError
-from matcher.formats.files import written_whole
+from matcher.formats.files import make_folder, written_whole
 from matcher.formats.vocabulary import ROLES
 
 Kind = Literal["token", "society", "machine", "batch", "key"]
@@ -151,7 +151,7 @@ def write_people(session: Session, incident: Incident, folder: Path) -> list[Pat
         OutputError: A file can't be written.
     """
     rule, given = _within_reach(session, incident)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     names = session.scalars(
         text(f"SELECT DISTINCT record.society {_REACHED.format(rule=rule)} ORDER BY 1"),
         given,

@@ -25,7 +25,7 @@ from sqlalchemy.engine import URL
 
 from matcher.formats.chunks import KEY_BYTES, Decrypted, encrypt, encrypted_size
 from matcher.formats.errors import InputError, IntegrityError, OutputError, StoreError
-from matcher.formats.files import written_whole
+from matcher.formats.files import make_folder, written_whole
 from matcher.formats.secret import Secret
 from matcher.formats.secretfile import SealedSecret
 from matcher.settings import Settings
@@ -118,7 +118,7 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
     journal = Journal(settings.protection_journal)
     list(journal.entries())  # altered ones are refused before anything is unpacked
     folder = settings.data_folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if any((folder / FINGERPRINTS).glob("*")):
         raise StoreError(f"{folder}: holds fingerprints already; restore into an empty folder.")
     with tempfile.TemporaryDirectory(dir=folder) as aside:

@@ -18,7 +18,8 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import OutputError, StateError, StoreError
+from matcher.formats.errors import StateError, StoreError
+from matcher.formats.files import make_folder
 from matcher.settings import Settings
 from matcher.store.audit import SOCIETY
 from matcher.store.fingerprints import Held
@@ -179,7 +180,7 @@ def open_store(settings: Settings, keys: StoreKeys | None) -> Iterator[Store]:
     """
     folder = settings.data_folder.absolute()
     with ExitStack() as stack:
-        _make(folder)
+        make_folder(folder)
         server = None
         if settings.database_url is None:
             server = stack.enter_context(_private(settings))
@@ -213,21 +214,12 @@ def upgrade_database(settings: Settings) -> None:
 def _private(settings: Settings) -> Iterator[PrivateServer]:
     """The private server, running and at this release's version."""
     folder = settings.data_folder.absolute()
-    _make(folder)
+    make_folder(folder)
     server = PrivateServer(folder / "database")
     with server.in_use():
         with _engine(server.url()) as owner, owner.begin() as connection:
             upgrade(connection)
         yield server
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: can't be made ({error.strerror}). Choose another data folder."
-        ) from None
 
 
 def _address(settings: Settings, server: PrivateServer | None, role: str) -> tuple[str, str | None]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from matcher.formats.chunks import Decrypted, encrypt, encrypted_size
-from matcher.formats.errors import InputError, IntegrityError, OutputError, ParameterError
-from matcher.formats.files import written_whole
+from matcher.formats.errors import InputError, IntegrityError, ParameterError
+from matcher.formats.files import make_folder, written_whole
 from matcher.formats.locking import locked
 from matcher.vault.storekeys import StoreKeys, require_name
 
@@ -47,12 +47,7 @@ class Vault:
                 f"{keys.path}: the keys must not lie in the store that they open; keep them where "
                 "no backup of the store takes them along."
             )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{folder}: can't be made ({error.strerror}). Choose another folder."
-            ) from None
+        make_folder(folder)
         self.folder = folder
         self._keys = keys
 
