@@ -177,7 +177,7 @@ def pairs_within_reach(
         _near_in_pass(left.passes[name], right.passes[name], most, threads)
         for name, most in reach.items()
     ]
-    left_rows, right_rows = np.divmod(np.unique(np.concatenate(near)), max(1, len(right)))
+    left_rows, right_rows = np.divmod(_ascending(np.concatenate(near)), max(1, len(right)))
     return left_rows, right_rows, distances_of(left, right, left_rows, right_rows, reach, threads)
 
 
@@ -208,6 +208,12 @@ def _near_in_pass(left: Fingerprints, right: Fingerprints, reach: int, threads: 
         threads=threads,
     )
     return left_rows[found.left] * max(1, len(right[0])) + right_rows[found.right]
+
+
+def _ascending(numbers: Rows) -> Rows:
+    """Give each number once, in order: `np.unique`, which is several times slower on millions."""
+    ordered = np.sort(numbers)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def _distances(
