@@ -1,10 +1,13 @@
 """How a society's commands reach the service: options, the settings file, the token."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import keyring
 import typer
@@ -43,44 +46,89 @@ SocietyOption = Annotated[
 ]
 
 
-def connection_of(
-    service: str | None, token_file: Path | None, authorities: Path | None, society: Path | None
-) -> Connection:
-    """Put options and the settings file together; an option wins.
+@dataclass(frozen=True)
+class Service:
+    """Where a command finds the service: its options, and the settings file, over which they win.
 
-    Raises:
-        ParameterError: Nothing says where the service is.
-        InputError: The settings file can't be read, or is not what it must be.
+    Attributes:
+        address: The service's address.
+        token_file: The file with the token.
+        authorities: The certificate authorities to trust.
+        settings: The settings file.
     """
-    path = society or (USUAL_FILE if USUAL_FILE.is_file() else None)
-    settings = Connection.read(path) if path else None
-    address = service or (settings.service if settings else None)
-    if address is None:
-        raise ParameterError(
-            f"Nothing says where the service is: give --service, or write it into {USUAL_FILE}."
+
+    address: str | None
+    token_file: Path | None
+    authorities: Path | None
+    settings: Path | None
+
+    def connection(self) -> Connection:
+        """Put options and the settings file together.
+
+        Raises:
+            ParameterError: Nothing says where the service is, or its address is not what it must
+                be.
+            InputError: The settings file can't be read, or is not what it must be.
+        """
+        path = self.settings or (USUAL_FILE if USUAL_FILE.is_file() else None)
+        settings = Connection.read(path) if path else None
+        address = self.address or (settings.service if settings else None)
+        if address is None:
+            raise ParameterError(
+                f"Nothing says where the service is: give --service, or write it into {USUAL_FILE}."
+            )
+        return Connection(
+            service=address,
+            token_file=self.token_file or (settings.token_file if settings else None),
+            authorities=self.authorities or (settings.authorities if settings else None),
         )
-    return Connection(
-        service=address,
-        token_file=token_file or (settings.token_file if settings else None),
-        authorities=authorities or (settings.authorities if settings else None),
-    )
+
+    @contextmanager
+    def connected(self) -> Iterator[Operations]:
+        """Give the service's operations, for the length of the block.
+
+        Raises:
+            InputError: There is no token, or others can read it.
+            ParameterError: Nothing says where the service is, or its address is not what it must
+                be.
+        """
+        transports = import_module("encoders.client.transport")  # httpx takes a moment to load
+        found = self.connection()
+        token = read_token(found.token_file) if found.token_file else _remembered(found.service)
+        with transports.HttpTransport(
+            found.service, token, authorities=found.authorities
+        ) as transport:
+            yield Operations(transport)
 
 
-@contextmanager
-def connected(
-    service: str | None, token_file: Path | None, authorities: Path | None, society: Path | None
-) -> Iterator[Operations]:
-    """Give the service's operations, for the length of the block; the options are a command's.
+def with_service(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where the service is.
 
-    Raises:
-        InputError: There is no token, or others can read it.
-        ParameterError: Nothing says where the service is, or its address is not what it must be.
+    Args:
+        command: A function whose first parameter is the `Service`, with no annotation that the
+            command line would read.
+
+    Returns:
+        The command as the command line calls it, with the four options after its own.
     """
-    transports = import_module("encoders.client.transport")  # httpx takes a moment to load
-    found = connection_of(service, token_file, authorities, society)
-    token = read_token(found.token_file) if found.token_file else _remembered(found.service)
-    with transports.HttpTransport(found.service, token, authorities=found.authorities) as transport:
-        yield Operations(transport)
+    _, *own = signature(command).parameters.values()
+    options = {
+        "service": ServiceOption,
+        "token_file": TokenFileOption,
+        "authorities": AuthoritiesOption,
+        "society": SocietyOption,
+    }
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        command(Service(*(given.pop(name) for name in options)), **given)
+
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=option)
+        for name, option in options.items()
+    ]
+    vars(called)["__signature__"] = signature(command).replace(parameters=[*own, *added])
+    return called
 
 
 def _remembered(service: str) -> str:
@@ -102,7 +150,7 @@ def token_remember(
     society: SocietyOption = None,
 ) -> None:
     """Give the operating system's keyring your token to remember; delete the file then."""
-    found = connection_of(service, token_file, None, society)
+    found = Service(service, token_file, None, society).connection()
     try:
         keyring.set_password(_KEYRING, found.service, read_token(token_file))
     except KeyringError:

@@ -23,13 +23,7 @@ from encoders.refining.answering import NOT_RELEASED, attribute_cells
 from encoders.refining.asking import rows_asked_for
 from encoders.refining.ledger import Ledger
 from matcher.cli import console
-from matcher.cli.connecting import (
-    AuthoritiesOption,
-    ServiceOption,
-    SocietyOption,
-    TokenFileOption,
-    connected,
-)
+from matcher.cli.connecting import Service, with_service
 from matcher.cli.gating import IntakeOption, put_to_gates, require_own
 from matcher.cli.identities import IdentityOption
 from matcher.cli.options import AgreementOption, JsonFlag
@@ -66,7 +60,9 @@ Cells = Mapping[str, tuple[Octets, Mask]]
 """The cells of an answer; see `matcher.formats.refinement`."""
 
 
+@with_service
 def refine(
+    service: Service,
     file: Existing,
     agreement: AgreementOption,
     keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
@@ -96,10 +92,6 @@ def refine(
     per_day: Annotated[
         int, typer.Option(min=1, help="Most requests on a day.")
     ] = _DEFAULTS.per_day,
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -120,7 +112,7 @@ def refine(
             operations = None
             asked = _in_files(requests, out, under, own)
         else:
-            operations = stack.enter_context(connected(service, token_file, authorities, society))
+            operations = stack.enter_context(service.connected())
             send_waiting(operations, out)
             asked = fetch(operations, out, under, own)
         known = [read_references(path, under) for path in references]

@@ -13,13 +13,7 @@ from encoders.client.uploading import UNDECIDED, upload, verdict_on
 from encoders.references import read_references
 from encoders.results import write_results
 from matcher.cli import console, society
-from matcher.cli.connecting import (
-    AuthoritiesOption,
-    ServiceOption,
-    SocietyOption,
-    TokenFileOption,
-    connected,
-)
+from matcher.cli.connecting import Service, with_service
 from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import InputError, ParameterError
@@ -33,12 +27,10 @@ CandidateArgument = Annotated[
 ]
 
 
+@with_service
 def submit(
+    service: Service,
     envelope: Annotated[Path, typer.Argument(show_default=False, help="What encode wrote.")],
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
     supersedes: Annotated[
         UUID | None, typer.Option(help="A batch of yours that leaves once this one is accepted.")
     ] = None,
@@ -56,7 +48,7 @@ def submit(
     2: refused, with all reasons. 4: not now, or not decided yet: do the same again later.
     """
     size = max(1, envelope.stat().st_size) if envelope.is_file() else 1
-    with connected(service, token_file, authorities, society) as operations:
+    with service.connected() as operations:
         with console.counting("sending bytes", size) as advance:
             batch = upload(operations, envelope, supersedes=supersedes, advance=advance)
         if wait:
@@ -83,15 +75,10 @@ def _tell_batch(batch: Batch, as_json: bool) -> None:
         console.say(problem)
 
 
-def status(
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+@with_service
+def status(service: Service, as_json: JsonFlag = False) -> None:
     """List the batches that you sent, the latest first, and what became of them."""
-    with connected(service, token_file, authorities, society) as operations:
+    with service.connected() as operations:
         batches = _all_batches(operations)
     if as_json:
         console.print_json([one.model_dump(mode="json", exclude={"parts"}) for one in batches])
@@ -119,27 +106,24 @@ def _all_batches(operations: Operations) -> list[Batch]:
         after = page.next
 
 
+@with_service
 def withdraw(
+    service: Service,
     batch: Annotated[UUID, typer.Argument(show_default=False, help="The batch's id.")],
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Take a batch back: nothing of it is compared again, and the next night destroys it."""
-    with connected(service, token_file, authorities, society) as operations:
-        _tell_batch(operations.batches_withdrawn(batch), as_json=False)
+    with service.connected() as operations:
+        _tell_batch(operations.batches_withdrawn(batch), as_json)
 
 
+@with_service
 def send(
+    service: Service,
     notices: Annotated[
         list[Path],
         typer.Argument(show_default=False, help="What notify or keys rotate wrote, oldest first."),
     ],
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Send signed notices to the linkage unit, in the order given; a notice sent twice is one.
@@ -148,7 +132,7 @@ def send(
     """
     contents = [_content_of(path) for path in notices]
     told = []
-    with connected(service, token_file, authorities, society) as operations:
+    with service.connected() as operations:
         for path, content in zip(notices, contents, strict=True):
             taken = operations.notices_sent(content)
             told.append(taken.model_dump(mode="json") | {"file": str(path)})
@@ -164,7 +148,9 @@ def _content_of(path: Path) -> bytes:
         raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
 
 
+@with_service
 def results(
+    service: Service,
     references: Annotated[
         list[Path], typer.Option(help="The reference file of a batch; give all that you have.")
     ],
@@ -174,10 +160,6 @@ def results(
         typer.Argument(show_default=False, help="Candidates in a file; else the service's."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The CSV file to write.")] = None,
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society_file: SocietyOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Name the candidates of your records by your own record ids.
@@ -193,7 +175,7 @@ def results(
         society.results(candidates, references[0], agreement, out)
         return
     known = [read_references(path, under) for path in references]
-    with connected(service, token_file, authorities, society_file) as operations:
+    with service.connected() as operations:
         found = candidates_of(operations, under.agreement_id)
     frame = named(found, known)
     if out is not None:
@@ -208,7 +190,9 @@ def results(
         )
 
 
+@with_service
 def decide(
+    service: Service,
     candidate: CandidateArgument,
     verdict: Annotated[Verdict, typer.Argument(show_default=False, help="What you say.")],
     version: Annotated[
@@ -225,10 +209,6 @@ def decide(
             "--person-consulted", help="Your person, or who asked for them, was asked and agrees."
         ),
     ] = False,
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Say of a candidate whether it is the person; both societies must confirm.
@@ -243,7 +223,7 @@ def decide(
         safeguarding=safeguarding,
         consulted=consulted,
     )
-    with connected(service, token_file, authorities, society) as operations:
+    with service.connected() as operations:
         decision = operations.candidates_decided(candidate, said)
     if as_json:
         console.print_json(decision.model_dump(mode="json"))
@@ -252,16 +232,14 @@ def decide(
     console.say(f"Candidate {candidate}: {decision.state.replace('_', ' ')}.{told}")
 
 
+@with_service
 def disclosure(
+    service: Service,
     candidate: CandidateArgument,
-    service: ServiceOption = None,
-    token_file: TokenFileOption = None,
-    authorities: AuthoritiesOption = None,
-    society: SocietyOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Tell who the other side of a candidate is, once both have confirmed it."""
-    with connected(service, token_file, authorities, society) as operations:
+    with service.connected() as operations:
         found = operations.candidates_disclosed(candidate)
     if as_json:
         console.print_json(found.model_dump(mode="json"))
