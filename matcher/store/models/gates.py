@@ -71,13 +71,21 @@ class Duty(Table):
 
 
 class SharingDecision(Table):
-    """A way through the sharing decision tree: each answer, and the outcome."""
+    """A way through the sharing decision tree: each answer, and the outcome.
+
+    The number tells which is newer. One for a candidate is of a version, and goes with it.
+    """
 
     __tablename__ = "sharing_decisions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     society: Mapped[str] = mapped_column(ForeignKey("societies.name"), index=True)
     subject: Mapped[str]
+    candidate_id: Mapped[bytes | None] = mapped_column(
+        ForeignKey("candidates.id", ondelete="CASCADE"), index=True
+    )
+    version: Mapped[int | None]
     recipient: Mapped[str]
     answers: Mapped[dict[str, Any]]
     outcome: Mapped[str]
