@@ -21,8 +21,8 @@ from matcher.settings import Settings, config_file
 from matcher.store import audit, refinements
 from matcher.store.backup import restore_archive, write_archive
 from matcher.store.database import Store, open_store, upgrade_database
-from matcher.store.holds import catch_up
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import catch_up
 from matcher.vault import StoreKeys
 
 

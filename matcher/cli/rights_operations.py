@@ -21,8 +21,8 @@ from matcher.protection.yearly import as_csv, as_html
 from matcher.settings import Settings
 from matcher.store import audit
 from matcher.store.database import alone, open_store
-from matcher.store.holds import apply_notice
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import enter
 
 
 def apply(
@@ -37,7 +37,7 @@ def apply(
     read = Notice.read(notice, Agreement.read(agreement))
     keys = store_keys(settings, Passphrases(passphrase_fd))
     with open_store(settings, keys) as store:
-        applied = apply_notice(store, Journal(settings.protection_journal), read, on=date.today())
+        applied = enter(store, Journal(settings.protection_journal), read, on=date.today())
         try:
             with alone(store):
                 batches = destroy_fingerprints(store, date.today())

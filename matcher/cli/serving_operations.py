@@ -17,9 +17,9 @@ from matcher.protection import training
 from matcher.protection.emblem import Emblem
 from matcher.service.running import run
 from matcher.settings import Settings
-from matcher.store import access, open_store, parties
-from matcher.store.holds import catch_up
-from matcher.store.journal import Journal
+from matcher.store import access, open_store
+from matcher.store.journal import Admission, Journal
+from matcher.store.keeping_up import catch_up, enter
 from matcher.store.models import ApiToken, User
 
 
@@ -157,8 +157,10 @@ def token_revoke(data_folder: Path | None, token: UUID) -> None:
 def agreement_admit(data_folder: Path | None, path: Path) -> None:
     """Take an agreement in."""
     agreement = Agreement.read(path)
-    with _unit(data_folder) as session:
-        parties.add_agreement(session, agreement)
+    settings = Settings.load(data_folder=data_folder)
+    said = Admission(agreement=agreement.model_dump(mode="json"))
+    with open_store(settings, None) as store:
+        enter(store, Journal(settings.protection_journal), said, on=date.today())
     console.say(
         f"Agreement {agreement.agreement_id} is in force here as {agreement.digest}, between "
         f"{', '.join(agreement.parties)}."

@@ -3,6 +3,7 @@
 Canonical means keys sorted, no spaces and ASCII only: the layout of the file does not count.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,11 @@ class Document(BaseModel):
         """The bytes that are signed."""
         fields = self.model_dump(mode="json")
         return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of these, by which two of them are the same."""
+        return "sha256:" + hashlib.sha256(self.canonical).hexdigest()
 
 
 class _Signed(BaseModel):

@@ -34,9 +34,9 @@ from matcher.service.observing import Log, places_of
 from matcher.settings import Settings
 from matcher.store import acceptance, audit
 from matcher.store.database import Store
-from matcher.store.holds import catch_up
 from matcher.store.jobs import QUEUE, take_up
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import catch_up
 
 DEAD_AFTER: Final = 60
 """Seconds without a sign of life after which a worker counts as dead."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from matcher.formats import notices, retirement
 from matcher.formats.agreement import Agreement
@@ -12,22 +12,8 @@ from matcher.formats.errors import InputError
 from matcher.formats.signed import MAX_BYTES
 from matcher.settings import Settings
 from matcher.store import Store
-from matcher.store.holds import apply_notice
 from matcher.store.journal import Journal
-from matcher.store.retirements import retire
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a notice did.
-
-    Attributes:
-        kind: Its kind.
-        records: How many of the records that are held it is about.
-    """
-
-    kind: str
-    records: int
+from matcher.store.keeping_up import Applied, enter
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,28 +33,13 @@ class Desk:
     actor: str
 
 
-def _protect(desk: Desk, notice: notices.Notice) -> Done:
-    journal = Journal(desk.settings.protection_journal)
-    done = apply_notice(desk.store, journal, notice, on=desk.on, actor=desk.actor)
-    return Done(done.kind, done.records)
-
-
-def _retire(desk: Desk, notice: retirement.Retirement) -> Done:
-    with desk.store.as_unit() as session:
-        return Done("retire", retire(session, notice, actor=desk.actor))
-
-
-@dataclass(frozen=True)
-class _Format:
-    check: Callable[[bytes, Agreement], Any]
-    apply: Callable[[Desk, Any], Done]
-
-
-FORMATS: Final[Mapping[str, _Format]] = {
-    notices.FORMAT: _Format(notices.Notice.check, _protect),
-    retirement.FORMAT: _Format(retirement.Retirement.check, _retire),
+FORMATS: Final[
+    Mapping[str, Callable[[bytes, Agreement], notices.Notice | retirement.Retirement]]
+] = {
+    notices.FORMAT: notices.Notice.check,
+    retirement.FORMAT: retirement.Retirement.check,
 }
-"""How each format is checked, and what is done with it."""
+"""How each format is checked."""
 
 
 def said_of(content: bytes) -> tuple[str, str, str]:
@@ -94,11 +65,12 @@ def said_of(content: bytes) -> tuple[str, str, str]:
     return said[0], said[1], said[2]
 
 
-def take(desk: Desk, content: bytes, agreement: Agreement) -> Done:
+def take(desk: Desk, content: bytes, agreement: Agreement) -> Applied:
     """Check a notice and do what it asks for.
 
     Raises:
         KinmatchError: It is not sound, not signed by its society, or not possible now.
     """
-    form = FORMATS[said_of(content)[0]]
-    return form.apply(desk, form.check(content, agreement))
+    said = FORMATS[said_of(content)[0]](content, agreement)
+    journal = Journal(desk.settings.protection_journal)
+    return enter(desk.store, journal, said, on=desk.on, actor=desk.actor)

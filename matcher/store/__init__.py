@@ -20,7 +20,8 @@ raises. Rows belong to the session that read them; use what you need of them ins
 - `states`: the lives of batches, runs, candidates and refinements, a table each;
 - `changing`: `locked` and `change`, the one way from a state to another, with its audit entry;
 - `parties`: societies, users, tokens, agreements;
-- `batches`: register, note_part, parts_of, finish, accept, withdraw, note_envelope;
+- `batches`: register, note_part, parts_of, finish; `acceptance`: accept; `keeping_up`: enter, for
+  all that a restored store must be told: notices, withdrawn batches, retired epochs, agreements;
 - `listings`: page, one: candidates as a society sees them; `candidates`: decide, settle, disclosed;
 - `refinements`: request, release, score, refuse;
 - `audit`: append, verify, sign, entries;

@@ -30,11 +30,11 @@ from matcher.formats.secret import Secret
 from matcher.formats.secretfile import SealedSecret
 from matcher.settings import Settings
 from matcher.store import audit
-from matcher.store.barring import hide_batch
+from matcher.store.barring import bar_batch
 from matcher.store.changing import change, locked
 from matcher.store.database import FINGERPRINTS, Store, alone, open_store
-from matcher.store.holds import catch_up
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import catch_up
 from matcher.store.migrating import current_revision, make_roles, upgrade
 from matcher.store.models import SCHEMA, BatchRow
 from matcher.store.postgres import PrivateServer, programs
@@ -96,8 +96,8 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
     """Set up an empty data folder and database from an archive.
 
     Batches whose key was destroyed since the archive was written can't be read any more; they
-    expire at once, and the next night takes their records away. What societies have asked for since
-    is in the journal of notices, and is applied before anything else.
+    expire at once, and the next night takes their records away. What was taken back since is in the
+    journal, and is applied before anything else.
 
     Args:
         settings: Where to.
@@ -111,7 +111,7 @@ def restore_archive(settings: Settings, keys: StoreKeys, archive: Path, passphra
     Raises:
         InputError: The file is no archive of a version that this release knows.
         KeyFileError: The passphrase is wrong.
-        IntegrityError: The archive was cut short or altered, or the journal of notices was, or is
+        IntegrityError: The archive was cut short or altered, or the journal was, or is
             older than the archive.
         StoreError: The data folder or the database is not empty.
     """
@@ -145,7 +145,7 @@ def _expire_unreadable(store: Store) -> int:
         for batch in gone:
             row = locked(session, BatchRow, batch)
             change(session, row, "expire", society=row.society, details={"key": "destroyed"})
-            hide_batch(session, batch)
+            bar_batch(session, batch)
         audit.append(session, "backup.restore", "archive", details={"expired": len(gone)})
     return len(gone)
 

@@ -21,6 +21,9 @@ NOT_COMPARED: Final = "objection.not-compared"
 REVIEWED: Final = "retention.review-current"
 """The rule by which a record that is due for review is barred."""
 
+LEAVING: Final = "leaving"
+"""Why a record is barred whose batch was taken back, or can't be read any more."""
+
 
 def bar(session: Session, ids: Sequence[int], why: str) -> None:
     """Let records take no part in matching, and hide their candidates from both sides.
@@ -28,15 +31,16 @@ def bar(session: Session, ids: Sequence[int], why: str) -> None:
     Args:
         session: A transaction `as_unit`.
         ids: The rows' ids.
-        why: `suspended` or `overdue`.
+        why: `suspended`, `overdue`, or `LEAVING`, which nothing lifts.
     """
     _leave_cases(session, ids, only_kin=True)
     session.execute(
         text("""
-        UPDATE kinmatch.records SET barred = :why, taken_in = NULL, compared_in = NULL
+        UPDATE kinmatch.records SET taken_in = NULL, compared_in = NULL,
+          barred = CASE WHEN barred = :leaving THEN barred ELSE :why END
         WHERE id = ANY(:ids)
         """),
-        {"ids": list(ids), "why": why},
+        {"ids": list(ids), "why": why, "leaving": LEAVING},
     )
     _abandon_refinements(session, ids)
     session.execute(
@@ -112,17 +116,18 @@ def renew(session: Session, ids: Sequence[int], review_on: date | None, on: date
     _leave_cases(session, let_in, only_kin=False)
 
 
-def hide_batch(session: Session, batch: UUID) -> None:
-    """Take the candidates of a batch's records off all lists; the night then removes them."""
-    session.execute(
-        text("""
-        UPDATE kinmatch.candidate_sides SET listed = false
-        FROM kinmatch.candidates
-        JOIN kinmatch.records ON records.id IN (left_record, right_record)
-        WHERE candidates.id = candidate_id AND records.batch_id = :batch
-        """),
-        {"batch": batch},
-    )
+def bar_batch(session: Session, batch: UUID) -> int:
+    """Take all records of a batch out of matching and off all lists, as it leaves.
+
+    Returns:
+        How many there are; the night removes them.
+    """
+    ids = session.scalars(
+        text("SELECT id FROM kinmatch.records WHERE batch_id = :batch"), {"batch": batch}
+    ).all()
+    if ids:
+        bar(session, list(ids), LEAVING)
+    return len(ids)
 
 
 def bar_overdue(session: Session, on: date) -> int:

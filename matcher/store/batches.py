@@ -201,20 +201,6 @@ def finish(session: Session, batch: UUID, *, actor: str) -> BatchRow:
     return row
 
 
-def withdraw(session: Session, batch: UUID, *, actor: str) -> BatchRow:
-    """Take a batch back; its records are never compared again, and the next night removes them.
-
-    Withdrawn twice is withdrawn once.
-
-    Raises:
-        StateError: It is past this: refused, expired, or gone.
-    """
-    row = locked(session, BatchRow, batch)
-    if row.state != "withdrawn":
-        change(session, row, "withdraw", actor=actor, society=row.society)
-    return row
-
-
 def lock_agreement(session: Session, agreement_id: str) -> None:
     """Hold an agreement until the transaction ends, so that what is under it stands still."""
     session.execute(

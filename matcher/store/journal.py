@@ -1,8 +1,9 @@
-"""The journal of notices: what was applied, in a file that no backup takes along.
+"""The journal: what a restored store must be told, in a file that no backup takes along.
 
-A store restored from an archive knows nothing of what societies asked since. The journal does: it
-lies beside the store's keys, of which also the newest version alone counts, and a restored store is
-brought up to its last entry before anybody uses it. An entry is a line of JSON that names the
+A store restored from an archive knows nothing of what was taken back since: by notices, with whole
+batches, with key epochs, or by amending an agreement. The journal does: it lies beside the store's
+keys, of which also the newest version alone counts, and a restored store is brought up to its last
+entry before anybody uses it (`matcher.store.keeping_up`). An entry is a line of JSON that names the
 digest of the line before it; it is on the disk before the database is changed.
 """
 
@@ -13,13 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matcher.formats.errors import IntegrityError, OutputError
 from matcher.formats.locking import locked
-from matcher.formats.notices import Kind, Notice
+from matcher.formats.notices import Notice
+from matcher.formats.retirement import Retirement
+from matcher.formats.signed import Document
 
 FORMAT: Final = "kinmatch-journal/1"
 """The format's name and version, in every line."""
@@ -27,16 +31,51 @@ FORMAT: Final = "kinmatch-journal/1"
 _START: Final = "sha256:" + "0" * 64
 
 
+class BatchWithdrawal(Document):
+    """A society took a whole batch back, before its end.
+
+    Attributes:
+        format: Format name and version.
+        agreement_id: The batch's agreement.
+        society: Whose batch.
+        batch: Its id.
+        file_digest: SHA-256 of its file as it travelled, by which the same file is known again.
+        size: Bytes of that file.
+    """
+
+    format: Literal["kinmatch-batch-withdrawal/1"] = "kinmatch-batch-withdrawal/1"
+    agreement_id: str
+    society: str
+    batch: UUID
+    file_digest: str
+    size: int
+
+
+class Admission(Document):
+    """The linkage unit admitted an agreement, or an amendment that ends or closes something.
+
+    Attributes:
+        format: Format name and version.
+        agreement: The agreement as its file has it.
+    """
+
+    format: Literal["kinmatch-admission/1"] = "kinmatch-admission/1"
+    agreement: dict[str, Any]
+
+
+Said = Notice | Retirement | BatchWithdrawal | Admission
+"""Everything that a store which is restored must be told."""
+
+
 class Entry(BaseModel):
-    """A notice in the journal; shows its number and kind.
+    """One thing in the journal; shows its number and format.
 
     Attributes:
         format: Format name and version.
         number: From 1 on, without a gap.
         before: Digest of the entry before it.
         applied_on: The day on which it was applied.
-        sent: The society's own number of it.
-        others: As in `matcher.formats.notices.Notice`.
+        said: What it says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -45,17 +84,10 @@ class Entry(BaseModel):
     number: int = Field(ge=1)
     before: str
     applied_on: date
-    agreement_id: str
-    society: str
-    sent: int
-    kind: Kind
-    made_on: date
-    references: tuple[str, ...]
-    keys: tuple[str, ...]
-    review_on: date | None
+    said: Annotated[Said, Field(discriminator="format")]
 
     def __repr__(self) -> str:
-        return f"<entry {self.number}: {self.kind}>"
+        return f"<entry {self.number}: {self.said.format}>"
 
     @property
     def line(self) -> bytes:
@@ -68,31 +100,11 @@ class Entry(BaseModel):
         """SHA-256 of the line."""
         return "sha256:" + hashlib.sha256(self.line).hexdigest()
 
-    def is_of(self, notice: Notice) -> bool:
-        """Tell whether this is what a notice says."""
-        return self._said(notice, self.number, self.before, self.applied_on) == self
-
     @classmethod
-    def _said(cls, notice: Notice, number: int, before: str, on: date) -> Self:
-        return cls(
-            number=number,
-            before=before,
-            applied_on=on,
-            agreement_id=notice.agreement_id,
-            society=notice.society,
-            sent=notice.number,
-            kind=notice.kind,
-            made_on=notice.on,
-            references=notice.references,
-            keys=notice.keys,
-            review_on=notice.review_on,
-        )
-
-    @classmethod
-    def following(cls, last: "Entry | None", notice: Notice, on: date) -> Self:
-        """Make the entry of a notice that is applied on a day, after another entry or none."""
+    def following(cls, last: "Entry | None", said: Said, on: date) -> Self:
+        """Make the entry of what is applied on a day, after another entry or none."""
         number, before = (1, _START) if last is None else (last.number + 1, last.digest)
-        return cls._said(notice, number, before, on)
+        return cls(number=number, before=before, applied_on=on, said=said)
 
 
 class Journal:
@@ -145,8 +157,8 @@ class Journal:
                 os.fsync(file.fileno())
         except OSError as error:
             raise OutputError(
-                f"{self.path}: can't be written ({error.strerror}). The notice was not applied; "
-                "make room, and send it again."
+                f"{self.path}: can't be written ({error.strerror}). Nothing was applied; make "
+                "room, and do it again."
             ) from None
 
     def _lines(self) -> list[bytes]:
@@ -169,6 +181,6 @@ class Journal:
 
     def _altered(self) -> IntegrityError:
         return IntegrityError(
-            f"{self.path}: the journal of notices was altered. Take its newest copy; without it a "
+            f"{self.path}: the journal was altered. Take its newest copy; without it a "
             "restored store would compare records that societies have taken back."
         )

@@ -27,15 +27,9 @@ def add_agreement(session: Session, agreement: Agreement, *, actor: str = audit.
         AgreementError: The one that is there is neither this one nor one that this one amends.
         GateError: It has no terms, or they are not what they must be.
     """
-    require_terms(agreement)
-    row = session.get(AgreementRow, agreement.agreement_id, with_for_update=True)
+    row = require_admissible(session, agreement)
     if row is not None and row.digest == agreement.digest:
         return
-    if row is not None and row.digest not in agreement.amends:
-        raise AgreementError(
-            f"Agreement {agreement.agreement_id} is here as {row.digest}, which this version does "
-            "not amend. Give a version that amends it."
-        )
     for name in agreement.parties:
         session.execute(insert(Society).values(name=name).on_conflict_do_nothing())
     if row is None:
@@ -52,6 +46,22 @@ def add_agreement(session: Session, agreement: Agreement, *, actor: str = audit.
         session, "agreement.add", f"agreement {agreement.agreement_id}", actor=actor,
         details={"digest": agreement.digest},
     )  # fmt: skip
+
+
+def require_admissible(session: Session, agreement: Agreement) -> AgreementRow | None:
+    """Hold an agreement as it is here, if it may become what is given.
+
+    Raises:
+        AgreementError, GateError: As `add_agreement`.
+    """
+    require_terms(agreement)
+    row = session.get(AgreementRow, agreement.agreement_id, with_for_update=True)
+    if row is not None and row.digest not in (agreement.digest, *agreement.amends):
+        raise AgreementError(
+            f"Agreement {agreement.agreement_id} is here as {row.digest}, which this version does "
+            "not amend. Give a version that amends it."
+        )
+    return row
 
 
 def _replace_terms(session: Session, agreement: Agreement) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,10 +13,10 @@ from matcher.store.models import BatchRow, Retired
 
 
 def retire(session: Session, notice: Retirement, *, actor: str) -> int:
-    """Note that a society retires a key epoch and every earlier one; the same twice is once.
+    """Note that a society retires a key epoch and every earlier one.
 
-    After the notice's last day no envelope of these epochs is opened again, and the next night
-    destroys the batches.
+    After the last day no envelope of these epochs is opened again, and the next night destroys the
+    batches. Of several notices of one epoch the earliest last day counts.
 
     Args:
         session: A transaction `as_unit`.
@@ -26,25 +26,28 @@ def retire(session: Session, notice: Retirement, *, actor: str) -> int:
     Returns:
         How many records leave.
     """
-    epoch = {
-        "agreement": notice.agreement_id,
-        "society": notice.society,
-        "key_epoch": notice.key_epoch,
-    }
-    noted = insert(Retired).values(**epoch, last_day=notice.last_day).on_conflict_do_nothing()
-    if session.execute(noted.returning(Retired.key_epoch)).one_or_none() is not None:
-        audit.append(
-            session, "epoch.retire", f"agreement {notice.agreement_id}", actor=actor,
-            society=notice.society,
-            details={"key_epoch": notice.key_epoch, "last_day": str(notice.last_day)},
-        )  # fmt: skip
-    leaving = select(BatchRow.records).where(
+    of_society = {"agreement": notice.agreement_id, "society": notice.society}
+    noted = insert(Retired).values(
+        **of_society, key_epoch=notice.key_epoch, last_day=notice.last_day
+    )
+    session.execute(
+        noted.on_conflict_do_update(
+            index_elements=["agreement", "society", "key_epoch"],
+            set_={"last_day": func.least(Retired.last_day, noted.excluded.last_day)},
+        )
+    )
+    audit.append(
+        session, "epoch.retire", f"agreement {notice.agreement_id}", actor=actor,
+        society=notice.society,
+        details={"key_epoch": notice.key_epoch, "last_day": str(notice.last_day)},
+    )  # fmt: skip
+    leaving = select(func.coalesce(func.sum(BatchRow.records), 0)).where(
         BatchRow.agreement == notice.agreement_id,
         BatchRow.society == notice.society,
         BatchRow.state == "accepted",
         BatchRow.key_epoch <= notice.key_epoch,
     )
-    return sum(count or 0 for count in session.scalars(leaving))
+    return int(session.scalar(leaving) or 0)
 
 
 def retired_on(session: Session, on: date) -> Sequence[BatchRow]:

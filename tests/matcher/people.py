@@ -20,7 +20,7 @@ from matcher.formats.marks import marks_of
 from matcher.formats.scheme import Scheme
 from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
-from matcher.store import acceptance, batches, parties, receipts
+from matcher.store import acceptance, batches, parties, receipts, withdrawals
 from matcher.store.database import Store
 
 SCHEME = Scheme.published("standard/1")
@@ -161,6 +161,24 @@ def receipt_for(store: Store, agreement: Agreement, society: str, digest: str) -
     with store.as_unit() as session:
         before = receipts.accepted_of(session, receipt, TODAY).receipts
     return receipt.model_copy(update={"number": len(before) + 1})
+
+
+def send(
+    store: Store, folder: Path, agreement: Agreement, society: str, people: People, **rest: Any
+) -> UUID:
+    """Write a batch into a folder under a new name, and take it in."""
+    terms = {name: rest.pop(name) for name in ("on", "supersedes") if name in rest}
+    path = folder / f"{society} {sum(1 for _ in folder.iterdir())}"
+    return submit(
+        store, write(path, agreement, society, people, **rest), agreement, society, **terms
+    )
+
+
+def take_back(store: Store, batch: UUID) -> None:
+    """Let a batch be withdrawn."""
+    with store.as_unit() as session:
+        row = batches.found(session, batch)
+        withdrawals.withdraw(session, withdrawals.withdrawal_of(row), on=TODAY, actor="tester")
 
 
 def add(store: Store, agreement: Agreement) -> Agreement:

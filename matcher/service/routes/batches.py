@@ -17,7 +17,10 @@ from matcher.service.edge import allow_body
 from matcher.service.limits import require_quota, require_room
 from matcher.service.problems import documented
 from matcher.store import batches
+from matcher.store.journal import Journal
+from matcher.store.keeping_up import enter
 from matcher.store.models import BatchRow, Part
+from matcher.store.withdrawals import withdrawal_of
 
 router = APIRouter(prefix="/batches", tags=["batches"])
 
@@ -225,6 +228,10 @@ def finished(batch_id: BatchId, caller: Sender) -> Batch:
 def withdrawn(batch_id: BatchId, caller: Sender) -> Batch:
     """Take a batch back: its records are never compared again, and the next night removes them."""
     with caller.transaction() as session:
-        told = _with_parts(session, batches.withdraw(session, batch_id, actor=caller.actor))
+        said = withdrawal_of(batches.found(session, batch_id))
+    journal = Journal(caller.serving.settings.protection_journal)
+    enter(caller.store, journal, said, on=caller.today, actor=caller.actor)
+    with caller.transaction() as session:
+        told = _with_parts(session, batches.found(session, batch_id))
     uploads.clear(caller.store, batch_id)
     return told

@@ -78,13 +78,11 @@ def _take(caller: Member, content: bytes) -> Taken:
 def listed(caller: Sender) -> Notices:
     """List what the society has sent."""
     with caller.transaction() as session:
-        protecting = [
-            Sent(
-                kind=one.kind, agreement=one.agreement, number=one.sent, key_epoch=None,
-                on=one.made_on,
-            )
-            for one in session.scalars(select(NoticeRow).order_by(NoticeRow.number))
-        ]  # fmt: skip
+        written = select(
+            NoticeRow.kind, NoticeRow.agreement, NoticeRow.sent.label("number"),
+            NoticeRow.made_on.label("on"),
+        ).where(NoticeRow.sent.is_not(None)).order_by(NoticeRow.number)  # fmt: skip
+        protecting = [Sent(**one, key_epoch=None) for one in session.execute(written).mappings()]
         epochs = [
             Sent(
                 kind="retire", agreement=one.agreement, number=None, key_epoch=one.key_epoch,

@@ -85,8 +85,8 @@ class Record(Table):
     reference shows whether it changed. `taken_in` is the run that took it as new; once that is
     published, `compared_in` names it too, and the record has been compared with all others that it
     may meet. Both are null again when the record changes. `mark` is its mark in that batch, null
-    where it has none; `barred` why it takes no part in matching, `suspended` or `overdue`; null
-    where it does.
+    where it has none; `barred` why it takes no part in matching, `suspended`, `overdue` or
+    `leaving`; null where it does.
     """
 
     __tablename__ = "records"

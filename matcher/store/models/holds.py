@@ -9,21 +9,25 @@ from matcher.store.models.base import NOW, Table
 
 
 class NoticeRow(Table):
-    """A notice that was applied; `number` is its entry in the journal, `sent` the society's own.
+    """An entry of the journal that was applied; `number` is its number there.
 
-    `digest` is that of the journal's entry; `records` how many rows it was about here.
+    `kind` is a notice's kind, or `retire`, `withdraw-batch` or `admit`. `sent` is the society's own
+    number of a notice and `made_on` its day, null for all else; an agreement's admission has no
+    society. `digest` is that of the entry, `said` that of what it says; `records` how many rows it
+    was about here.
     """
 
     __tablename__ = "notices"
 
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    society: Mapped[str] = mapped_column(ForeignKey("societies.name"), index=True)
-    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"))
-    sent: Mapped[int] = mapped_column(BigInteger)
+    society: Mapped[str | None] = mapped_column(ForeignKey("societies.name"), index=True)
+    agreement: Mapped[str | None] = mapped_column(ForeignKey("agreements.agreement_id"))
+    sent: Mapped[int | None] = mapped_column(BigInteger)
     kind: Mapped[str]
-    made_on: Mapped[date]
+    made_on: Mapped[date | None]
     records: Mapped[int]
     digest: Mapped[str] = mapped_column(unique=True)
+    said: Mapped[str] = mapped_column(index=True)
     applied_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 

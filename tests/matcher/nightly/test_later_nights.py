@@ -15,12 +15,12 @@ from people import (
     registered,
     sought,
     submit,
+    take_back,
     write,
 )
 from sqlalchemy import select
 
 from matcher.formats.errors import StateError
-from matcher.store import batches
 from matcher.store.database import Store
 from matcher.store.models import BatchRow, CandidateSide, Disclosure, Record
 
@@ -95,8 +95,7 @@ def test_a_batch_that_leaves_takes_all_of_it_along_the_same_night(
     assert len(pairs(store)) == 3
     on = TODAY + timedelta(days=60)
     if why == "withdraw":
-        with store.as_society(TWO) as session:
-            batches.withdraw(session, leaving, actor="tester")
+        take_back(store, leaving)
     elif why == "supersede":
         staying = given(TWO, registered(2, 5), on=on, supersedes=leaving)
     else:

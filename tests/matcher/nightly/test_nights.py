@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from nights import Submit, compared, night, pairs, people, sides
-from people import ONE, THREE, TODAY, TWO, reference, registered, sought, submit, write
+from people import ONE, THREE, TODAY, TWO, reference, registered, sought, submit, take_back, write
 from sqlalchemy import select
 
 from matcher.formats.agreement import Agreement
@@ -15,7 +15,6 @@ from matcher.nightly import night as night_module
 from matcher.nightly import publishing
 from matcher.nightly.comparing import seconds_of
 from matcher.nightly.night import Limits, plans_of
-from matcher.store import batches
 from matcher.store.database import Store
 from matcher.store.models import CandidateSide, RunRow
 
@@ -147,8 +146,7 @@ def test_only_so_many_are_listed_and_the_next_best_moves_up(store: Store, given:
             return [row.reference for row in rows if row.society != ONE]
 
     assert listed() == [reference(TWO, 1)]
-    with store.as_society(TWO) as session:
-        batches.withdraw(session, best, actor="tester")
+    take_back(store, best)
     night(store, top=1)
     assert listed() == [reference(THREE, 1)]
 

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 from nights import Submit, compared, night, pairs, people
-from people import ONE, TWO, registered, sought
+from people import ONE, TWO, registered, sought, take_back
 from sqlalchemy import select
 
 from matcher.decisions.candidates import Pairs
@@ -12,7 +12,6 @@ from matcher.formats.errors import StateError
 from matcher.nightly import night as night_module
 from matcher.nightly import publishing
 from matcher.nightly.comparing import compare
-from matcher.store import batches
 from matcher.store.database import Store, alone
 from matcher.store.models import RunRow
 
@@ -117,8 +116,7 @@ def test_a_record_that_changes_during_the_night_is_new_in_the_next(
     def meanwhile(*arguments: object, **named: object) -> Pairs:
         found = compare(*arguments, **named)
         given(TWO, registered(1), noise={1: 0.08})
-        with store.as_society(TWO) as session:
-            batches.withdraw(session, withdrawn, actor="tester")
+        take_back(store, withdrawn)
         return found
 
     given(ONE, sought(3))

@@ -4,16 +4,29 @@ import csv
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from people import ONE, THREE, TODAY, TWO, add, draw_agreement, reference, registered, sought, write
+from people import (
+    ONE,
+    THREE,
+    TODAY,
+    TWO,
+    add,
+    draw_agreement,
+    reference,
+    registered,
+    sought,
+    take_back,
+    write,
+)
 from people import submit as submit_batch
 from sqlalchemy import text
 
 from matcher.formats.errors import AbsentError, ParameterError
 from matcher.nightly.night import Limits, run_night
 from matcher.protection.breach import KINDS, Incident, inventory, write_people
-from matcher.store import access, batches
+from matcher.store import access
 from matcher.store.database import Store
 from matcher.store.models import CandidateSide, Disclosure
 
@@ -29,13 +42,12 @@ def held(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
     store, tmp_path = one_store, tmp_path_factory.mktemp("batches")
     agreement = add(store, draw_agreement())
 
-    def submit(society: str, people: list[tuple[int, str]], on: date = TODAY) -> object:
+    def submit(society: str, people: list[tuple[int, str]], on: date = TODAY) -> UUID:
         path = write(tmp_path / f"{society}{on}{len(people)}", agreement, society, people)
         return submit_batch(store, path, agreement, society, on=on)
 
     gone = submit(THREE, registered(7, 8, 9))
-    with store.as_society(THREE) as session:
-        batches.withdraw(session, gone, actor="tester")  # type: ignore[arg-type]  # an id
+    take_back(store, gone)
     submit(ONE, sought(1, 2))
     submit(TWO, registered(1, 2, 3))
     submit(TWO, registered(4), on=LATER)

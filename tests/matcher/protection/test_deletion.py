@@ -36,8 +36,8 @@ from matcher.protection.proof import prove_deleted
 from matcher.settings import Settings
 from matcher.store.backup import write_archive
 from matcher.store.database import Store
-from matcher.store.holds import apply_notice
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import enter
 from matcher.store.models import CandidateSide, Hold, Record
 from matcher.vault import StoreKeys
 
@@ -89,7 +89,7 @@ def test_before_a_deletion_there_is_no_proof_and_after_it_there_is(
     notice = notice_of(agreement, 2)
     found = prove_deleted(store, notice, archive=archive, passphrase=WORDS)
     assert [one.is_so for one in found] == [False, False, False, False, True, False]
-    apply_notice(store, Journal(settings.protection_journal), notice, on=TODAY)
+    enter(store, Journal(settings.protection_journal), notice, on=TODAY)
     assert [one.is_so for one in prove_deleted(store, notice)] == [False, True, True, False]
     assert destroy_fingerprints(store, TODAY) == 1
     assert destroy_fingerprints(store, TODAY) == 0
@@ -109,7 +109,7 @@ def test_the_others_of_a_batch_stay_as_they_were(
     before = store.fingerprints.open(batch, agreement)
     row = [bytes(one) for one in before.references].index(reference(ONE, 1))
     bits = before.fingerprints("name_birth")[0][row]
-    apply_notice(store, Journal(settings.protection_journal), notice_of(agreement, 2), on=TODAY)
+    enter(store, Journal(settings.protection_journal), notice_of(agreement, 2), on=TODAY)
     destroy_fingerprints(store, TODAY)
     after = store.fingerprints.open(batch, agreement)
     assert after.references[row].tobytes() == reference(ONE, 1)
@@ -126,7 +126,7 @@ def test_a_process_killed_between_the_new_file_and_the_old_one_leaves_nothing_re
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     notice = notice_of(agreement, 2)
-    apply_notice(store, Journal(settings.protection_journal), notice, on=TODAY)
+    enter(store, Journal(settings.protection_journal), notice, on=TODAY)
 
     real = Path.unlink
 

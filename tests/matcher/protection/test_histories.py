@@ -38,8 +38,8 @@ from matcher.settings import Settings
 from matcher.store import listings
 from matcher.store.backup import restore_archive, write_archive
 from matcher.store.database import Store, open_store
-from matcher.store.holds import apply_notice
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import enter
 from matcher.store.models import BatchRow, CandidateRow, Record
 from matcher.vault import StoreKeys
 
@@ -114,9 +114,9 @@ class World:
         }[state]
         if kind not in possible:
             with pytest.raises(StateError):
-                apply_notice(self.store, self.journal, notice, on=self.today)
+                enter(self.store, self.journal, notice, on=self.today)
             return
-        apply_notice(self.store, self.journal, notice, on=self.today)
+        enter(self.store, self.journal, notice, on=self.today)
         if kind == "resume":
             self.held.pop(person, None)
         elif kind == "renew":

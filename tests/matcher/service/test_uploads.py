@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from calling import NOW, bearing, serve, token_for
-from people import ONE, TODAY, TWO, add, draw_agreement
+from people import ONE, TODAY, TWO, add, draw_agreement, take_back
 from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 from test_batch_routes import CONTENT, content_digest, digest, put, register
@@ -34,10 +34,12 @@ def client(ready: Store) -> Iterator[TestClient]:
     service.headers.update(bearing(token_for(ready, ONE)))
     yield service
     with ready.as_society(ONE) as session:
-        for row in batches.listed(session, count=100):
+        rows = batches.listed(session, count=100)
+        for row in rows:
             row.registered_on = TODAY - timedelta(days=1)
-            if row.state in uploads.UNFINISHED:
-                batches.withdraw(session, row.id, actor="tester")
+        unfinished = [row.id for row in rows if row.state in uploads.UNFINISHED]
+    for batch in unfinished:
+        take_back(ready, batch)
     uploads.clear_leftovers(ready)
 
 
@@ -166,8 +168,7 @@ def test_uploads_that_nobody_needs_are_cleared(ready: Store, client: TestClient)
     gone, _ = begin(client, b"gone")
     for one in (batch, gone):
         put(client, one, 0, content[:100])
-    with ready.as_society(ONE) as session:
-        batches.withdraw(session, UUID(gone), actor="tester")
+    take_back(ready, UUID(gone))
     (ready.folder / uploads.FOLDER / "lost+found").mkdir(exist_ok=True)
     uploads.clear_leftovers(ready)
     assert files(ready, gone) == []

@@ -6,7 +6,18 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from people import ONE, THREE, TODAY, TWO, add, draw_agreement, receipt_for, sought, write
+from people import (
+    ONE,
+    THREE,
+    TODAY,
+    TWO,
+    add,
+    draw_agreement,
+    receipt_for,
+    sought,
+    take_back,
+    write,
+)
 from sqlalchemy import func, select
 
 from matcher.formats.agreement import Agreement
@@ -141,8 +152,7 @@ def test_a_batch_withdrawn_while_it_was_checked_is_not_taken_in(
 
     def meanwhile(*arguments: object, **named: object) -> None:
         original(*arguments, **named)
-        with store.as_society(ONE) as session:
-            batches.withdraw(session, batch, actor="tester")
+        take_back(store, batch)
 
     monkeypatch.setattr(acceptance, "check_exposure", meanwhile)
     assert accept(store, batch, path) == "withdrawn"

@@ -30,8 +30,8 @@ from matcher.formats.notices import Notice
 from matcher.nightly.night import Limits, run_night
 from matcher.store import listings
 from matcher.store.database import Store
-from matcher.store.holds import Applied, apply_notice, catch_up
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import Applied, catch_up, enter
 from matcher.store.models import CandidateRow, CandidateSide, Hold, NoticeRow, Record
 
 Tell = Callable[..., Applied]
@@ -73,7 +73,7 @@ def tell(store: Store, agreement: Agreement, journal: Journal) -> Tell:
             keys=tuple(sorted(record_key(society, person).hex() for person in people)),
             **rest,  # type: ignore[arg-type]  # the same
         )
-        return apply_notice(store, journal, notice, on=on)
+        return enter(store, journal, notice, on=on)
 
     return told
 
@@ -248,9 +248,9 @@ def test_a_notice_is_applied_once_and_an_older_one_never(
     tell("suspend", ONE, 1, number=5)
     again = tell("suspend", ONE, 1, number=5)
     assert (again.number, again.again) == (1, True)
-    with pytest.raises(StateError, match="Another notice"):
+    with pytest.raises(StateError, match="not newer than 5"):
         tell("resume", ONE, 1, number=5)
-    with pytest.raises(StateError, match="older than 5"):
+    with pytest.raises(StateError, match="not newer than 5"):
         tell("resume", ONE, 1, number=4)
     with store.as_unit() as session:
         assert session.scalar(select(func.count()).select_from(NoticeRow)) == 1
@@ -266,7 +266,7 @@ def test_a_notice_names_records_by_reference_too(
         agreement_id=agreement.agreement_id, society=ONE, number=1, kind="delete", on=TODAY,
         references=(reference(ONE, 1).hex(),),
     )  # fmt: skip
-    assert apply_notice(store, journal, notice, on=TODAY).records == 1
+    assert enter(store, journal, notice, on=TODAY).records == 1
     batch = given(ONE, sought(1, 3))
     with store.as_unit() as session:
         left = session.scalars(select(Record.reference).where(Record.batch_id == batch)).all()
@@ -281,7 +281,7 @@ def test_another_society_s_key_does_nothing(
         agreement_id=agreement.agreement_id, society=TWO, number=1, kind="delete", on=TODAY,
         keys=(record_key(ONE, 1).hex(),), references=(reference(ONE, 1).hex(),),
     )  # fmt: skip
-    assert apply_notice(store, journal, notice, on=TODAY).records == 0
+    assert enter(store, journal, notice, on=TODAY).records == 0
     with store.as_unit() as session:
         assert session.scalar(select(func.count()).select_from(Record)) == 1
 

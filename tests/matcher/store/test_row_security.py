@@ -14,8 +14,8 @@ from matcher.formats.notices import Notice
 from matcher.nightly.night import Limits, run_night
 from matcher.store import access, aggregates, candidates, refinements
 from matcher.store.database import SERVICE, Store
-from matcher.store.holds import apply_notice
 from matcher.store.journal import Journal
+from matcher.store.keeping_up import enter
 from matcher.store.models import (
     CandidateRow,
     CandidateSide,
@@ -27,6 +27,7 @@ from matcher.store.models import (
     SharingDecision,
     Table,
     Training,
+    Unanswered,
 )
 
 # For each table a society can read: how to say whose a row is.
@@ -81,7 +82,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
             agreement_id="ab" * 16, society=society, number=number, kind="suspend", on=TODAY,
             keys=("ee" * 16,),
         )  # fmt: skip
-        apply_notice(store, Journal(tmp_path / "journal"), notice, on=TODAY)
+        enter(store, Journal(tmp_path / "journal"), notice, on=TODAY)
     run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
     with store.as_unit() as session:
         aggregates.of_month(session, agreement.agreement_id, on=TODAY, least=10)
@@ -107,6 +108,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
                 session, agreement="ab" * 16, run="sha256:0", part=part, key_epoch=1,
                 asked=(left, right), candidates=[(candidate, 1)], expires_on=date(2026, 7, 1),
             )  # fmt: skip
+            session.add(Unanswered(candidate_id=candidate, version=1, times=1, ask_on=TODAY))
     return store
 
 

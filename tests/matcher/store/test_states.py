@@ -149,4 +149,4 @@ def validating(store: Store, batch: UUID) -> None:
 
 def test_a_batch_of_another_society_is_not_there(store: Store, batch: UUID) -> None:
     with pytest.raises(StoreError, match="no batch"), store.as_society("red-two") as session:
-        batches.withdraw(session, batch, actor="tester")
+        batches.finish(session, batch, actor="tester")
