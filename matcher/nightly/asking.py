@@ -1,7 +1,8 @@
 """After a night: two societies are asked about the candidates that they have in common.
 
 Asked about is what is listed, in a good enough band, not yet decided by both, and was neither
-refined nor is under way in this version; so what a society did not answer in time is asked again.
+refined nor is under way in this version. What a society did not answer in time is asked again,
+after ever longer waits, and in the end no more (`matcher.store.refinements.WAITS`).
 Candidates of two societies go together, so that each has few letters to answer.
 """
 
@@ -63,6 +64,11 @@ WHERE candidates.agreement = :agreement AND one.key_epoch = other.key_epoch
     WHERE side.candidate_id = candidates.id AND side.listed AND NOT side.barred
       AND side.shown_until >= :on AND side.refinement IS NULL
   )
+  AND NOT EXISTS (
+    SELECT FROM kinmatch.unanswered AS before
+    WHERE before.candidate_id = candidates.id AND before.version = candidates.version
+      AND (before.ask_on IS NULL OR before.ask_on > :on)
+  )
 ORDER BY one.society, other.society, one.key_epoch, candidates.id
 """)
 
@@ -99,7 +105,8 @@ def ask_all(store: Store, identity: Identity, *, on: date, asking: Asking) -> in
 def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking: Asking) -> int:
     """Ask the societies of an agreement about what waits to be refined; nothing is asked twice.
 
-    On a day it is asked once after each night, and so again what was not answered in time.
+    On a day it is asked once after each night, and so again what was not answered in time and has
+    waited.
 
     Args:
         store: The store.

@@ -89,6 +89,7 @@ def _weigh(
         found.add(*answers)
     except (InputError, IntegrityError, MismatchError) as error:
         with store.as_unit() as session:
+            refinements.note_unanswered(session, key, on=on)
             refinements.abandon(session, key, type(error).__name__)
         return None
     try:

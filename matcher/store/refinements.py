@@ -8,7 +8,7 @@ row-level security; answers are taken in as the linkage unit, for the society th
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,13 @@ from matcher.store.states.refinements import REFINEMENT
 
 UNDER_WAY: Final = REFINEMENT.before("expire")
 """States of a refinement that is not over."""
+
+WAITS: Final = (0, 30, 60, 120)
+"""Days for which a candidate is not asked about after it went unanswered once, twice, and so on.
+
+Unanswered once more than there are waits, it is left alone until one of its records changes: a
+society that does not answer is not sent the same requests for ever.
+"""
 
 
 @dataclass(frozen=True, repr=False)
@@ -247,6 +254,11 @@ _AWAITED = text("""
 SELECT count(DISTINCT candidate_id) FROM kinmatch.candidate_sides
 WHERE agreement = :agreement AND listed AND NOT barred AND band <= :band
   AND state IN ('new', 'open', 'half_confirmed') AND refinement IS DISTINCT FROM 'scored'
+  AND NOT EXISTS (
+    SELECT FROM kinmatch.unanswered AS before
+    WHERE before.candidate_id = candidate_sides.candidate_id
+      AND before.version = candidate_sides.version AND before.ask_on IS NULL
+  )
 """)
 
 
@@ -297,8 +309,29 @@ def expire(session: Session, on: date) -> int:
         .with_for_update()
     ).all()
     for row in late:
+        note_unanswered(session, row.id, on=on)
         _expire(session, row, {})
     return len(late)
+
+
+def note_unanswered(session: Session, refinement: UUID, *, on: date) -> None:
+    """Count for each candidate of a refinement that nobody can weigh an answer, by `WAITS`."""
+    days = [on + timedelta(days=wait) for wait in WAITS]
+    session.execute(_NOTE_UNANSWERED, {"refinement": refinement, "days": days})
+
+
+# What went unanswered in an earlier version counts no more; past the last wait there is no day.
+_NOTE_UNANSWERED = text("""
+INSERT INTO kinmatch.unanswered AS before (candidate_id, version, times, ask_on)
+SELECT candidate_id, version, 1, (CAST(:days AS date[]))[1] FROM kinmatch.refined_candidates
+WHERE refinement_id = :refinement
+ON CONFLICT (candidate_id) DO UPDATE SET
+  version = excluded.version,
+  times = CASE WHEN before.version = excluded.version THEN before.times ELSE 0 END + 1,
+  ask_on = (CAST(:days AS date[]))[
+    CASE WHEN before.version = excluded.version THEN before.times ELSE 0 END + 1
+  ]
+""")
 
 
 def _expire(session: Session, row: RefinementRow, details: audit.Details) -> None:

@@ -25,7 +25,12 @@ from matcher.store.models.holds import Hold, NoticeRow
 from matcher.store.models.log import AuditEntry, Checkpoint, ClaimKey
 from matcher.store.models.nights import Comparison, RunRow
 from matcher.store.models.parties import AgreementRow, ApiToken, Corridor, Party, Society, User
-from matcher.store.models.refinements import RefinedCandidate, RefinementFile, RefinementRow
+from matcher.store.models.refinements import (
+    RefinedCandidate,
+    RefinementFile,
+    RefinementRow,
+    Unanswered,
+)
 
 __all__ = [
     "SCHEMA",
@@ -61,5 +66,6 @@ __all__ = [
     "Society",
     "Table",
     "Training",
+    "Unanswered",
     "User",
 ]

@@ -49,6 +49,22 @@ class RefinedCandidate(Table):
     version: Mapped[int]
 
 
+class Unanswered(Table):
+    """How often a candidate, in the version asked about, was asked about without an answer in time.
+
+    `ask_on` is the day from which it may be asked about again; null where it is not any more.
+    """
+
+    __tablename__ = "unanswered"
+
+    candidate_id: Mapped[bytes] = mapped_column(
+        ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int]
+    times: Mapped[int]
+    ask_on: Mapped[date | None]
+
+
 class RefinementFile(Table):
     """What one society is asked in a refinement, and its answer: letters, as they travel.
 

@@ -19,16 +19,18 @@ from encoders.refining.answering import attribute_cells
 from matcher.formats.identity import Identity
 from matcher.formats.letter import Letter, letter
 from matcher.formats.refinement import ANSWER_KIND, Requests, open_requests, write_answer
+from matcher.formats.vocabulary import BANDS
 from matcher.nightly.asking import Asking, ask_all
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.weighing import Weighed, weigh_answers
-from matcher.store import Store
+from matcher.store import Store, refinements
 from matcher.store.models import (
     CandidateRow,
     CandidateSide,
     Record,
     RefinementFile,
     RefinementRow,
+    Unanswered,
 )
 
 ASKING = Asking("weak", 14)
@@ -224,6 +226,40 @@ def test_what_is_not_answered_in_time_is_asked_again(unit: Unit) -> None:
     assert unit.put(ONE, refinement, content) == 409
     (again,) = unit.asked(ONE)
     assert again != refinement
+
+
+def test_what_nobody_answers_is_asked_ever_later_and_in_the_end_no_more(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(refinements.WAITS) == sorted(refinements.WAITS)
+    waits = (0, 5, 9)  # shorter, so that the agreement lasts
+    monkeypatch.setattr(refinements, "WAITS", waits)
+    unit.night()
+    day, asked = TODAY, 0
+    for wait in waits:
+        day += timedelta(days=ASKING.days)  # unanswered
+        if wait:
+            assert unit.night(day) == 0
+            assert unit.night(day + timedelta(days=wait - 1)) == 0
+        day += timedelta(days=wait)
+        asked += unit.night(day)
+    assert asked == 2 * len(waits)
+    for later in (ASKING.days, 40):
+        assert unit.night(day + timedelta(days=later)) == 0
+    with unit.store.as_unit() as session:
+        assert refinements.awaited(session, unit.agreement.agreement_id, len(BANDS)) == 0
+
+
+def test_a_record_that_changed_is_asked_about_though_it_went_unanswered(unit: Unit) -> None:
+    unit.night()
+    with unit.store.as_unit() as session:
+        session.execute(update(Unanswered).values(times=9, ask_on=None))
+    day = TODAY + timedelta(days=ASKING.days)
+    assert unit.night(day) == 2
+    with unit.store.as_unit() as session:
+        session.execute(update(Unanswered).values(times=9, ask_on=None))
+    unit.batch(ONE, 1, name="changed", noise=0.02)
+    assert unit.night(day + timedelta(days=ASKING.days)) == 1
 
 
 def test_nothing_is_weighed_of_a_record_that_takes_no_part_any_more(unit: Unit) -> None:
