@@ -4,18 +4,16 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
-
-import openpyxl
 
 from encoders.cells import NotTextError, text_of
 from encoders.readers.mapping import Mapping
 from encoders.readers.source import Gatherer, Source, Troubles
 from matcher.formats.errors import InputError
 
-_CELL_ERRORS = frozenset(openpyxl.cell.cell.ERROR_CODES)
 # What openpyxl lets through when bytes of a workbook are altered.
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -54,6 +52,8 @@ def read_workbook(path: Path, mapping: Mapping) -> Source:
 
 
 def _read(path: Path, mapping: Mapping) -> Source:
+    openpyxl = import_module("openpyxl")  # takes a moment to load, and most files are no workbooks
+    errors = frozenset(openpyxl.cell.cell.ERROR_CODES)
     workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         sheet = workbook.worksheets[0]
@@ -67,9 +67,9 @@ def _read(path: Path, mapping: Mapping) -> Source:
         for number, row in rows:
             cells = [row[place] if place < len(row) else None for place in places]
             for name, cell in zip(names, cells, strict=True):
-                if cell in _CELL_ERRORS:
+                if cell in errors:
                     troubles.add("cell_error", name, number)
-            gatherer.add(number, tuple(None if cell in _CELL_ERRORS else cell for cell in cells))
+            gatherer.add(number, tuple(None if cell in errors else cell for cell in cells))
         columns, numbers = gatherer.finish()
     finally:
         workbook.close()

@@ -18,8 +18,8 @@ from matcher.cli.identities import IdentityOption
 from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
-    Existing,
     MapOption,
+    RecordsFile,
     RoleOption,
     read_and_check,
 )
@@ -29,7 +29,7 @@ from matcher.formats.identity import Identity
 
 
 def intake_new(
-    file: Existing,
+    file: RecordsFile,
     society: Annotated[str, typer.Option(help="Your society's name in agreements.")],
     out: Annotated[Path, typer.Option(help="Folder for the forms; made if there is none.")],
     mapping: MapOption = None,
@@ -42,7 +42,7 @@ def intake_new(
 
 
 def notify(
-    file: Existing,
+    file: RecordsFile,
     intake: IntakeOption,
     agreement: AgreementOption,
     identity: IdentityOption,

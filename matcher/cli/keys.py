@@ -12,11 +12,13 @@ from encoders.references import read_references
 from matcher.cli import console
 from matcher.cli.gating import IntakeOption, put_to_gates, require_may_encode
 from matcher.cli.identities import IdentityOption
-from matcher.cli.options import AgreementOption
+from matcher.cli.options import AgreementFile, AgreementOption, KeysOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
-    Existing,
+    EnvelopeOut,
     MapOption,
+    RecordsFile,
+    ReferencesOut,
     RoleOption,
     admitted_records,
     encode_and_seal,
@@ -27,13 +29,12 @@ from matcher.formats.errors import AgreementError
 from matcher.formats.identity import Identity
 from matcher.formats.retirement import require_past_epochs, write_retirement
 
-KeysOption = Annotated[Path, typer.Option("--keys", help="The agreement's sealed key file.")]
 Pending = Annotated[Path, typer.Option(help="File that keeps what your ask needs; stays with you.")]
 Message = Annotated[Path, typer.Option(help="The message to write; it may go by any way.")]
 NewKeys = Annotated[Path, typer.Option(help="The key file to write; it must not be there yet.")]
 
 
-def keys_new(agreement: Existing, out: NewKeys, passphrase_fd: PassphraseFd = None) -> None:
+def keys_new(agreement: AgreementFile, out: NewKeys, passphrase_fd: PassphraseFd = None) -> None:
     """Draw the keys of an agreement's newest key epoch, sealed with a passphrase.
 
     The passphrase is asked for, or read from a file descriptor; it is never an argument.
@@ -48,7 +49,7 @@ def keys_new(agreement: Existing, out: NewKeys, passphrase_fd: PassphraseFd = No
 
 
 def keys_ask(
-    agreement: Existing,
+    agreement: AgreementFile,
     identity: IdentityOption,
     pending: Pending,
     out: Message,
@@ -79,7 +80,7 @@ def keys_offer(
 
 
 def keys_accept(
-    offer: Existing,
+    offer: Annotated[Path, typer.Argument(show_default=False, help="The other's offer.")],
     agreement: AgreementOption,
     identity: IdentityOption,
     pending: Pending,
@@ -122,7 +123,9 @@ def keys_confirm(
 
 
 def keys_show(
-    keys: Existing, agreement: AgreementOption, passphrase_fd: PassphraseFd = None
+    keys: Annotated[Path, typer.Argument(show_default=False, help="The sealed key file.")],
+    agreement: AgreementOption,
+    passphrase_fd: PassphraseFd = None,
 ) -> None:
     """Show the digits of the keys, to be compared by voice; they tell nothing of the keys."""
     under = Agreement.read(agreement)
@@ -131,14 +134,14 @@ def keys_show(
 
 
 def keys_rotate(
-    file: Existing,
+    file: RecordsFile,
     agreement: AgreementOption,
     keys: KeysOption,
     identity: IdentityOption,
     intake: IntakeOption,
     keep: Annotated[Path, typer.Option(help="Reference file of the batch that is replaced.")],
-    out: Annotated[Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")],
-    references: Annotated[Path, typer.Option(help="The reference file to write.")],
+    out: EnvelopeOut,
+    references: ReferencesOut,
     notice: Annotated[Path, typer.Option(help="The retirement notice to write; it goes along.")],
     mapping: MapOption = None,
     role: RoleOption = "sought",

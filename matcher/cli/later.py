@@ -20,7 +20,7 @@ class Later(TyperCommand):
     def whole(self) -> TyperCommand:
         """Load the command, with its options."""
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(self.name)(type(self).function())
+        alone.command(self.name, help=self.help)(type(self).function())
         return cast("TyperCommand", typer.main.get_command(alone))
 
     def make_context(self, *arguments: Any, **named: Any) -> Any:
@@ -50,10 +50,16 @@ def _help_texts(module: str) -> dict[str, str]:
     code = cast("Any", spec).loader.get_code(module)
     functions = [made for made in code.co_consts if isinstance(made, CodeType)]
     return {
-        made.co_name: inspect.cleandoc(made.co_consts[0])
+        made.co_name: _paragraphs(made.co_consts[0])
         for made in functions
         if made.co_consts and isinstance(made.co_consts[0], str)
     }
+
+
+def _paragraphs(docstring: str) -> str:
+    """Put each paragraph on one line: a terminal breaks it where it is wide."""
+    paragraphs = inspect.cleandoc(docstring).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _nothing() -> None:

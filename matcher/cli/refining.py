@@ -26,11 +26,11 @@ from matcher.cli import console
 from matcher.cli.connecting import Service, with_service
 from matcher.cli.gating import IntakeOption, put_to_gates, require_own
 from matcher.cli.identities import IdentityOption
-from matcher.cli.options import AgreementOption, JsonFlag
+from matcher.cli.options import AgreementOption, JsonFlag, KeysOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.cli.society import (
-    Existing,
     MapOption,
+    RecordsFile,
     RoleOption,
     admitted_records,
     read_and_check,
@@ -63,9 +63,9 @@ Cells = Mapping[str, tuple[Octets, Mask]]
 @with_service
 def refine(
     service: Service,
-    file: Existing,
+    file: RecordsFile,
     agreement: AgreementOption,
-    keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
+    keys: KeysOption,
     identity: IdentityOption,
     intake: IntakeOption,
     references: Annotated[

@@ -1,4 +1,4 @@
-"""Commands of a society that go to the service: submit, status, results, decide, disclosure."""
+"""Commands of a society to the service: submit, status, withdraw, send, decide, disclosure."""
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -8,15 +8,11 @@ import typer
 from rich.table import Table
 
 from encoders.client.generated import Batch, NewDecision, Operations
-from encoders.client.results import candidates_of, named
 from encoders.client.uploading import UNDECIDED, upload, verdict_on
-from encoders.references import read_references
-from encoders.results import write_results
-from matcher.cli import console, society
+from matcher.cli import console
 from matcher.cli.connecting import Service, with_service
-from matcher.cli.options import AgreementOption, JsonFlag
-from matcher.formats.agreement import Agreement
-from matcher.formats.errors import InputError, ParameterError
+from matcher.cli.options import JsonFlag
+from matcher.formats.errors import InputError
 
 _STATES_AFTER: Final = ("accepted", "superseded")
 
@@ -146,48 +142,6 @@ def _content_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
-
-
-@with_service
-def results(
-    service: Service,
-    references: Annotated[
-        list[Path], typer.Option(help="The reference file of a batch; give all that you have.")
-    ],
-    agreement: AgreementOption,
-    candidates: Annotated[
-        Path | None,
-        typer.Argument(show_default=False, help="Candidates in a file; else the service's."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file to write.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Name the candidates of your records by your own record ids.
-
-    The candidates are those of a file that the linkage unit sent, or all that the service has.
-    """
-    if out is None and not as_json:
-        raise ParameterError("Say where to with --out, or give --json.")
-    under = Agreement.read(agreement)
-    if candidates is not None:
-        if len(references) != 1 or out is None:
-            raise ParameterError("A file of candidates needs --out, and one reference file.")
-        society.results(candidates, references[0], agreement, out)
-        return
-    known = [read_references(path, under) for path in references]
-    with service.connected() as operations:
-        found = candidates_of(operations, under.agreement_id)
-    frame = named(found, known)
-    if out is not None:
-        write_results(frame, out)
-        console.say(f"{out}: {len(frame):,} candidates.")
-    if as_json:
-        console.print_json(
-            [
-                one.model_dump(mode="json", by_alias=True) | {"record_id": record}
-                for one, record in zip(found, frame["record_id"], strict=True)
-            ]
-        )
 
 
 @with_service

@@ -1,4 +1,4 @@
-"""Commands of a tracing unit: check a file, encode and seal a batch, read results."""
+"""Commands of a tracing unit: check a file, encode and seal a batch."""
 
 import os
 import time
@@ -20,7 +20,6 @@ from encoders.readers import Mapping, read_records
 from encoders.records import Records
 from encoders.references import References
 from encoders.reporting import Report
-from encoders.results import name_candidates, write_results
 from encoders.submission import sealed_batch
 from matcher.cli import console
 from matcher.cli.gating import (
@@ -31,13 +30,13 @@ from matcher.cli.gating import (
     tell_refused,
 )
 from matcher.cli.identities import IdentityOption
-from matcher.cli.options import AgreementOption, JsonFlag
+from matcher.cli.options import AgreementOption, JsonFlag, KeysOption
 from matcher.cli.passphrases import PassphraseFd, Passphrases
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import BatchHeader
 from matcher.formats.identity import Identity
 
-Existing = Annotated[Path, typer.Argument(exists=False, show_default=False)]
+RecordsFile = Annotated[Path, typer.Argument(show_default=False, help="Your file of records.")]
 MapOption = Annotated[
     Path | None,
     typer.Option(
@@ -48,6 +47,12 @@ MapOption = Annotated[
 ]
 RoleOption = Annotated[
     str, typer.Option(help="Role of rows that have none: enquirer, sought, registered or kin.")
+]
+EnvelopeOut = Annotated[
+    Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")
+]
+ReferencesOut = Annotated[
+    Path, typer.Option(help="The reference file to write; it stays with you.")
 ]
 
 
@@ -75,7 +80,7 @@ def usable_records(report: Report, file: Path) -> Records:
 
 
 def check(
-    file: Existing,
+    file: RecordsFile,
     mapping: MapOption = None,
     role: RoleOption = "sought",
     intake: Annotated[
@@ -117,15 +122,13 @@ def _show(report: Report, data: dict[str, object] | None, status: int = 0) -> No
 
 
 def encode(
-    file: Existing,
+    file: RecordsFile,
     agreement: AgreementOption,
-    keys: Annotated[Path, typer.Option(help="The agreement's sealed key file.")],
+    keys: KeysOption,
     identity: IdentityOption,
     intake: IntakeOption,
-    out: Annotated[Path, typer.Option(help="The envelope to write; it goes to the linkage unit.")],
-    references: Annotated[
-        Path, typer.Option(help="The reference file to write; it stays with you.")
-    ],
+    out: EnvelopeOut,
+    references: ReferencesOut,
     mapping: MapOption = None,
     role: RoleOption = "sought",
     passphrase_fd: PassphraseFd = None,
@@ -216,15 +219,3 @@ def encode_and_seal(
             rule = finding.rule
             console.say(f"Row {row}, {finding.field}, {rule.name}: {rule.meaning} {rule.remedy}")
     return header
-
-
-def results(
-    candidates: Existing,
-    references: Annotated[Path, typer.Option(help="The reference file of the batch.")],
-    agreement: AgreementOption,
-    out: Annotated[Path, typer.Option(help="The CSV file to write.")],
-) -> None:
-    """Name the candidates of your records by your own record ids."""
-    named = name_candidates(candidates, references, Agreement.read(agreement))
-    write_results(named, out)
-    console.say(f"{out}: {len(named):,} candidates.")

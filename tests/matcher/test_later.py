@@ -1,4 +1,4 @@
-"""Help pages come at once: they load nothing of what the commands need."""
+"""What is not needed is not loaded: help pages come at once, and what only sends has no numba."""
 
 import subprocess
 import sys
@@ -13,8 +13,8 @@ from matcher.cli.later import Later
 HEAVY = {"numba", "scipy", "numpy", "pandas", "pyarrow", "sqlalchemy", "encoders", "benchmarks"}
 
 
-@pytest.mark.parametrize("words", [["--help"], ["keys", "--help"], ["--version"]])
-def test_help_loads_nothing(words: list[str]) -> None:
+def loaded(words: list[str]) -> set[str]:
+    """Which of the heavy packages a command line has loaded when it ends well."""
     script = textwrap.dedent(
         f"""
         import sys
@@ -24,13 +24,23 @@ def test_help_loads_nothing(words: list[str]) -> None:
             main()
         except SystemExit as end:
             assert not end.code
-        print(sorted({HEAVY!r} & sys.modules.keys()))
+        print(*({HEAVY!r} & sys.modules.keys()))
         """
     )
     done = subprocess.run(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "[]"
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["keys", "--help"], ["--version"]])
+def test_help_loads_nothing(words: list[str]) -> None:
+    assert loaded(words) == set()
+
+
+@pytest.mark.parametrize("command", ["submit", "decide", "identity show"])
+def test_who_only_sends_or_looks_loads_no_encoding(command: str) -> None:
+    assert loaded([*command.split(), "--help"]) <= {"encoders", "numpy", "pyarrow"}
 
 
 def test_a_command_s_help_is_that_of_its_function() -> None:
