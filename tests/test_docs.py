@@ -3,9 +3,11 @@
 import importlib
 import inspect
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import typer
@@ -54,25 +56,63 @@ def test_every_option_is_in_the_pages(command: str, option: str) -> None:
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", PAGES), f"no page names {option} of {command}"
 
 
-@pytest.mark.parametrize(
-    ("page", "command"),
-    [
-        (path.name, found)
-        for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-        for found in sorted(
-            set(
-                re.findall(
-                    r"^\s*(kinmatch [a-z]+(?: [a-z]+(?:-[a-z]+)*)?)\b",
-                    path.read_text("utf-8"),
-                    re.MULTILINE,
-                )
-            )
-        )
-    ],
+FILES = ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))
+ANYTHING = str(UUID(int=0))
+"""Stands for what a page leaves to the reader: BATCH, 0d9b2f4e-… or …: any text, path or id."""
+
+
+def blocks(page: Path) -> list[str]:
+    """The text of a page's blocks of shell commands, with lines that go on put together."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    return re.findall(r"^```(?:sh)?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+LINES = sorted(
+    {
+        (page.name, line.strip())
+        for page in FILES
+        for block in blocks(page)
+        for line in block.splitlines()
+        if line.strip().startswith("kinmatch ")
+    }
 )
-def test_every_command_in_the_pages_exists(page: str, command: str) -> None:
-    without_argument = command.rsplit(" ", 1)[0]
-    assert command in COMMANDS or without_argument in COMMANDS
+
+
+def split(line: str) -> tuple[str, list[str]]:
+    """The command of a line, and its further words; what a shell does besides is left out."""
+    words = shlex.split(re.sub(r"\s\d?[<>]\S+", "", line), comments=True)
+    for length in (3, 2):
+        if (name := " ".join(words[:length])) in COMMANDS:
+            return name, words[length:]
+    raise AssertionError(f"there is no command for: {line}")
+
+
+@pytest.mark.parametrize(("page", "line"), LINES)
+def test_every_command_line_in_the_pages_is_one(page: str, line: str) -> None:
+    name, words = split(line)
+    blank = [ANYTHING if word.isupper() or "…" in word else word for word in words if word != "…"]
+    COMMANDS[name].make_context(f"{page}: {line}", blank, resilient_parsing="…" in words)
+
+
+SPANS = sorted(
+    {
+        (page.name, span)
+        for page in FILES
+        for span in re.findall(r"`(kinmatch [^`]+)`", " ".join(page.read_text("utf-8").split()))
+    }
+    | set(LINES)
+)
+
+
+@pytest.mark.parametrize(("page", "span"), SPANS)
+def test_every_command_named_in_the_pages_is_one_with_its_options(page: str, span: str) -> None:
+    words = span.split()
+    named = [name for length in (2, 3) if (name := " ".join(words[:length])) in COMMANDS]
+    groups = {name.rsplit(" ", 1)[0] for name in COMMANDS}
+    assert named or span in groups, f"{page}: there is no command '{span}'"
+    options = {word for word in re.findall(r"--[a-z-]+", span) if word != "--help"}
+    known = {opt for one in named[-1:] for each in COMMANDS[one].params for opt in each.opts}
+    assert options <= known, f"{page}: {options - known} of '{span}'"
 
 
 EXPORTS = [
