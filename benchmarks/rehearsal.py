@@ -26,6 +26,7 @@ from benchmarks.reciprocity import gain_by_kin
 from encoders.batching import write_batch_of
 from encoders.encoding import encode
 from encoders.keys import Keys
+from encoders.marks import throwaway_record_keys
 from encoders.records import Records
 from encoders.references import References, read_references
 from encoders.refining.answering import attribute_cells
@@ -175,6 +176,7 @@ def rehearse(
                     path=batch,
                     references_path=references,
                     seed=drawn + len(sides),
+                    keys=throwaway_record_keys(drawn, records.column("record_id").to_pylist()),
                 )
                 sides.append((read_batch(batch, under), read_references(references, under)))
                 held[society] = (records, sides[-1][1])

@@ -69,7 +69,8 @@ def write_batch_of(
         keep: References of an earlier batch: records that stand in it keep theirs, as when they
             are encoded under a new key epoch. Only then can the two batches be laid side by side.
         keys: The records' keys (`encoders.marks`), n of them, by which the linkage unit can be
-            told to hold or delete a record. Without them it can't: for rehearsals alone.
+            told to hold or delete a record. Without them the batch has no marks, and the linkage
+            unit's service does not take it in.
         review_on: Shape (n,), datetime64[D]: the day on which each record leaves matching unless
             it was reviewed; by default the day after the agreement's last.
 

@@ -29,6 +29,15 @@ def record_keys(identity: Identity, agreement_id: str, record_ids: Iterable[str]
     with_key = identity.derive(f"record keys {agreement_id}")
     key = bytes(with_key.expose())
     with_key.wipe()
+    return _keys(key, record_ids)
+
+
+def throwaway_record_keys(seed: int, record_ids: Iterable[str]) -> list[bytes]:
+    """Make record keys of a seed, which anybody can make again: for rehearsals alone."""
+    return _keys(hashlib.sha256(f"throwaway record keys {seed:d}".encode()).digest(), record_ids)
+
+
+def _keys(key: bytes, record_ids: Iterable[str]) -> list[bytes]:
     return [
         hashlib.blake2b(
             as_key(record_id).encode(), digest_size=KEY_BYTES, key=key, person=_PERSON

@@ -72,8 +72,10 @@ class Drawn:
             cases=np.zeros((count, 16), np.uint8),
             has_case=np.zeros(count, np.bool_),
             fingerprints=fingerprints,
+            marks=self._words((count, 2)).view(np.uint8),
         )
-        write_batch(path, society=society, agreement=agreement, groups=[rows])
+        nonce = self._words((2,)).tobytes()
+        write_batch(path, society=society, agreement=agreement, groups=[rows], mark_nonce=nonce)
 
     def _references(self, count: int) -> npt.NDArray[np.uint8]:
         high = np.sort(self._words((count,)))

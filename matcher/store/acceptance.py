@@ -27,6 +27,7 @@ from matcher.store.changing import change, locked
 from matcher.store.database import Store
 from matcher.store.models import BatchRow
 from matcher.store.parties import agreement_of, expiry_of
+from matcher.store.recognising import require_marks
 
 
 def accept(
@@ -154,6 +155,7 @@ def _problems(content: Batch, agreement: Agreement, society: str, on: date) -> I
         lambda: require_terms(agreement),
         lambda: require_corridor(agreement, society, on),
         lambda: agreement.require_epoch(content.header.key_epoch, on),
+        lambda: require_marks(content),
     )
     for check in checks:
         try:

@@ -10,11 +10,28 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.batch import Batch
 from matcher.formats.marks import marks_of
+from matcher.formats.rulebook import refuse
 from matcher.store.models import Hold
 from matcher.store.states.holds import GONE
 
+MARKS_PRESENT: Final = "deletion.marks-present"
+"""The rule by which a batch without marks is refused."""
+
 STAYS_DELETED: Final = "deletion.stays-deleted"
 """The rule by which a record that was taken back is not taken in again."""
+
+
+def require_marks(content: Batch) -> None:
+    """Refuse a batch with records that could never be known again.
+
+    Raises:
+        GateError: A row has no mark, or the batch has no nonce of its own for its marks.
+    """
+    bare = int(np.count_nonzero(~content.has_mark))
+    if bare:
+        raise refuse(MARKS_PRESENT, f"{bare:,} of {len(content):,} rows have none.")
+    if not any(bytes.fromhex(content.header.mark_nonce)):
+        raise refuse(MARKS_PRESENT, "The batch has no nonce, of which its marks must be made.")
 
 
 def gone_rows(

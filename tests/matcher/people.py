@@ -78,11 +78,13 @@ def write(
     family: Mapping[int, str | None] | None = None,
     edition: str = "",
     review_on: Mapping[int, date] | None = None,
+    marked: bool = True,
 ) -> Path:
     """Write a batch: each person's own bits, of which some share is flipped, 5 % by default.
 
     The noise is the same for the same society, person and share. People of the family are one
     case, each with a relation. In another edition all have other references.
+    Where `marked` is false, nobody has a mark.
     """
     family = family or {}
     known = sorted(people, key=lambda one: reference(society, one[0], edition))
@@ -109,7 +111,7 @@ def write(
         cases=np.full((len(known), 16), 7, np.uint8) * has_case[:, None],
         has_case=has_case,
         fingerprints=fingerprints,
-        marks=np.frombuffer(marks, np.uint8).reshape(-1, 16),
+        marks=np.frombuffer(marks, np.uint8).reshape(-1, 16) if marked else None,
         review_on=np.array(days, "datetime64[D]"),
     )
     write_batch(path, society=society, agreement=agreement, groups=[rows], mark_nonce=nonce)
