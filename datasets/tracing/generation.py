@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from datasets.tracing import cases, families, separations
+from datasets.tracing import addresses, cases, families, separations
+from datasets.tracing.addresses import Streets
 from datasets.tracing.cases import REGISTERED, SOUGHT, Rows
-from datasets.tracing.cultures import CULTURES, SCRIPTS
+from datasets.tracing.cultures import CULTURES
 from datasets.tracing.dates_written import iso
 from datasets.tracing.dice import Dice, Ints, Texts
 from datasets.tracing.families import LAST_BIRTH, People
@@ -52,7 +53,7 @@ class TracingSet:
 
 
 def generate(
-    requests: int, register: int, seed: int, *, reciprocal: int = 0, parted: bool = False
+    requests: int, register: int, seed: int, *, reciprocal: int = 0, detailed: bool = False
 ) -> TracingSet:
     """Generate a tracing set.
 
@@ -66,9 +67,10 @@ def generate(
         seed: Same numbers and seed, same frames, on every platform.
         reciprocal: Number of requests at the register's society, half of them of families with a
             request at the other. They are drawn after all else, so they change nothing else.
-        parted: Whether registered persons say too when and where they were parted from their
-            families. That is drawn last, and changes nothing but `last_seen_date` and
-            `last_seen_place` of sought and registered persons; the truth has columns on it.
+        detailed: Whether registered persons too say when and where they were parted from their
+            families, and residences may have a street and a number. That is drawn last, and
+            changes nothing but `last_seen_date`, `last_seen_place` and `residence` of sought and
+            registered persons; the truth has columns on it.
 
     Returns:
         The set. Record ids number the rows of a file and say nothing about the pairs.
@@ -97,7 +99,9 @@ def generate(
         dice, lexicon, register_people, met, "register", ids="G"
     )
     back = cases.reciprocal(dice, people, asked, met.person, reciprocal)
-    back_file, _ = write_records(dice, lexicon, people.take(back.person), back, "register", ids="H")
+    back_file, back_happened = write_records(
+        dice, lexicon, people.take(back.person), back, "register", ids="H"
+    )
     left, right = _pairs(asked, met)
     truth = {
         "request_id": request_file["record_id"].to_numpy()[left],
@@ -114,20 +118,23 @@ def generate(
         back_file,
         _both_ways(asked, back, request_file, back_file),
     )
-    if not parted:
+    if not detailed:
         return made
+    streets = addresses.streets(dice, lexicon, people)
     events = separations.happened(dice, lexicon, people)
 
-    def told(frame: pd.DataFrame, rows: Rows, side: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return _with_separations(dice, lexicon, people, events, frame, rows, side)
+    def told(
+        frame: pd.DataFrame, happened: dict[str, Texts], rows: Rows, side: Side
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return _in_detail(dice, lexicon, people, events, streets, frame, happened, rows, side)
 
-    told_here, request_parted = told(request_file, asked, "request")
-    told_there, register_parted = told(register_file, met, "register")
-    told_back, _ = told(back_file, back, "request")
+    told_here, request_detail = told(request_file, request_happened, asked, "request")
+    told_there, register_detail = told(register_file, register_happened, met, "register")
+    told_back, _ = told(back_file, back_happened, back, "request")
     happened = {
         "parted_on": iso(events.day[asked.person[left]]),
-        **{f"request_{name}": column for name, column in request_parted.iloc[left].items()},
-        **{f"register_{name}": column for name, column in register_parted.iloc[right].items()},
+        **{f"request_{name}": column for name, column in request_detail.iloc[left].items()},
+        **{f"register_{name}": column for name, column in register_detail.iloc[right].items()},
     }
     columns = {name: np.asarray(column) for name, column in happened.items()}
     return replace(
@@ -139,24 +146,36 @@ def generate(
     )
 
 
-def _with_separations(
+def _in_detail(
     dice: Dice,
     lexicon: Lexicon,
     people: People,
     events: Separations,
+    streets: Streets,
     frame: pd.DataFrame,
+    happened: dict[str, Texts],
     rows: Rows,
     side: Side,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tell the separations of sought and registered persons; and give what happened, row by row."""
-    scripts = np.array([SCRIPTS[script_of(name)] for name in frame["given_name"]], dtype=object)
-    columns, happened = separations.told(
-        dice, lexicon, people.take(rows.person), events.take(rows.person), side=side,
-        scripts=scripts,
-    )  # fmt: skip
-    parted = (rows.role == SOUGHT) | (rows.role == REGISTERED)
-    told = {name: np.where(parted, column, "") for name, column in columns.items()}
-    return frame.assign(**told), pd.DataFrame(happened)
+    """Tell more of sought and registered persons; and give what happened, row by row."""
+    scripts = np.array([script_of(name) for name in frame["given_name"]], np.int64)
+    of_rows = people.take(rows.person)
+    columns, parted = separations.told(
+        dice, lexicon, of_rows, events.take(rows.person), side=side, scripts=scripts
+    )
+    residence, written = addresses.written(
+        dice,
+        lexicon,
+        streets.take(rows.person),
+        frame["residence"].to_numpy(),
+        happened["residence_written"] == "home",
+        scripts,
+        side=side,
+    )
+    of_interest = (rows.role == SOUGHT) | (rows.role == REGISTERED)
+    told = {name: np.where(of_interest, column, "") for name, column in columns.items()}
+    told["residence"] = np.where(of_interest, residence, frame["residence"])
+    return frame.assign(**told), pd.DataFrame(parted | written)
 
 
 def with_reciprocal(requests: int, register: int, seed: int, reciprocal: int) -> TracingSet:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets.tracing.cultures import SCRIPTS
 from datasets.tracing.dates_written import iso
 from datasets.tracing.dice import Dice, Ints, Texts
 from datasets.tracing.families import LAST_BIRTH, PLACES_IN_FAMILY, People
@@ -86,7 +85,7 @@ def told(
     parted: Separations,
     *,
     side: Side,
-    scripts: Texts,
+    scripts: Ints,
 ) -> tuple[dict[str, Texts], dict[str, Texts]]:
     """Write what is told of each separation.
 
@@ -96,7 +95,7 @@ def told(
         people: One row, one record.
         parted: What happened.
         side: Written by whom, `request` or `register`: who was parted is asked less often.
-        scripts: In which script, by name.
+        scripts: In which script, a number of `SCRIPTS`.
 
     Returns:
         The columns `last_seen_date` and `last_seen_place`; and what happened: `parted` (missing,
@@ -113,8 +112,7 @@ def told(
     where = dice.choice(_PLACE_FATE_WEIGHTS[side], size)
     host = lexicon.draw(np.full(size, HOST_PLACES), "places", dice.unit(size))
     places = np.stack([parted.place, parted.place, people.home, host])
-    numbers = np.array([SCRIPTS.index(script) for script in scripts], dtype=np.int64)
-    spelled = lexicon.spellings.pick(places[where, np.arange(size)], numbers, dice.unit(size))
+    spelled = lexicon.spellings.pick(places[where, np.arange(size)], scripts, dice.unit(size))
     columns = {
         "last_seen_date": _written(day, precision),
         "last_seen_place": np.where(where > 0, spelled, ""),
