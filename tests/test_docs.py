@@ -111,7 +111,12 @@ def test_every_command_named_in_the_pages_is_one_with_its_options(page: str, spa
     groups = {name.rsplit(" ", 1)[0] for name in COMMANDS}
     assert named or span in groups, f"{page}: there is no command '{span}'"
     options = {word for word in re.findall(r"--[a-z-]+", span) if word != "--help"}
-    known = {opt for one in named[-1:] for each in COMMANDS[one].params for opt in each.opts}
+    known = {
+        option
+        for one in named[-1:]
+        for each in COMMANDS[one].params
+        for option in (*each.opts, *each.secondary_opts)
+    }
     assert options <= known, f"{page}: {options - known} of '{span}'"
 
 
