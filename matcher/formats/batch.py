@@ -8,8 +8,8 @@ A batch is a sealed file (see `matcher.formats.sealed`) with one row a person, a
   be null;
 - `known`: how much is known of the person, as `matcher.formats.knowledge` draws it;
 - `case`: 16 random bytes that the persons of one case share in this batch; may be null;
-- `mark`: the record's mark (see `matcher.formats.marks`); null where a row was emptied. A batch that
-  comes with a null there is not taken in by the linkage unit's service;
+- `mark`: the record's mark (see `matcher.formats.marks`); null where a row was emptied. The linkage
+  unit's service takes no batch in that comes with a null there;
 - `review_on`: the day from which the record may no longer be compared, unless its society reviewed
   it; null where nothing but the agreement ends it;
 - one column for each pass of the scheme, named by it: the fingerprint's words, lowest byte
