@@ -15,9 +15,8 @@ import typer
 from matcher.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = "\n".join(
-    path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
-)
+FILES = ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))
+PAGES = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
 PACKAGES = ("encoders", "encoders.readers", "matcher.scoring", "datasets")
 
 
@@ -56,7 +55,6 @@ def test_every_option_is_in_the_pages(command: str, option: str) -> None:
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", PAGES), f"no page names {option} of {command}"
 
 
-FILES = ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))
 ANYTHING = str(UUID(int=0))
 """Stands for what a page leaves to the reader: BATCH, 0d9b2f4e-… or …: any text, path or id."""
 
@@ -64,7 +62,8 @@ ANYTHING = str(UUID(int=0))
 def blocks(page: Path) -> list[str]:
     """The text of a page's blocks of shell commands, with lines that go on put together."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    return re.findall(r"^```(?:sh)?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for language, block in found if language in ("", "sh")]
 
 
 LINES = sorted(
