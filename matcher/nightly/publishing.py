@@ -55,6 +55,7 @@ _FOUND = {
     "score": "float8",
 }
 _BLOCK: Final = 1 << 17
+_SORT_MEMORY: Final = "256MB"  # what millions of candidates are sorted in without files
 _MEETINGS = {
     "society": "text",
     "role": "smallint",
@@ -100,6 +101,7 @@ def publish(
             "the night again: what was compared is kept."
         )
     given = {"run": run, "agreement": plan.agreement.agreement_id, "on": on, "keep": kept(top)}
+    session.execute(text(f"SET LOCAL work_mem = '{_SORT_MEMORY}'"))
     _lay_out(session, plan)
     copy_arrays(session, "found", _FOUND, _found_blocks(plan, found))
     for statement in (UNSETTLE, DROP_STALE, DROP_OLDER):
@@ -116,7 +118,7 @@ def publish(
     pruned = list(session.scalars(text(PRUNE), given))
     outcome["new"] -= pruned.count(True)
     outcome["gone"] += pruned.count(False)
-    for statement in (*ADD_SIDES, SETTLE):
+    for statement in (ADD_SIDES, SETTLE):
         _execute(session, statement, given)
     _reopen(session, plan)
     _check(session, given)

@@ -106,26 +106,26 @@ FROM found JOIN kinmatch.candidates ON candidates.id = found.id
 WHERE candidate_id = found.id AND candidates.left_record = found.left_record
 """
 
-_ADD_SIDES = """
+ADD_SIDES = """
 INSERT INTO kinmatch.candidate_sides (
   candidate_id, society, agreement, reference, role, other_role, score, band, levels, weights, kin,
   state, version, since, listed, barred, shown_until
 )
-SELECT found.id, record.society, :agreement, record.reference, record.role, other.role,
+SELECT found.id, side.society, :agreement, side.reference, side.role, side.other_role,
   found.score, standing.band, levels, weights, found.kin, 'new', 1, :on, listed, standing.barred,
   standing.shown_until
 FROM found
 JOIN kinmatch.candidates ON candidates.id = found.id AND candidates.found_in = :run
 JOIN standing ON standing.id = found.id
-JOIN kinmatch.records AS record ON record.id = found.{one}_record
-JOIN kinmatch.records AS other ON other.id = found.{other}_record
-ORDER BY found.id
+JOIN kinmatch.records AS one ON one.id = found.left_record
+JOIN kinmatch.records AS other ON other.id = found.right_record
+CROSS JOIN LATERAL (VALUES
+  (one.society, one.reference, one.role, other.role),
+  (other.society, other.reference, other.role, one.role)
+) AS side (society, reference, role, other_role)
+ORDER BY found.id, side.society
 ON CONFLICT (candidate_id, society) DO NOTHING
 """
-
-ADD_SIDES = tuple(
-    _ADD_SIDES.format(one=one, other=other) for one, other in (("left", "right"), ("right", "left"))
-)
 
 _MAY_MEET = """
   SELECT FROM meetings WHERE (society, role, other_society, other_role)

@@ -18,11 +18,11 @@ from people import (
     take_back,
     write,
 )
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from matcher.formats.errors import StateError
 from matcher.store.database import Store
-from matcher.store.models import BatchRow, CandidateSide, Disclosure, Record
+from matcher.store.models import BatchRow, CandidateRow, CandidateSide, Disclosure, Record
 
 
 def test_a_rejection_stays_until_one_of_the_records_changes(store: Store, given: Submit) -> None:
@@ -164,3 +164,20 @@ def test_what_a_corridor_let_meet_leaves_with_it_and_is_compared_when_it_is_back
     assert outcome.plan["full"]
     assert set(pairs(store)) == people((ONE, 1, TWO, 1), (TWO, 2, ONE, 2))
     assert state_of(store, (ONE, 1), (TWO, 1))[0] == "rejected"
+
+
+@pytest.mark.parametrize("society", [ONE, TWO], ids=["left", "right"])
+def test_a_record_that_is_deleted_takes_its_candidates_and_their_sides_along(
+    store: Store, given: Submit, society: str
+) -> None:
+    given(ONE, sought(1, 2))
+    given(TWO, registered(1, 2))
+    night(store)
+    with store.as_unit() as session:
+        session.execute(delete(Record).where(Record.reference == reference(society, 1)))
+    assert set(pairs(store)) == people((ONE, 2, TWO, 2))
+    with store.as_unit() as session:
+        sides = session.execute(
+            select(CandidateSide.candidate_id, func.count()).group_by(CandidateSide.candidate_id)
+        ).all()
+        assert [tuple(row) for row in sides] == [(session.scalar(select(CandidateRow.id)), 2)]
