@@ -23,7 +23,6 @@ Floats = npt.NDArray[np.float64]
 NOBODY = -1
 
 _ROUNDS = 12
-_BLOCK = 512
 _LOWEST = 4.5  # deviations from chance from which a resemblance is an edge
 _EXPECTED_LOWEST = 3.5  # the same for the attacker's own, where there may be less noise
 _NOISE = 1.5  # deviations: diffusion's own, and that of unlucky collisions before it
@@ -80,16 +79,13 @@ def match(hidden: Sequence[Likeness], known: Sequence[Likeness], bits: int) -> M
 
 def _edges(passes: Sequence[Likeness], lowest: float, noise: float) -> _Edges:
     """Collect the pairs that are alike under at least one pass, with all their likenesses."""
-    ends, signatures = [], []
-    for start in range(0, passes[0].size, _BLOCK):
-        block = np.stack([one.rows(slice(start, start + _BLOCK)) for one in passes])
-        rows = np.arange(start, start + block.shape[1])
-        above = np.arange(block.shape[2]) > rows[:, None]
-        left, right = np.nonzero((block > lowest).any(axis=0) & above)
-        ends.append(np.stack([rows[left], right], axis=1))
-        signatures.append(block[:, left, right].T)
-    strengths = np.clip(np.concatenate(signatures), -noise, 1) / noise
-    return _Edges(np.concatenate(ends), np.nan_to_num(strengths, nan=_APART).astype(np.float64))
+    size = passes[0].size
+    numbered = [lower * size + higher for lower, higher in (one.near(lowest) for one in passes)]
+    ends = np.divmod(np.unique(np.concatenate(numbered)), size)
+    signatures = np.stack([one.at(*ends) for one in passes], axis=1)
+    strengths = np.clip(signatures, -noise, 1) / noise
+    known = np.nan_to_num(strengths, nan=_APART).astype(np.float64)
+    return _Edges(np.stack(ends, axis=1), known)
 
 
 def _propagate(seen: _Edges, own: _Edges, size: int, known: int) -> Matching:

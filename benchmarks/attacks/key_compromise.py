@@ -14,6 +14,7 @@ import numpy.typing as npt
 from benchmarks.attacks.fingerprints import Filters, as_bits
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import Knowledge
+from matcher.scoring import find_pairs
 
 Bits = npt.NDArray[np.uint8]
 
@@ -36,14 +37,11 @@ def look_up(
         target: What is attacked, for the outcome.
     """
     start = time.perf_counter()
-    nearest = np.empty(len(hidden), dtype=np.int64)
-    signs = 1 - 2 * as_bits(dictionary).astype(np.float32)
-    for row in range(0, len(hidden), 1024):
-        block = 1 - 2 * as_bits(hidden[row : row + 1024]).astype(np.float32)
-        nearest[row : row + 1024] = (block @ signs.T).argmax(axis=1)
+    found = find_pairs(hidden, dictionary, measure="hamming", top=1)
+    nearest = found.right[np.argsort(found.left)]
     possible = knowledge.truth >= 0
     # Records that encode alike are one entry of a dictionary: whoever finds it has found both.
-    found = (dictionary[nearest] == dictionary[knowledge.truth]).all(axis=1) & possible
+    right = (dictionary[nearest] == dictionary[knowledge.truth]).all(axis=1) & possible
     return Outcome(
         attack="A5",
         variant="keys known: a dictionary",
@@ -51,7 +49,7 @@ def look_up(
         records=len(hidden),
         known=len(dictionary),
         tried=int(possible.sum()),
-        right=int(found.sum()),
+        right=int(right.sum()),
         seed=seed,
         seconds=time.perf_counter() - start,
     )

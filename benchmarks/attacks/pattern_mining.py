@@ -20,6 +20,7 @@ from benchmarks.attacks.outcome import Outcome
 _MOST_PATTERNS = 120
 _CANDIDATE_BIGRAMS = 150
 _LEAST_SUPPORT = 0.004  # of the filters: rarer patterns are not looked for
+_FIRST_LOOK = 64  # rows
 _OVERLAP = 0.5  # patterns that share more of their bits than this are one
 
 Bits = npt.NDArray[np.uint8]
@@ -84,6 +85,9 @@ def _patterns(bits: Bits) -> Patterns:
         for other in np.argsort(-alike[one], kind="stable")[:6]:
             rows = np.flatnonzero(bits[:, one] & bits[:, other])
             if len(rows) <= _LEAST_SUPPORT * size:
+                continue
+            # Some of the rows already show of most pairs that they have too little in common.
+            if bits[rows[:_FIRST_LOOK]].all(axis=0).sum() < HASHES // 2:
                 continue
             closure = np.flatnonzero(bits[rows].all(axis=0))
             if HASHES // 2 <= len(closure) <= 2 * HASHES and closure.tobytes() not in seen:

@@ -9,7 +9,7 @@ from benchmarks.attacks import edge_matching, graph_matching
 from benchmarks.attacks.fingerprints import encoded_by, weighted_tokens
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import Knowledge
-from benchmarks.attacks.similarity import Likeness, correlations, dice, expected
+from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness
 from encoders.encoding import Encoded
 from encoders.records import Records
 from matcher.formats.scheme import Pass, Scheme
@@ -60,9 +60,10 @@ def attack(
     encoded = encoded_by(records, scheme, seed)
     own = encoded_by(knowledge.records, scheme, seed + _KNOWN_KEYS_APART)
     hidden = [_seen(part, encoded) for part in passes]
+    known: list[Likeness]
     if means is Means.TOKENS:
         known = [
-            expected(weighted_tokens(knowledge.records, p), own.passes[p.name].present, p)
+            Expected(weighted_tokens(knowledge.records, p), own.passes[p.name].present, p)
             for p in passes
         ]
     else:
@@ -100,4 +101,4 @@ def attack(
 
 def _seen(part: Pass, encoded: Encoded) -> Likeness:
     prints = encoded.passes[part.name]
-    return (correlations if part.hardening else dice)(prints.bits, prints.present)
+    return (Correlations if part.hardening else Dice)(prints.bits, prints.present)

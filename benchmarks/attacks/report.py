@@ -82,7 +82,7 @@ def as_html(findings: Findings) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>What an attacker learns: {scheme}</title><style>{_STYLE}</style></head><body>"
         f"<h1>What an attacker learns from fingerprints under {scheme}</h1>"
-        f"{_verdict(findings)}"
+        f"{_warning(findings)}{_verdict(findings)}"
         "<p>Each bar is the share of people identified. The dashed mark is the limit: a green bar "
         "keeps to it, a red one does not. Attacks on <em>undefended</em> fingerprints are there to "
         "show that the attack works, and should be long. The thin line is the "
@@ -93,6 +93,11 @@ def as_html(findings: Findings) -> str:
         f"<p><small>Scheme digest {escape(findings.scheme.digest)}; seed {findings.seed}. The same "
         "scheme, sizes and seed give the same figures.</small></p></body></html>\n"
     )
+
+
+def _warning(findings: Findings) -> str:
+    warning = findings.scheme.warning
+    return f'<p class="verdict bad"><strong>{escape(warning)}</strong></p>' if warning else ""
 
 
 def _verdict(findings: Findings) -> str:

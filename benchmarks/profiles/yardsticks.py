@@ -14,7 +14,8 @@ import numpy.typing as npt
 from benchmarks.attacks.fingerprints import encoded_by
 from benchmarks.attacks.populations import people, records_of
 from benchmarks.peers.sets import LabelledSet
-from benchmarks.tuning.calibration import REACH_SIGMA, below_chance
+from benchmarks.tuning.calibration import REACH_SIGMA
+from benchmarks.tuning.scales import Scale
 from encoders.encoding import Fingerprints
 from encoders.records import Records
 from matcher.formats.scheme import Pass, Scheme
@@ -108,7 +109,8 @@ def _near(left: Fingerprints, right: Fingerprints, part: Pass) -> Mask:
     both = left.present & right.present
     rows = np.flatnonzero(both)
     near = np.zeros(len(both), dtype=np.bool_)
-    near[rows] = distances_at(left.bits, right.bits, rows, rows) <= below_chance(part, REACH_SIGMA)
+    reach = Scale.of_diffused(part).below(REACH_SIGMA)
+    near[rows] = distances_at(left.bits, right.bits, rows, rows) <= reach
     return near
 
 
@@ -117,7 +119,7 @@ def _standing_out(held: Fingerprints, part: Pass) -> Rows:
     rows = np.flatnonzero(held.present)
     filters = held.bits[rows]
     found = find_pairs(
-        filters, filters, measure="hamming", threshold=below_chance(part, STANDS_OUT)
+        filters, filters, measure="hamming", threshold=Scale.of_diffused(part).below(STANDS_OUT)
     )
     first = found.left < found.right
     pairs: Rows = rows[found.left[first]] * len(held.present) + rows[found.right[first]]

@@ -10,6 +10,10 @@ fitted together, so that passes which tell the same share its weight. What it me
 absent is fitted likewise, and then taken as the curve's zero.
 
 Bands are the least scores at which pairs of two persons come up no more often than a stated rate.
+
+Nearness is measured in standard deviations below the distance of two people
+(`benchmarks.tuning.scales`). A pair is looked at from `REACH_SIGMA` of them on, but not where no
+pass alone says that it is likelier one person: that is how far filters reach that nothing diffuses.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,15 +25,16 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from benchmarks.tuning.scales import Scale, Scales, scales_of
 from matcher.decisions.candidates import Side, distances_of, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, Bands, Curve, Distances, EvidenceModel
 from matcher.decisions.information import GIVEN_NAME_AND_YEAR, kinds_of
 from matcher.formats.errors import ParameterError
 from matcher.formats.knowledge import Knowledge
-from matcher.formats.scheme import Pass, Scheme
+from matcher.formats.scheme import Scheme
 
 REACH_SIGMA = 4.0
-"""How far below a random pair's distance, in its standard deviations, a pass must come."""
+"""How far below two people's distance, in its standard deviations, a pass must come at least."""
 
 FALSE_PER_PAIR: Final[dict[Literal["strong", "possible"], float]] = {
     "strong": 1e-9,
@@ -46,7 +51,7 @@ _FEWEST_PAIRS = round(1 / FALSE_PER_PAIR["possible"])
 _LEAST_POSSIBLE = GIVEN_NAME_AND_YEAR + 0.5
 
 KNOTS = (3.0, 4.0, 5.0, 6.5, 9.0, 13.0, 20.0, 30.0)
-"""Where a curve may bend, in standard deviations below a random pair's distance."""
+"""Where a curve may bend, in standard deviations below the distance of two people."""
 
 _LEAST_SLOPE = 0.02  # bits a standard deviation: nearer is always a little better
 _PENALTY = 1e-3  # on the squares of slopes: where nothing was seen, no slope
@@ -105,7 +110,8 @@ def calibrate(
     """
     if not any(len(one.pairs) for one in labelled):
         raise ParameterError("No true pair was given: a model needs labelled pairs to learn from.")
-    reach = reach_of(scheme)
+    scales = scales_of(scheme, [(one.left, one.right) for one in labelled])
+    reach = reach_of(scales)
     observed = []
     for number, one in enumerate(labelled, 1):
         progress(f"comparing set {number} of {len(labelled)}")
@@ -113,7 +119,7 @@ def calibrate(
     seen = _pooled(observed)
     require_pairs(seen.pairs)
     progress("fitting")
-    model = model_of(scheme, _fit_labelled(scheme, seen), description)
+    model = model_of(scheme, scales, _fit_labelled(scales, seen), description)
     return with_bands(model, model.scores(seen.false, *seen.known), seen.pairs)
 
 
@@ -130,18 +136,16 @@ def require_pairs(pairs: int) -> None:
         )
 
 
-def reach_of(scheme: Scheme) -> dict[str, int]:
-    """Give for each pass the greatest distance at which a pair is looked at."""
-    return {part.name: below_chance(part, REACH_SIGMA) for part in scheme.passes}
-
-
-def below_chance(part: Pass, deviations: float) -> int:
-    """Give the distance so many standard deviations below that of two random filters."""
-    return int(part.output_bits / 2 - deviations * _sigma(part))
+def reach_of(scales: Scales) -> dict[str, int]:
+    """Give for each pass the greatest distance at which a pair may be looked at."""
+    return {name: scale.below(REACH_SIGMA) for name, scale in scales.items()}
 
 
 def model_of(
-    scheme: Scheme, fitted: tuple[float, dict[str, Curve]], description: str
+    scheme: Scheme,
+    scales: Scales,
+    fitted: tuple[float, dict[str, Curve]],
+    description: str,
 ) -> EvidenceModel:
     """Make a model of fitted curves, whose bands are yet to be measured (`with_bands`)."""
     intercept, curves = fitted
@@ -149,7 +153,10 @@ def model_of(
         format="kinmatch-model/1",
         scheme=scheme.label,
         calibrated_on=description,
-        reach=reach_of(scheme),
+        reach={
+            name: _likelier_one(curves[name], intercept, most)
+            for name, most in reach_of(scales).items()
+        },
         compares={
             part.name: tuple(sorted(kinds_of(attribute.name for attribute in part.attributes)))
             for part in scheme.passes
@@ -164,6 +171,13 @@ def model_of(
             registered=REGISTERED,
         ),
     )
+
+
+def _likelier_one(curve: Curve, intercept: float, most: int) -> int:
+    """Give the greatest distance up to `most` at which a pass alone weighs for one person."""
+    distances = np.arange(most + 1)
+    likelier = intercept + np.interp(distances, curve.distances, curve.bits) >= 0
+    return int(np.flatnonzero(likelier).max(initial=0))
 
 
 def with_bands(
@@ -225,9 +239,9 @@ class Counted:
     counts: npt.NDArray[np.float64]
 
 
-def counted(scheme: Scheme, distances: Distances) -> Counted:
+def counted(scales: Scales, distances: Distances) -> Counted:
     """Count pairs by their features."""
-    rows, counts = np.unique(features_of(scheme, distances), axis=0, return_counts=True)
+    rows, counts = np.unique(features_of(scales, distances), axis=0, return_counts=True)
     return Counted(rows, counts.astype(np.float64))
 
 
@@ -246,18 +260,18 @@ class Odds:
         odds: npt.NDArray[np.float64] = features @ self.weights[:-1] + self.weights[-1]
         return odds
 
-    def curves(self, scheme: Scheme, prior: float) -> tuple[float, dict[str, Curve]]:
+    def curves(self, scales: Scales, prior: float) -> tuple[float, dict[str, Curve]]:
         """Give the intercept in bits, and each pass's curve.
 
         Args:
-            scheme: Whose passes they are.
+            scales: Of the passes.
             prior: Natural logarithm of how many pairs of one person there are, within reach or
                 not, for each pair of two.
         """
-        by_pass = self.weights[:-1].reshape(len(scheme.passes), -1) / _LN2
+        by_pass = self.weights[:-1].reshape(len(scales), -1) / _LN2
         curves = {
-            part.name: _curve(part, slopes_of[:-1], slopes_of[-1])
-            for part, slopes_of in zip(scheme.passes, by_pass, strict=True)
+            name: _curve(scale, slopes_of[:-1], slopes_of[-1])
+            for (name, scale), slopes_of in zip(scales.items(), by_pass, strict=True)
         }
         intercept = (self.weights[-1] - prior) / _LN2 + by_pass[:, -1].sum()
         return round(float(intercept), 3), curves
@@ -279,26 +293,21 @@ def fit(true: Counted, false: Counted, start: Odds | None = None) -> Odds:
     )
 
 
-def _fit_labelled(scheme: Scheme, seen: _Observed) -> tuple[float, dict[str, Curve]]:
-    near = (seen.true != ABSENT) & (seen.true <= list(reach_of(scheme).values()))
-    odds = fit(counted(scheme, seen.true[near.any(axis=1)]), counted(scheme, seen.false))
-    return odds.curves(scheme, float(np.log(len(seen.true) / (seen.pairs - len(seen.true)))))
+def _fit_labelled(scales: Scales, seen: _Observed) -> tuple[float, dict[str, Curve]]:
+    near = (seen.true != ABSENT) & (seen.true <= list(reach_of(scales).values()))
+    odds = fit(counted(scales, seen.true[near.any(axis=1)]), counted(scales, seen.false))
+    return odds.curves(scales, float(np.log(len(seen.true) / (seen.pairs - len(seen.true)))))
 
 
-def _sigma(part: Pass) -> float:
-    return float(np.sqrt(part.output_bits) / 2)
-
-
-def features_of(scheme: Scheme, distances: Distances) -> npt.NDArray[np.float64]:
+def features_of(scales: Scales, distances: Distances) -> npt.NDArray[np.float64]:
     """How far each distance goes beyond each knot, up to the next, and whether it is absent.
 
     In steps of a quarter of a standard deviation, so that most pairs have the same features.
     """
     columns = []
     widths = np.diff([*KNOTS, np.inf])
-    for column, part in enumerate(scheme.passes):
-        nearness = (part.output_bits / 2 - distances[:, column]) / _sigma(part)
-        steps = np.round(4 * nearness[:, None]) / 4
+    for column, scale in enumerate(scales.values()):
+        steps = np.round(4 * scale.nearness(distances[:, column])[:, None]) / 4
         absent = distances[:, column] == ABSENT
         beyond = np.clip(steps - np.array(KNOTS), 0, widths)
         beyond[absent] = 0
@@ -338,13 +347,13 @@ def _logistic(
     return Odds(found.x)
 
 
-def _curve(part: Pass, slopes: npt.NDArray[np.float64], absent: float) -> Curve:
+def _curve(scale: Scale, slopes: npt.NDArray[np.float64], absent: float) -> Curve:
     """Write fitted slopes as a curve over the distance, whose zero is what absence weighs."""
-    random, sigma = part.output_bits / 2, _sigma(part)
-    knots = [knot for knot in KNOTS if knot * sigma < random - 1]  # the last is a distance of 0
-    nearness = np.r_[knots, random / sigma]
+    chance, sigma = scale.chance, scale.sigma
+    knots = [knot for knot in KNOTS if knot * sigma < chance - 1]  # the last is a distance of 0
+    nearness = np.r_[knots, chance / sigma]
     bits = np.r_[0, np.cumsum(slopes[: len(knots)] * np.diff(nearness))] - absent
-    distances = np.round(random - nearness * sigma).astype(int)
+    distances = np.round(chance - nearness * sigma).astype(int)
     return Curve(
         distances=tuple(distances[::-1].tolist()), bits=tuple(np.round(bits[::-1], 3).tolist())
     )

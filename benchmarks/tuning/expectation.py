@@ -40,6 +40,7 @@ from benchmarks.tuning.calibration import (
     require_pairs,
     with_bands,
 )
+from benchmarks.tuning.scales import scales_of
 from matcher.decisions.candidates import Side, pairs_within_reach
 from matcher.decisions.evidence import EvidenceModel
 from matcher.formats.errors import ParameterError
@@ -84,18 +85,19 @@ def calibrate_unlabelled(
     pairs = len(sides.left) * len(sides.right)
     within = len(sides.right) * (len(sides.right) - 1) // 2
     require_pairs(within)
-    reach = reach_of(scheme)
+    scales = scales_of(scheme, [(sides.left, sides.right)])
+    reach = reach_of(scales)
     progress("comparing the sides")
-    mixed = counted(scheme, pairs_within_reach(sides.left, sides.right, reach)[2])
+    mixed = counted(scales, pairs_within_reach(sides.left, sides.right, reach)[2])
     progress("comparing the register with itself")
     one, other, distances = pairs_within_reach(sides.right, sides.right, reach)
     apart = one < other
     distances = distances[apart]
-    two = counted(scheme, distances)
+    two = counted(scales, distances)
     expected = Counted(two.features, two.counts * (pairs / within))
     odds, count = _settled(mixed, expected, progress)
     prior = float(np.log(count / (pairs - count)))
-    model = model_of(scheme, odds.curves(scheme, prior), description)
+    model = model_of(scheme, scales, odds.curves(scales, prior), description)
     known = sides.right.known
     return with_bands(
         model, model.scores(distances, known[one[apart]], known[other[apart]]), within

@@ -180,6 +180,23 @@ class Scheme(Part):
         return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
+    def unhardened(self) -> tuple[str, ...]:
+        """The passes that nothing hardens: their fingerprints give their people away."""
+        return tuple(part.name for part in self.passes if not part.hardening)
+
+    @property
+    def warning(self) -> str | None:
+        """What every use of the scheme has to say; None where every pass is hardened."""
+        if not self.unhardened:
+            return None
+        passes = ", ".join(self.unhardened)
+        return (
+            f"UNHARDENED: nothing protects the fingerprints of scheme {self.label} ({passes}). "
+            "Whoever holds them and a list of similar people finds out who is in them; no key is "
+            "needed. Agree on standard or high unless you can bear that."
+        )
+
+    @property
     def label(self) -> str:
         """Name and version, as in `standard/1`."""
         return f"{self.name}/{self.version}"

@@ -8,6 +8,7 @@ from matcher.decisions.candidates import Fingerprints, Side, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, EvidenceModel
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
+from matcher.formats.steps import Diffusion
 from matcher.formats.vocabulary import BANDS
 
 PEOPLE, OTHERS = 1_500, 6_000  # pairs enough to measure bands on
@@ -20,7 +21,14 @@ SCHEME = Scheme(
     name="trial",
     version=1,
     passes=tuple(
-        Pass(name=name, attributes=_FACTS, needs=(("name",),), bits=bits, floor=0)
+        Pass(
+            name=name,
+            attributes=_FACTS,
+            needs=(("name",),),
+            bits=bits,
+            floor=0,
+            hardening=(Diffusion(t=6, bits=bits),),
+        )
         for name, bits in (("long", 512), ("short", 256))
     ),
 )

@@ -115,11 +115,21 @@ def test_hardening_takes_nearly_all_resemblances_away(scheme: Scheme) -> None:
         assert held[undefended(scheme).label] > 100
 
 
-def test_a_scheme_without_hardening_is_not_attacked(scheme: Scheme) -> None:
-    with pytest.raises(ParameterError, match="without hardening"):
-        lab.run(undefended(scheme))
+def test_sizes_at_which_nothing_is_proved_are_refused() -> None:
     with pytest.raises(ParameterError, match="at least 200"):
         Sizes.of(10)
+
+
+def test_a_scheme_without_hardening_keeps_no_limit_and_the_page_says_so(scheme: Scheme) -> None:
+    bare = undefended(scheme)
+    findings = lab.run(bare, Sizes((200,), 1_500, 4_000, 300), seed=SEED)
+    broken = [one.outcome for one in findings.found if not one.holds]
+    assert {one.attack for one in broken} >= {"A1", "A2", "A3"}
+    together = next(one for one in broken if one.attack == "A1")
+    assert together.rate > 0.99
+    page = report.as_html(findings)
+    assert page.count("UNHARDENED") == 1
+    assert "sounds_birth, letters_place, place_on_day" in page
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from benchmarks.attacks.fingerprints import (
 )
 from benchmarks.attacks.outcome import Outcome, clopper_pearson
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
-from benchmarks.attacks.similarity import correlations, dice, expected
+from benchmarks.attacks.similarity import Correlations, Dice, Expected
 from encoders.hardening import diffuse, diffusion_sets
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Salt, Scheme
@@ -81,12 +81,12 @@ def test_misspelling_changes_about_the_share_asked_for() -> None:
 
 def test_what_plaintext_lets_expect_is_what_fingerprints_show(standard: Scheme) -> None:
     records = records_of(people(500, 8))
-    for scheme, see in ((standard, correlations), (undefended(standard), dice)):
+    for scheme, see in ((standard, Correlations), (undefended(standard), Dice)):
         encoded = encoded_by(records, scheme, 8).passes
         for part in scheme.passes[1:3]:
             prints = encoded[part.name]
             seen = see(prints.bits, prints.present).whole()
-            told = expected(weighted_tokens(records, part), prints.present, part).whole()
+            told = Expected(weighted_tokens(records, part), prints.present, part).whole()
             assert (np.isnan(seen) == np.isnan(told)).all()
             assert np.isnan(seen[~prints.present]).all()
             alike = np.triu(told > 0.1, 1)
@@ -116,12 +116,34 @@ def test_plaintext_lets_expect_salts_and_every_step(
     scheme = Scheme(name="other", version=1, passes=(part,))
     records = records_of(people(400, 8))
     prints = encoded_by(records, scheme, 8).passes[part.name]
-    seen = correlations(prints.bits, prints.present).whole()
-    told = expected(weighted_tokens(records, part), prints.present, part).whole()
+    seen = Correlations(prints.bits, prints.present).whole()
+    told = Expected(weighted_tokens(records, part), prints.present, part).whole()
     alike = np.triu(told > 0.1, 1)
     assert alike.sum() > 50
     assert np.corrcoef(seen[alike], told[alike])[0, 1] > 0.8
     assert abs((seen - told)[alike].mean()) < 0.05
+
+
+def test_near_pairs_are_those_of_the_whole_matrix() -> None:
+    records = records_of(people(700, 4))  # more than are compared at once
+    scheme = Scheme.published("standard/2")
+    part, bare = scheme.passes[1], undefended(scheme).passes[1]
+    filters = encoded_by(records, scheme, 4).passes[part.name].bits
+    present = np.arange(700) % 7 > 0
+    tokens = weighted_tokens(records, part)
+    for likeness, lowest in (
+        (Correlations(filters, present), 0.06),
+        (Dice(filters, present), 0.53),
+        (Expected(tokens, present, part), 0.06),
+        (Expected(tokens, present, bare), 0.4),
+    ):
+        whole = likeness.whole()
+        lower, higher = np.nonzero(np.triu(whole > lowest, 1))
+        near = likeness.near(lowest)
+        assert 20 < len(lower) < 50_000
+        assert np.array_equal(near, (lower, higher))
+        assert likeness.at(*near) == pytest.approx(whole[near], abs=1e-5)
+        assert np.isnan(likeness.at(np.array([1]), np.array([0]))).all()
 
 
 def test_alignment_finds_a_permutation_by_likeness() -> None:
