@@ -47,7 +47,8 @@ histories: install
 
 # 10,000 malformed batches, and hundreds of requests of every kind to every route: some hours.
 fuzz: install
-	KINMATCH_MALFORMED=10000 KINMATCH_FUZZ=300 $(BIN)/pytest tests/matcher/service/test_any_request.py \
+	KINMATCH_MALFORMED=10000 KINMATCH_FUZZ=300 KINMATCH_FUZZ_SUMMARY=benchmarks/results/fuzz.json \
+		$(BIN)/pytest tests/matcher/service/test_any_request.py \
 		tests/matcher/service/test_malformed_batches.py
 
 # What an attacker learns from the default scheme: minutes, or hours at 5,000 to 20,000 records.

@@ -28,6 +28,21 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {SCHEMA} FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {SCHEMA} TO kinmatch_unit;
 """
 
+# A job that waited for another one's lock is told of when that one is over. Procrastinate tells of
+# new jobs alone, so it would lie until a worker looks by itself.
+_WAKE = f"""
+CREATE FUNCTION {SCHEMA}.job_over() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify(
+    'procrastinate_queue_v1#' || OLD.queue_name,
+    json_build_object('type', 'job_inserted', 'job_id', OLD.id)::text
+  );
+  RETURN NULL;
+END $$;
+CREATE TRIGGER job_over AFTER DELETE ON {SCHEMA}.procrastinate_jobs FOR EACH ROW
+WHEN (OLD.lock IS NOT NULL) EXECUTE FUNCTION {SCHEMA}.job_over();
+"""
+
 # A finished batch without a job: its job was lost with an older queue.
 _REQUEUE = text(f"""
 INSERT INTO {SCHEMA}.procrastinate_jobs (queue_name, task_name, lock, args)
@@ -68,6 +83,7 @@ def make_jobs(connection: Connection) -> None:
         f"SET LOCAL search_path = {SCHEMA}",
         SchemaManager.get_schema(),
         "SET LOCAL search_path TO DEFAULT",
+        _WAKE,
         _GRANTS,
     ):
         connection.exec_driver_sql(statement.replace("%", "%%"))
@@ -95,7 +111,8 @@ def _made_by(connection: Connection) -> str | None:
 
 
 def _digest() -> str:
-    return "sha256:" + hashlib.sha256((SchemaManager.get_schema() + _GRANTS).encode()).hexdigest()
+    script = SchemaManager.get_schema() + _WAKE + _GRANTS
+    return "sha256:" + hashlib.sha256(script.encode()).hexdigest()
 
 
 def take_up(connection: Connection, *, alone: bool, seconds: int) -> None:

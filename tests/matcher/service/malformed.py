@@ -57,6 +57,7 @@ class Malformed:
             ).model_dump()
         }
         self._bomb: bytes | None = None
+        self._packed = zlib.compress(bytes(10**8))
         self.kinds: dict[str, Callable[[np.random.Generator, int], bytes]] = {
             "nothing": lambda _rng, _number: b"",
             "noise": lambda rng, _number: rng.bytes(int(rng.integers(1, 5000))),
@@ -67,11 +68,15 @@ class Malformed:
             "inside noise": lambda rng, number: self.sealed(rng.bytes(3000), number),
             "inside flipped": lambda rng, number: self.sealed(_flipped(rng, self._good), number),
             "inside cut": lambda rng, number: self.sealed(_cut(rng, self._good), number),
-            "inside packed": lambda _, number: self.sealed(zlib.compress(bytes(10**8)), number),
+            "inside packed": lambda _, number: self.sealed(self._packed, number),
             "footer": lambda rng, number: self.sealed(_resealed(_footer(rng, self._good)), number),
             "columns": self._with_other_columns,
             "bomb": self._with_a_bomb,
         }
+
+    def good(self, number: int) -> bytes:
+        """Give the good batch, as its society sends it."""
+        return self.sealed(self._good, number)
 
     def make(self, number: int) -> tuple[str, bytes]:
         """Give the kind and the file of a number, above 0."""

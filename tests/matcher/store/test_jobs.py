@@ -1,7 +1,9 @@
 """The queue: jobs of finished batches, of workers that died, and of queues that are gone."""
 
+import json
 from uuid import UUID
 
+import psycopg
 import pytest
 from people import ONE, TODAY, add, draw_agreement
 from sqlalchemy import create_engine, text
@@ -54,6 +56,15 @@ def test_a_lost_job_is_made_again(store: Store, finished: UUID) -> None:
     change(store, "DELETE FROM procrastinate_jobs")
     look_after(store, alone=False)
     assert jobs(store) == [(str(finished), "todo")]
+
+
+def test_workers_are_told_that_a_jobs_lock_is_free(store: Store, finished: UUID) -> None:
+    address, options = store.unit_address
+    with psycopg.connect(address, options=options, autocommit=True) as listening:
+        listening.execute('LISTEN "procrastinate_queue_v1#kinmatch"')
+        change(store, "DELETE FROM procrastinate_jobs")
+        told = [one.payload for one in listening.notifies(timeout=5, stop_after=1)]
+    assert [json.loads(one)["type"] for one in told] == ["job_inserted"]
 
 
 @pytest.mark.parametrize(

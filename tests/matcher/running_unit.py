@@ -8,13 +8,14 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import TypeVar
 import httpx
 import psutil
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.identity import Identity
@@ -45,12 +47,27 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def token_of(session: Session, society: str | None, role: str) -> str:
+    """A token of a new user, who may do all that the role may, today."""
+    user = access.add_user(session, subject=f"{role} at {society}", role=role, society=society)
+    now = datetime.now(UTC)
+    training.record_training(
+        session, user, course="soak", completed_on=now.date(),
+        valid_until=now.date() + timedelta(days=365),
+    )  # fmt: skip
+    scopes = access.scopes_of(session, user)
+    return access.new_token(session, user, scopes=scopes, expires_at=now + timedelta(days=1))
+
+
 class Service:
     """A process that is started again whenever it has ended, until it is to stay down."""
 
-    def __init__(self, log: Path, *words: str, secrets: int = 0) -> None:
+    def __init__(
+        self, log: Path, *words: str, secrets: int = 0, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.starts = 0
         self._log, self._words, self._secrets = log, words, secrets
+        self._environment = {**os.environ, "KINMATCH_NIGHT_HOUR": "never", **(settings or {})}
         self._guard = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -72,11 +89,18 @@ class Service:
         with self._log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "matcher.cli", *words],
-                stdout=log, stderr=log, pass_fds=inherited,
-                env={**os.environ, "KINMATCH_NIGHT_HOUR": "never"},
+                stdout=log, stderr=log, pass_fds=inherited, env=self._environment,
             )  # fmt: skip
         os.close(reading)
         return process
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that it has held since it was started."""
+        assert self._process is not None
+        told = Path(f"/proc/{self._process.pid}/status").read_text()
+        (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", told, re.MULTILINE)
+        return int(kilobytes) * 1024
 
     def end(self, number: int) -> int:
         """Send it a signal and wait for its end; gives its exit status."""
@@ -96,14 +120,20 @@ class Service:
 
 
 class Unit:
-    """A linkage unit in a folder, with a token for each society."""
+    """A linkage unit in a folder, with a token for each society.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where it lies.
+        settings: Variables that its processes are given.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data = folder / "data"
         self.port = free_port()
         given = ("--data-folder", str(self.data))
-        self.serve = Service(folder / "serve.log", "serve", *given, "--port", str(self.port))
-        self.work = Service(folder / "worker.log", "worker", *given, secrets=2)
+        listening = ("--port", str(self.port))
+        self.serve = Service(folder / "serve.log", "serve", *given, *listening, settings=settings)
+        self.work = Service(folder / "worker.log", "worker", *given, secrets=2, settings=settings)
         self.tokens: dict[str, str] = {}
 
     @property
@@ -123,18 +153,7 @@ class Unit:
         with open_store(settings, keys) as store, store.as_unit() as session:
             parties.add_agreement(session, agreement)
             for society in agreement.parties:
-                user = access.add_user(
-                    session, subject=f"at {society}", role="tracing-officer", society=society
-                )
-                today = datetime.now(UTC).date()
-                training.record_training(
-                    session, user, course="soak", completed_on=today,
-                    valid_until=today + timedelta(days=365),
-                )  # fmt: skip
-                self.tokens[society] = access.new_token(
-                    session, user, scopes=access.scopes_of(session, user),
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
-                )  # fmt: skip
+                self.tokens[society] = token_of(session, society, "tracing-officer")
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -176,7 +195,7 @@ class Unit:
         }
 
         def go() -> str | None:
-            with self._client(society) as client:
+            with self.client(society) as client:
                 batch = _told(client.post("/v1/batches", json=about))
                 if batch["state"] in {"registered", "receiving"}:
                     arrived = {part["number"] for part in batch["parts"]}
@@ -191,7 +210,8 @@ class Unit:
 
         return trying(go)
 
-    def _client(self, society: str) -> httpx.Client:
+    def client(self, society: str) -> httpx.Client:
+        """A client with a society's token."""
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}",
             headers={"Authorization": f"Bearer {self.tokens[society]}"},
