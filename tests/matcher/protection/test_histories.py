@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -29,22 +30,25 @@ from people import (
 )
 from sqlalchemy import select
 
-from matcher.formats.errors import AgreementError, StateError
+from matcher.formats.errors import AgreementError, EnvelopeError, StateError
 from matcher.formats.notices import Notice
+from matcher.formats.retirement import Retirement
 from matcher.nightly import night as nights
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.planning import NightPlan
 from matcher.settings import Settings
-from matcher.store import listings
+from matcher.store import keeping_up, listings
 from matcher.store.backup import restore_archive, write_archive
 from matcher.store.database import Store, open_store
-from matcher.store.journal import Journal
-from matcher.store.keeping_up import enter
+from matcher.store.journal import Journal, Said
+from matcher.store.keeping_up import catch_up, enter
 from matcher.store.models import BatchRow, CandidateRow, Record
+from matcher.store.withdrawals import withdrawal_of
 from matcher.vault import StoreKeys
 
 HISTORIES = int(os.environ.get("KINMATCH_HISTORIES", "2"))
-STEPS = 14
+STEPS = 16
+CUT_OFF = 0.15
 PEOPLE = range(4)
 ROLE = {ONE: "sought", TWO: "registered"}
 LAST_DAY = TODAY + timedelta(days=60)
@@ -66,7 +70,10 @@ class World:
         self.today = TODAY
         self.held: dict[Person, str] = {}
         self.review: dict[bytes, tuple[Person, date]] = {}
-        self.archive: Path | None = None
+        self.batch_of = dict[bytes, UUID]()
+        self.taken_back = set[UUID]()
+        self.retired: dict[str, date] = {}
+        self.archives: list[Path] = []
         self.count = 0
 
     def number(self) -> int:
@@ -77,7 +84,13 @@ class World:
     def forbidden(self, reference_of: bytes) -> bool:
         """Whether a record must neither be compared nor shown today."""
         person, review_on = self.review[reference_of]
-        return person in self.held or review_on <= self.today or self.today > LAST_DAY
+        return (
+            person in self.held
+            or review_on <= self.today
+            or self.today > LAST_DAY
+            or self.batch_of[reference_of] in self.taken_back
+            or self.today > self.retired.get(person[0], LAST_DAY)
+        )
 
     def submits(self) -> None:
         """A society sends some of its people, under new references."""
@@ -89,12 +102,51 @@ class World:
             self.folder / f"batch{edition}", self.agreement, society,
             [(one, ROLE[society]) for one in people], edition=edition, review_on=review_on,
         )  # fmt: skip
-        for one in people:
-            self.review[reference(society, one, edition)] = ((society, one), review_on[one])
         try:
-            submit(self.store, path, self.agreement, society, on=self.today)
+            batch = submit(self.store, path, self.agreement, society, on=self.today)
         except AgreementError:
             assert self.today > LAST_DAY
+            return
+        except EnvelopeError:
+            assert self.today > self.retired[society]
+            return
+        for one in people:
+            known = reference(society, one, edition)
+            self.review[known] = ((society, one), review_on[one])
+            self.batch_of[known] = batch
+
+    def takes_back(self) -> None:
+        """A society takes a whole batch back, if it is there."""
+        batch = self.rng.choice(sorted(set(self.batch_of.values())))
+        with self.store.as_unit() as session:
+            row = session.get(BatchRow, batch)
+            if row is None or row.state != "accepted":
+                return  # a restored store never had it, or it is over
+            said = withdrawal_of(row)
+        self.enter(said)
+        self.taken_back.add(batch)
+
+    def retires(self) -> None:
+        """A society retires the only key epoch; the earliest last day that it ever named counts."""
+        society = self.rng.choice((ONE, TWO))
+        last_day = self.today + timedelta(days=self.rng.randint(0, 20))
+        said = Retirement(
+            agreement_id=self.agreement.agreement_id, society=society, key_epoch=1,
+            last_day=last_day,
+        )  # fmt: skip
+        self.enter(said)
+        self.retired[society] = min(last_day, self.retired.get(society, last_day))
+
+    def enter(self, said: Said) -> None:
+        """Have something applied; now and then the process is cut off after the journal."""
+        if self.rng.random() < CUT_OFF:
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(keeping_up, "_apply", _cut_off)
+                with pytest.raises(KeyboardInterrupt):
+                    enter(self.store, self.journal, said, on=self.today)
+            assert catch_up(self.store, self.journal) == 1  # as every process does when it starts
+        else:
+            enter(self.store, self.journal, said, on=self.today)
 
     def tells(self) -> None:
         """A society says something of one of its people."""
@@ -116,7 +168,7 @@ class World:
             with pytest.raises(StateError):
                 enter(self.store, self.journal, notice, on=self.today)
             return
-        enter(self.store, self.journal, notice, on=self.today)
+        self.enter(notice)
         if kind == "resume":
             self.held.pop(person, None)
         elif kind == "renew":
@@ -138,20 +190,18 @@ class World:
 
     def backs_up(self) -> None:
         """An archive is written."""
-        self.archive = self.folder / f"archive {self.number()}"
-        write_archive(self.store, self.settings, self.archive, PASSPHRASE)
+        self.archives.append(self.folder / f"archive {self.number()}")
+        write_archive(self.store, self.settings, self.archives[-1], PASSPHRASE)
 
     def restores(self) -> None:
-        """Everything is lost but the newest keys and the newest journal."""
-        if self.archive is None:
-            return
+        """Everything is lost but the newest keys, the newest journal, and archives of any age."""
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o711)
         settings = Settings.load(data_folder=folder / "data", store_keys_file=self.keys.path)
         newest = self.journal.path
         if newest.exists() and newest != settings.protection_journal:
             shutil.copy(newest, settings.protection_journal)
-        restore_archive(settings, self.keys, self.archive, PASSPHRASE)
+        restore_archive(settings, self.keys, self.rng.choice(self.archives), PASSPHRASE)
         self.store = self.stack.enter_context(open_store(settings, self.keys))
         self.settings, self.journal = settings, Journal(settings.protection_journal)
         self.stack.callback(settings.protection_journal.unlink, missing_ok=True)
@@ -189,6 +239,10 @@ class World:
                     assert self.review[bytes(content.references[row])][0] not in gone
 
 
+def _cut_off(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def world(store: Store, store_keys: StoreKeys, tmp_path: Path, seed: int) -> Iterator[World]:
     settings = Settings.load(data_folder=store.folder)
@@ -214,7 +268,7 @@ def test_nothing_that_a_gate_forbids_is_ever_compared_shown_or_revived(
         act()
     acts = [
         *(world.submits,) * 4, *(world.tells,) * 8, *(world.night,) * 5, *(world.passes,) * 3,
-        world.backs_up, world.restores,
+        *(world.takes_back,) * 2, world.retires, world.backs_up, world.restores,
     ]  # fmt: skip
     for act in [*world.rng.choices(acts, k=STEPS), world.restores, world.night]:
         act()
