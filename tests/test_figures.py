@@ -1,0 +1,216 @@
+"""What the pages say was measured is what lies in `benchmarks/results`."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@cache
+def measured(name: str) -> Any:
+    """The results of a benchmark."""
+    path = ROOT / "benchmarks" / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def words(page: str) -> str:
+    """A page's text, however its lines are broken."""
+    return " ".join((ROOT / page).read_text(encoding="utf-8").split())
+
+
+def peer(of: str, system: str) -> Any:
+    (found,) = (one for one in measured("peers")["sets"] if one["set"] == of)
+    return found["systems"][system]
+
+
+def f1(of: str, system: str, threshold: str = "best") -> float:
+    return float(peer(of, system)["thresholds"][threshold]["f1"])
+
+
+def accuracy(of: str) -> tuple[float, ...]:
+    """A row of the front page's table."""
+    refined = peer(of, "kinmatch, refined")
+    return (
+        f1(of, "kinmatch"),
+        peer(of, "kinmatch")["recall_at_10"],
+        f1(of, "kinmatch, refined"),
+        refined["thresholds"]["strong"]["precision"],
+    )
+
+
+def promise(name: str, what: str) -> float:
+    (ratio,) = (one["ratio"] for one in measured(name)["promises"] if one["what"] == what)
+    return float(ratio)
+
+
+def raced(what: str) -> tuple[float, float]:
+    """How often faster than a peer: with AVX-512, and with AVX2 alone."""
+    return promise("core", what), promise("core-avx2", what)
+
+
+def identified(scheme: str, attack: str, *, records: int, target: str) -> float:
+    """The most that an attack identified, in a hundred."""
+    return 100 * max(
+        float(one["rate"])
+        for one in measured(scheme)["findings"]
+        if (one["attack"], one["records"], one["target"]) == (attack, records, target)
+    )
+
+
+def degrees(scheme: str) -> tuple[float, ...]:
+    together = measured(scheme)["exposure"]["together"]
+    return tuple(
+        together[at][bound]
+        for at in ("degree", "degree_at_size")
+        for bound in ("value", "low", "high")
+    )
+
+
+def scripts(script: str) -> tuple[float, ...]:
+    """A row of the table of names across scripts."""
+    ways = ("ours", "Jaro-Winkler on uroman", "Jaro-Winkler on anyascii")
+    rows = [measured("names")["held_out"][script][way] for way in ways]
+    return tuple(row[figure] for row in rows for figure in ("recall@1", "recall@10"))
+
+
+def nowhere() -> tuple[float, ...]:
+    found = measured("million")["found"]["refined"]
+    bands = found["nowhere"]["best_band"]
+    assert bands["strong"]["requests"] == 0
+    return (
+        found["requests"],
+        100 * found["accuracy"]["recall_at_10"],
+        found["nowhere"]["requests"],
+        1000 // bands["strong"]["interval"][1] // 1000,
+        bands["possible"]["requests"],
+    )
+
+
+Given = Callable[[], tuple[float, ...]]
+
+README, OPERATOR = "README.md", "docs/operator.md"
+ARCHITECTURE, ANALYST, NAMES = "docs/architecture.md", "docs/analyst.md", "docs/names.md"
+
+_ROW = "| {:.3f} | {:.3f} | {:.3f} | {:.4f} |"
+SAID: list[tuple[str, str, Given]] = [
+    (README, "| FEBRL 4 (names, address, birth date) " + _ROW, lambda: accuracy("FEBRL 4")),
+    (README, "names, sex, birth date " + _ROW, lambda: accuracy("census and CIS")),
+    (README, "half across scripts " + _ROW, lambda: accuracy("tracing")),
+    (
+        README,
+        "plaintext Splink reaches an F1 of {:.2f} there, {:.3f} on the census and {:.3f} on "
+        "FEBRL 4",
+        lambda: tuple(
+            f1(of, "Splink, plaintext") for of in ("tracing", "census and CIS", "FEBRL 4")
+        ),
+    ),
+    (
+        README,
+        "{:,} requests have the right record among ten in {:.0f} of 100 cases; of {:,} whose "
+        "person is nowhere, none has a `strong` candidate (at most 1 in {:.0f},000, at 95 %), "
+        "and {} a `possible` one.",
+        nowhere,
+    ),
+    (
+        README,
+        "candidates {:.0f} times a second at a 99th percentile of {:.0f} ms",
+        lambda: (
+            measured("service")["listings_a_second"],
+            1000 * measured("service")["listing_seconds"]["p99"],
+        ),
+    ),
+    (
+        OPERATOR,
+        "came in {:.0f} ms (median; 25 of these are the tick), p99 {:.0f} ms",
+        lambda: tuple(1000 * measured("service")["listing_seconds"][p] for p in ("p50", "p99")),
+    ),
+    (
+        README,
+        "service, worker and database were killed {} times",
+        lambda: (sum(measured("soak")["killed"].values()),),
+    ),
+    (
+        ANALYST,
+        "identified of 1,000 and of 2,000 | {:.1f} %, {:.2f} % | {:.1f} %, {:.2f} % |",
+        lambda: tuple(
+            identified(of, "A1", records=records, target=f"{scheme} all passes")
+            for of, scheme in (("attack", "standard/2"), ("attack-high", "high/1"))
+            for records in (1000, 2000)
+        ),
+    ),
+    (
+        README,
+        "identifies {:.0f} % of them by graph matching, and one who knows 500 of 10,000 "
+        "fingerprints identifies {:.0f} % of the rest",
+        lambda: (
+            identified("attack", "A1", records=1000, target="standard/2 all passes"),
+            identified("attack", "A2", records=10000, target="standard/2"),
+        ),
+    ),
+    (
+        ARCHITECTURE,
+        "of 5,000 generated people one resembles {:.1f} others in all passes of `standard/2` "
+        "together (95 %: {:.1f} to {:.1f}), and so some {:.0f} ({:.0f} to {:.0f}) where a million "
+        "are held",
+        lambda: degrees("attack"),
+    ),
+    (
+        ARCHITECTURE,
+        "under `high/1` {:.3f} ({:.3f} to {:.3f}) and {:.0f} ({:.0f} to {:.0f})",
+        lambda: degrees("attack-high"),
+    ),
+    (
+        ARCHITECTURE,
+        "one thread: anonlink 0.15.3 | {:.1f} | {:.1f} |",
+        lambda: raced("sparse output, no pruning: anonlink"),
+    ),
+    (ARCHITECTURE, "faiss range search | {:.1f} | {:.1f} |", lambda: raced("the same: faiss")),
+    (ARCHITECTURE, "add in registers | {:.2f} | {:.2f} |", lambda: raced("the same: the limit")),
+    (ARCHITECTURE, "| two threads: one | {:.1f} | {:.1f} |", lambda: raced("two threads: one")),
+    (
+        ARCHITECTURE,
+        "without pruning | {:.1f} | {:.1f} |",
+        lambda: raced("diffused, declared loss: no pruning"),
+    ),
+    (
+        ARCHITECTURE,
+        "sorted, one thread: anonlink | {:.0f} | {:.0f} |",
+        lambda: raced("half of all pairs kept and sorted, 1 thread: anonlink"),
+    ),
+    (
+        ARCHITECTURE,
+        "5: anonlink | {:.0f} | {:.0f} |",
+        lambda: raced("blocks of 5 x 5: anonlink"),
+    ),
+    (
+        ARCHITECTURE,
+        "took {:.0f} seconds at {:.3f} of the kernel's own rate and {:.2f} GiB over",
+        lambda: tuple(
+            measured("core-large")[name]
+            for name in ("seconds", "rate_over_kernel", "peak_gib_over_mapped_input")
+        ),
+    ),
+    *(
+        (
+            NAMES,
+            f"| {script} | {{:.3f}}, {{:.3f}} | {{:.3f}}, {{:.3f}} | {{:.3f}}, {{:.3f}} |",
+            lambda script=script: scripts(script),
+        )
+        for script in measured("names")["held_out"]
+        if script != "Ethiopic"
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence", "given"), SAID, ids=[sentence[:40] for _, sentence, _ in SAID]
+)
+def test_a_page_says_what_was_measured(page: str, sentence: str, given: Given) -> None:
+    said = sentence.format(*given())
+    assert said in words(page), f"by benchmarks/results {page} should say: {said}"
