@@ -3,11 +3,15 @@
 STEPS is how many schemes each search looks at; DATA has the census and its administrative extract,
 which are left out where it hasn't. Figures go to OUT as JSON, with every scheme in full, and the
 front as a page beside it. The same arguments give the same schemes and figures, but for the rates.
+
+Both files are written after every search and every measurement, and what OUT has already from the
+same seed and steps is not done again: a run that was cut off goes on.
 """
 
 import json
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,30 +40,49 @@ def main(steps: int, data: Path, out: Path) -> None:
     """Search, measure, and write."""
     console = Console()
     sets = list(all_sets(data, CASES, REGISTERED, SEED))
-    schemes = [Scheme.published(label) for label in published()]
-    schemes = [scheme for scheme in schemes if all(part.hardening for part in scheme.passes)]
-    schemes += _searched(steps, sets, console)
+    found = _kept(out, steps, [one.name for one in sets])
+    measured = {point["name"]: point["scheme"] for point in found["points"]}
     calibrated_on = generated(*CALIBRATED_ON)
-    points: list[dict[str, Any]] = []
-    for scheme in schemes:
+    for scheme in _schemes(steps, sets, found, out, console):
+        told = scheme.model_dump(mode="json")
+        if measured.get(scheme.label) == told:
+            continue
         console.print(f"measuring {scheme.label}")
         figures = measure(scheme, sets, calibrated_on, seed=SEED)
-        points.append({"name": scheme.label, "scheme": scheme.model_dump(mode="json")} | figures)
-    found = {"format": "kinmatch-profiles/1", "seed": SEED, "steps": steps, "points": points}
-    frame = table(points)
+        found["points"].append({"name": scheme.label, "scheme": told} | figures)
+        _write(found, out)
+        with written_whole(out.with_suffix(".html")) as aside:
+            aside.write_text(page(table(found["points"])), encoding="utf-8")
+    console.print(table(found["points"]).to_string(index=False))
+
+
+def _kept(out: Path, steps: int, sets: list[str]) -> dict[str, Any]:
+    """Give what an earlier run with the same arguments has found, or the beginning of a new one."""
+    begun: dict[str, Any] = {
+        "format": "kinmatch-profiles/2", "seed": SEED, "steps": steps, "sets": sets,
+        "searched": {}, "points": [],
+    }  # fmt: skip
+    if not out.exists():
+        return begun
+    kept: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    same = all(kept.get(name) == begun[name] for name in ("format", "seed", "steps", "sets"))
+    return kept if same else begun
+
+
+def _write(found: dict[str, Any], out: Path) -> None:
     with written_whole(out) as aside:
         aside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    with written_whole(out.with_suffix(".html")) as aside:
-        aside.write_text(page(frame), encoding="utf-8")
-    console.print(frame.to_string(index=False))
 
 
-def _searched(steps: int, sets: list[LabelledSet], console: Console) -> list[Scheme]:
-    """Search from every start under every budget."""
+def _schemes(
+    steps: int, sets: list[LabelledSet], found: dict[str, Any], out: Path, console: Console
+) -> Iterator[Scheme]:
+    """Give the published schemes, and what is found from every start under every budget."""
+    for label in published():
+        yield Scheme.published(label)
     if not steps:
-        return []
+        return
     yardsticks = Yardsticks(sets, POPULATION, SEED)
-    found = []
     for start, budgets in BUDGETS.items():
         for number, budget in enumerate(budgets, 1):
             name = f"{start}_at_{round(100 * budget)}"
@@ -68,12 +91,15 @@ def _searched(steps: int, sets: list[LabelledSet], console: Console) -> list[Sch
                 if step % _TELL_EVERY == 0:
                     console.print(f"{name}, step {step}: {best}")
 
-            passes = search(
-                _start(start), yardsticks, budget=budget, steps=steps, seed=SEED + number,
-                progress=tell,
-            )  # fmt: skip
-            found.append(Scheme(name=name, version=1, passes=passes))
-    return found
+            if name not in found["searched"]:
+                passes = search(
+                    _start(start), yardsticks, budget=budget, steps=steps, seed=SEED + number,
+                    progress=tell,
+                )  # fmt: skip
+                scheme = Scheme(name=name, version=1, passes=passes)
+                found["searched"][name] = scheme.model_dump(mode="json")
+                _write(found, out)
+            yield Scheme.model_validate(found["searched"][name])
 
 
 def _start(name: str) -> Passes:

@@ -19,7 +19,7 @@ _COLUMNS = {
     "known": "A2, 500 known",
     "degree": "informative degree at 5,000",
     "bytes": "bytes a record",
-    "rate": "million pairs a second",
+    "rate": "million pairs a second, one processor",
     "front": "on the front",
 }
 

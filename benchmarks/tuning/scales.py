@@ -44,8 +44,7 @@ class Scale:
 
     def nearness(self, distances: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         """Say how many standard deviations below the mean distances are."""
-        nearness: npt.NDArray[np.float64] = (self.chance - distances) / self.sigma
-        return nearness
+        return np.asarray((self.chance - distances) / self.sigma, dtype=np.float64)
 
 
 Scales = Mapping[str, Scale]
