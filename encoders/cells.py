@@ -69,7 +69,7 @@ def text_column(column: Any) -> Any:
         if pa.types.is_dictionary(kind):
             return text_column(chunks.cast(kind.value_type))
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-            return pc.strftime(chunks, format="%Y-%m-%d").cast(pa.string())
+            return _days(chunks).cast(pa.string())
         if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             return pa.chunked_array([_numbers(chunks)])
         if _casts_to_text(kind):
@@ -84,6 +84,15 @@ def null_where_blank(column: Any) -> Any:
     blank = pc.equal(pc.utf8_trim_whitespace(column), "")
     cleared = pc.if_else(blank, pa.scalar(None, pa.string()), column)
     return cleared.combine_chunks() if isinstance(cleared, pa.ChunkedArray) else cleared
+
+
+def _days(moments: Any) -> Any:
+    """Give the day of dates or moments, where they are; only those with a zone ask for its table.
+
+    Not by `strftime`, which asks for it always, and on Windows there is none.
+    """
+    has_zone = pa.types.is_timestamp(moments.type) and moments.type.tz is not None
+    return (pc.local_timestamp(moments) if has_zone else moments).cast(pa.date32())
 
 
 def _casts_to_text(kind: Any) -> bool:

@@ -71,7 +71,10 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | 
     Raises:
         OutputError: The file can't be written.
     """
-    with written_whole(path, private=True) as aside, aside.open("w", newline="") as file:
+    with (
+        written_whole(path, private=True) as aside,
+        aside.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(

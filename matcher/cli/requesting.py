@@ -132,7 +132,7 @@ def rights_export(
     records = read_records(file, role=role).records
     found = own_data(request, records, withheld=withhold or ())
     with written_whole(out, private=True) as aside:
-        aside.write_text(console.as_json(found), encoding="utf-8")
+        aside.write_text(console.as_json(found), encoding="utf-8", newline="\n")
     console.say(f"{out}: give it to the person by their safe way of contact, then delete it.")
 
 

@@ -6,8 +6,10 @@ import decimal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from encoders.cells import text_column
 from encoders.records import COLUMNS, Records
 from matcher.formats.errors import InputError, ParameterError
 
@@ -115,3 +117,19 @@ def test_no_records_are_records() -> None:
     records = Records.from_rows([], role="sought")
     assert len(records) == 0
     assert records.distinct("sex", "age")[0] == []
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64(), pa.timestamp("ns"), pa.timestamp("s")])
+def test_days_need_no_table_of_time_zones(
+    kind: pa.DataType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows there is none, and Arrow's `strftime` asks for it even where there is no zone."""
+    monkeypatch.setattr(pc, "strftime", None)
+    days = [datetime.date(1998, 2, 5), None, datetime.date(1900, 12, 31)]
+    assert text_column(pa.array(days).cast(kind)).to_pylist() == ["1998-02-05", None, "1900-12-31"]
+
+
+def test_a_moment_with_a_zone_is_on_the_day_that_it_was_there() -> None:
+    moment = datetime.datetime(1998, 2, 5, 23, 30, tzinfo=datetime.UTC)
+    column = pa.array([moment]).cast(pa.timestamp("us", tz="Asia/Baghdad"))
+    assert text_column(column).to_pylist() == ["1998-02-06"]
