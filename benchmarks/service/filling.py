@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
+from matcher.formats.sharing import answers_of_fiction, walk_given
+from matcher.protection.sharing import Decider, record_of_agreement
 from matcher.store import parties
 
 PASSES: Final = 3
@@ -96,7 +98,8 @@ def fill(
     """Add an agreement with so many candidates between its parties, all of them published.
 
     A third of the candidates is new, half of them open; the others are in every other state, with
-    verdicts that lead there. Scores fall off from 8 bits on, as those of a night do.
+    verdicts that lead there. Scores fall off from 8 bits on, as those of a night do. Every party
+    may submit: it has gone through the sharing decision tree.
 
     Args:
         session: A transaction `as_unit`.
@@ -114,3 +117,7 @@ def fill(
     }
     for statement in (_RUN, _BATCHES, _RECORDS, _PAIRS, _CANDIDATES, _SIDES):
         session.execute(text(statement), given)
+    way = walk_given(answers_of_fiction("each-record"))
+    by = Decider("nobody", "focal-point", on)
+    for society in agreement.parties:
+        record_of_agreement(session, way, agreement, society=society, by=by)

@@ -50,6 +50,12 @@ def _read(model: type[_M], content: bytes) -> _M:
         ) from None
 
 
+class AgreementAnswers(_Model):
+    """A way through the tree, for what is submitted under an agreement."""
+
+    answers: dict[str, str]
+
+
 class PartOf(_Model):
     """A part that has arrived."""
 
@@ -110,6 +116,14 @@ class Candidate(_Model):
     version: int
     verdict: Literal["confirm", "reject", "unsure"] | None
     feedback: Literal["pending", "accepted", "rejected"]
+
+
+class CandidateAnswers(_Model):
+    """A way through the tree, for who the own record's person is, to the other side."""
+
+    answers: dict[str, str]
+    version: int
+    risk: str = Field(default="")
 
 
 class Candidates(_Model):
@@ -188,6 +202,14 @@ class Refinements(_Model):
     """What a society is asked, the one that is over first first."""
 
     items: list[Refinement]
+
+
+class Sharing(_Model):
+    """A way through the tree that is kept; the newest counts."""
+
+    id: UUID
+    outcome: Literal["permit", "refuse", "aggregate-only", "inform-the-person-instead"]
+    recipient: str
 
 
 class Taken(_Model):
@@ -337,4 +359,28 @@ class Operations:
             headers={"content-digest": content_digest},
             content=content,
             media_type="application/octet-stream",
+        )
+
+    def sharing_of_agreement(self, agreement_id: str, body: AgreementAnswers) -> Sharing:
+        """Keep a way through the sharing decision tree for what is submitted under an agreement."""
+        return _read(
+            Sharing,
+            self._transport.send(
+                "POST",
+                f"/v1/agreements/{_in_path(agreement_id)}/sharing",
+                content=body.model_dump_json(by_alias=True).encode(),
+                media_type="application/json",
+            ),
+        )
+
+    def sharing_of_candidate(self, candidate_id: str, body: CandidateAnswers) -> Sharing:
+        """Keep a way through the sharing decision tree for a candidate; to confirm it needs one."""
+        return _read(
+            Sharing,
+            self._transport.send(
+                "POST",
+                f"/v1/candidates/{_in_path(candidate_id)}/sharing",
+                content=body.model_dump_json(by_alias=True).encode(),
+                media_type="application/json",
+            ),
         )

@@ -50,11 +50,6 @@ def sharing_decide(
     )
 
 
-def sharing_questions(as_json: JsonFlag = False) -> None:
-    """Show the tree: every question, and where each answer leads."""
-    _operations().sharing_questions(as_json)
-
-
 def sharing_list(data_folder: DataFolder = None, as_json: JsonFlag = False) -> None:
     """List what was decided, the newest first."""
     _operations().sharing_list(data_folder, as_json)

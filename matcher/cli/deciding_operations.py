@@ -1,6 +1,5 @@
 """What the commands about people's decisions do."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -8,13 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import typer
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from matcher.cli import console
-from matcher.formats.errors import ParameterError
-from matcher.formats.tomlfile import parse_toml
+from matcher.cli.sharing import way_by
 from matcher.protection import requests, sharing
 from matcher.settings import Settings
 from matcher.store import open_store
@@ -40,49 +37,17 @@ def sharing_decide(
     as_json: bool,
 ) -> None:
     """Go through the tree, keep the way, and refuse what it does not permit."""
-    way = sharing.walk(_asked) if answers is None else sharing.walk_given(_written(answers))
+    way = way_by(answers)
+    decider = sharing.Decider(by, role, date.today(), risk)
     with _unit(data_folder) as session:
         kept = sharing.record(
-            session, way, society=society, subject=subject, recipient=recipient, by=by, role=role,
-            on=date.today(), risk=risk,
-        ).id  # fmt: skip
+            session, way, society=society, subject=subject, recipient=recipient, by=decider
+        ).id
     if as_json:
         console.print_json({"id": str(kept), "outcome": way.outcome, "answers": dict(way.answers)})
     else:
         console.out.print(f"{kept}: {way.outcome}", highlight=False)
     sharing.require_permitted(way)
-
-
-def _asked(question: sharing.Question) -> str:
-    if not sys.stdin.isatty():
-        raise ParameterError("There is no terminal to ask on; give the answers with --answers.")
-    answer: str = typer.prompt(f"{question.text} [{' / '.join(question.leads)}]", err=True)
-    return answer.strip()
-
-
-def _written(path: Path) -> dict[str, str]:
-    answers = parse_toml(path, "answers")
-    if not all(isinstance(answer, str) for answer in answers.values()):
-        raise ParameterError(f"{path}: every answer must be a text, such as 'yes'.")
-    return answers
-
-
-def sharing_questions(as_json: bool) -> None:
-    """Show the tree."""
-    if as_json:
-        console.print_json(
-            {name: {"text": one.text, "leads": dict(one.leads)} for name, one in _tree()}
-        )
-        return
-    table = Table("question", "is asked", "answer", "leads to")
-    for name, one in _tree():
-        for place, (answer, leads) in enumerate(one.leads.items()):
-            table.add_row(*((name, one.text) if not place else ("", "")), answer, leads)
-    console.out.print(table)
-
-
-def _tree() -> Iterator[tuple[str, sharing.Question]]:
-    yield from sharing.TREE.items()
 
 
 def sharing_list(data_folder: Path | None, as_json: bool) -> None:

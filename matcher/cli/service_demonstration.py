@@ -34,7 +34,9 @@ from encoders.client.generated import Operations
 from encoders.client.transport import HttpTransport
 from matcher.cli import console
 from matcher.cli.demonstration import MEETING, SEEKING, UNIT, begin_anew, intake_of
+from matcher.formats.agreement import Agreement
 from matcher.formats.errors import KinmatchError
+from matcher.formats.sharing import answers_of_fiction
 from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import BANDS
 from matcher.store.postgres import PrivateServer
@@ -324,8 +326,18 @@ def _introduce(office: _Office, society: str, service: str) -> None:
 
 def _submit(office: _Office, society: str) -> int:
     """Send a society's batch; give how many records were taken in."""
+    under = Agreement.read(office.folder / "agreement.toml").agreement_id
+    _share(office, society, "each-record", "--agreement", under)
     sending = ("submit", f"{society}.envelope", "--society", f"{society}.toml", "--wait")
     return int(json.loads(office.run(*sending, "--json"))["records"])
+
+
+def _share(office: _Office, society: str, ground: str, *subject: str) -> None:
+    """Go through the sharing decision tree, as is done before anything is shared."""
+    answers = office.folder / f"{society}.{ground}.toml"
+    answers.write_text(tomli_w.dumps(answers_of_fiction(ground)), encoding="utf-8")
+    asked = ("--answers", answers.name, "--society", f"{society}.toml")
+    office.run("sharing", "answer", *subject, *asked)
 
 
 def _refine(office: _Office, society: str) -> int:
@@ -368,8 +380,10 @@ def _confirm_best(office: _Office, found: list[pd.DataFrame]) -> list[str]:
     best = found[0].iloc[0]
     candidate = str(best["candidate_id"])
     cleared = ("--safeguarding-cleared", "--person-consulted")
+    looked_at = ("--version", str(best["version"]))
     for society in _SIDES:
-        said = (candidate, "confirm", "--version", str(best["version"]), *cleared)
+        _share(office, society, "best-interests", candidate, *looked_at)
+        said = (candidate, "confirm", *looked_at, *cleared)
         office.run("decide", *said, "--society", f"{society}.toml")
 
     def disclosed(society: str) -> str:

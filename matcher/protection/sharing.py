@@ -1,175 +1,57 @@
-"""The sharing decision tree: may data of one person be given to one recipient?
+"""What societies answered in the sharing decision tree: kept, and held to.
 
-Questions are data, in the order in which they are asked; each answer leads to the next question or
-to an outcome: permit, refuse, aggregate only, or inform the person instead. Every answer on the way
-is kept, with who gave it and when, whatever the outcome.
+A society goes through the tree (`matcher.formats.sharing`) before its first batch under an
+agreement, for all to whom its corridors lead, and for each candidate before it confirms it, since
+that lets the other side know whose record it is; the operator does for whatever else is asked.
+Whatever the outcome, every answer is kept, with who gave it and when. The newest counts.
 
 Where neither consent, assent nor best interests can be had, an exceptional circumstance may stand
 in: for one case, with its risk and its recipient assessed. It never covers more than that case.
-
-After the decision tree of the UNHCR technical note on sharing personal protection data (2020); the
-wording is ours.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from matcher.formats.errors import AbsentError, ParameterError
+from matcher.formats.agreement import Agreement
+from matcher.formats.errors import AbsentError, GateError, ParameterError
 from matcher.formats.rulebook import refuse
+from matcher.formats.sharing import EACH_RECORD, EXCEPTIONAL, Way
 from matcher.store import audit
-from matcher.store.models import SharingDecision, Society
+from matcher.store.changing import named
+from matcher.store.models import AgreementRow, CandidateRow, SharingDecision, Society
 
-Outcome = Literal["permit", "refuse", "aggregate-only", "inform-the-person-instead"]
-OUTCOMES: Final = ("permit", "refuse", "aggregate-only", "inform-the-person-instead")
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question of the tree.
-
-    Attributes:
-        name: Its name.
-        text: What is asked.
-        leads: For each possible answer the name of the next question, or an outcome.
-    """
-
-    name: str
-    text: str
-    leads: Mapping[str, str]
-
-
-_QUESTIONS: Final = (
-    Question(
-        "purpose-specific",
-        "Is there one specific purpose: a named service with a benefit to this person?",
-        {"yes": "aggregate-enough", "no": "refuse"},
-    ),
-    Question(
-        "aggregate-enough",
-        "Would aggregates, in which nobody can be told, be enough for it?",
-        {"yes": "aggregate-only", "no": "which-purpose"},
-    ),
-    Question(
-        "which-purpose",
-        "Is it a service to this person, of indirect benefit to many, or not humanitarian?",
-        {"service": "ground", "indirect": "aggregate-only", "not-humanitarian": "refuse"},
-    ),
-    Question(
-        "ground",
-        "What does it rest on: the person's consent, a child's assent with its caregiver's "
-        "consent, best interests that were assessed, an exceptional circumstance, or nothing?",
-        {
-            "consent": "minimum-data",
-            "assent": "minimum-data",
-            "best-interests": "minimum-data",
-            "exceptional": "one-case",
-            "none": "inform-the-person-instead",
-        },
-    ),
-    Question(
-        "one-case",
-        "Is the exceptional circumstance that of this one case, and was its risk assessed?",
-        {"yes": "minimum-data", "no": "refuse"},
-    ),
-    Question(
-        "minimum-data",
-        "Is it the least data with which the purpose can be reached?",
-        {"yes": "recipient-secure", "no": "refuse"},
-    ),
-    Question(
-        "recipient-secure",
-        "Was the recipient assessed, and keeps the data safe?",
-        {"yes": "benefit-above-risk", "no": "refuse"},
-    ),
-    Question(
-        "benefit-above-risk",
-        "Is the benefit to the person greater than the risk?",
-        {"yes": "permit", "no": "inform-the-person-instead"},
-    ),
-)
-
-TREE: Final[Mapping[str, Question]] = MappingProxyType({one.name: one for one in _QUESTIONS})
-"""Every question by its name, in the order in which they are asked."""
-
-FIRST: Final = _QUESTIONS[0].name
-"""The question that comes first."""
-
-Asking = Callable[[Question], str]
-"""Asked a question; gives an answer."""
+OTHER_SIDE: Final = "the other side of the candidate"
+"""The recipient where nobody may know yet who it is."""
 
 _CASE: Final = re.compile(r"[0-9a-f]{32}")
 _LEAST_ASSESSMENT: Final = 20
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way through the tree.
+class Decider:
+    """Who went through the tree.
 
     Attributes:
-        answers: Each question that was asked with its answer, in order.
-        outcome: Where it led.
+        name: A person's name, or a user's id.
+        role: In which role.
+        on: The day.
+        risk: In an exceptional circumstance, the assessment of its risk and of the recipient.
     """
 
-    answers: tuple[tuple[str, str], ...]
-    outcome: str
-
-
-def walk(ask: Asking) -> Way:
-    """Go through the tree.
-
-    Raises:
-        ParameterError: An answer is none of those that the question has.
-    """
-    answers: list[tuple[str, str]] = []
-    at = FIRST
-    while at in TREE:
-        question = TREE[at]
-        answer = ask(question)
-        if answer not in question.leads:
-            raise ParameterError(
-                f"The answer to '{at}' must be one of {', '.join(question.leads)}."
-            )
-        answers.append((at, answer))
-        at = question.leads[answer]
-    return Way(tuple(answers), at)
-
-
-def walk_given(answers: Mapping[str, str]) -> Way:
-    """Go through the tree with answers that were written down before.
-
-    Raises:
-        ParameterError: An answer is missing or none of the question's, or one was not asked for.
-    """
-
-    def given(question: Question) -> str:
-        if question.name not in answers:
-            raise ParameterError(f"There is no answer to '{question.name}': {question.text}")
-        return answers[question.name]
-
-    way = walk(given)
-    if unasked := sorted(set(answers) - {name for name, _ in way.answers}):
-        raise ParameterError(f"Answers that were not asked for: {', '.join(unasked)}.")
-    return way
+    name: str
+    role: str
+    on: date
+    risk: str = ""
 
 
 def record(
-    session: Session,
-    way: Way,
-    *,
-    society: str,
-    subject: str,
-    recipient: str,
-    by: str,
-    role: str,
-    on: date,
-    risk: str = "",
+    session: Session, way: Way, *, society: str, subject: str, recipient: str, by: Decider
 ) -> SharingDecision:
     """Keep a way through the tree: who went it, when, and each answer.
 
@@ -177,42 +59,75 @@ def record(
         session: A transaction `as_unit`.
         way: The way.
         society: Whose data it is about.
-        subject: The case, as 32 hexadecimal digits: a record's reference or a candidate's id.
+        subject: The case, as 32 hexadecimal digits: a record's reference; or an agreement's id.
         recipient: Who would get the data: an organisation, no person.
         by: Who decided.
-        role: In which role.
-        on: The day.
-        risk: In an exceptional circumstance, the assessment of its risk and of the recipient.
 
     Raises:
         GateError: An exceptional circumstance is not of one case, or not assessed.
         AbsentError: There is no such society.
+        ParameterError: One case rests on what was decided for each record of a batch.
     """
     if session.get(Society, society) is None:
         raise AbsentError(f"There is no society {society} here.")
-    if ("ground", "exceptional") in way.answers:
-        require_one_case(way, subject, risk)
+    is_many = session.get(AgreementRow, subject) is not None
+    if EXCEPTIONAL in way.answers:
+        require_one_case(way, subject, by.risk, is_many=is_many)
+    if EACH_RECORD in way.answers and not is_many:
+        raise ParameterError("What one case rests on must be said; 'each-record' is for batches.")
     row = SharingDecision(
         society=society, subject=subject, recipient=recipient,
-        answers={"way": [list(answer) for answer in way.answers], "risk": risk},
-        outcome=way.outcome, decided_by=by, role=role, decided_on=on,
+        answers={"way": [list(answer) for answer in way.answers], "risk": by.risk},
+        outcome=way.outcome, decided_by=by.name, role=by.role, decided_on=by.on,
     )  # fmt: skip
     session.add(row)
     session.flush()
     audit.append(
-        session, "sharing.decide", f"sharing {row.id}", society=society,
-        details={"outcome": way.outcome, "role": role},
+        session, "sharing.decide", f"sharing {row.id}", society=society, actor=by.name,
+        details={"outcome": way.outcome, "role": by.role},
     )  # fmt: skip
     return row
 
 
-def require_one_case(way: Way, subject: str, risk: str) -> None:
+def record_of_agreement(
+    session: Session, way: Way, agreement: Agreement, *, society: str, by: Decider
+) -> SharingDecision:
+    """Keep a society's way for what it submits under an agreement, to all its recipients.
+
+    Raises:
+        GateError: It rests on an exceptional circumstance.
+        AbsentError: The society is no party.
+    """
+    if society not in agreement.parties:
+        raise AbsentError(f"There is no agreement {agreement.agreement_id} of {society}.")
+    recipients = ", ".join(sorted(_recipients(agreement, society)))
+    return record(
+        session, way, society=society, subject=agreement.agreement_id, recipient=recipients, by=by
+    )
+
+
+def record_of_candidate(
+    session: Session, way: Way, row: CandidateRow, *, society: str, by: Decider
+) -> SharingDecision:
+    """Keep a society's way for a candidate, in the version that it is in.
+
+    Raises:
+        GateError: An exceptional circumstance is not assessed.
+        ParameterError: It rests on what was decided for each record of a batch.
+    """
+    kept = record(session, way, society=society, subject=row.id.hex(), recipient=OTHER_SIDE, by=by)
+    kept.candidate_id, kept.version = row.id, row.version
+    session.flush()
+    return kept
+
+
+def require_one_case(way: Way, subject: str, risk: str, *, is_many: bool) -> None:
     """Let an exceptional circumstance pass that is of one case, its risk and recipient assessed.
 
     Raises:
         GateError: It is for more than one case, or nothing was assessed.
     """
-    if ("one-case", "no") in way.answers or not _CASE.fullmatch(subject):
+    if is_many or ("one-case", "no") in way.answers or not _CASE.fullmatch(subject):
         raise refuse(
             "sharing.exceptional-one-case", "What it is for is not the reference of one case."
         )
@@ -233,9 +148,81 @@ def require_permitted(way: Way) -> None:
         )
 
 
+def require_submission(session: Session, agreement: Agreement, society: str) -> None:
+    """Let a batch pass whose society's newest way permits it, to all whom its corridors lead to.
+
+    Args:
+        session: A transaction of the society's or the unit's.
+        agreement: The agreement that it is submitted under.
+        society: Whose batch.
+
+    Raises:
+        GateError: It went no way, or one that does not permit it, or not for every recipient.
+    """
+    subject = agreement.agreement_id
+    newest = _newest(session, SharingDecision.subject == subject, society=society)
+    _require(
+        newest,
+        f"Nobody of {society} has gone through it for agreement {subject}: "
+        f"'kinmatch sharing answer --agreement {subject}'.",
+    )
+    known = set() if newest is None else set(newest.recipient.split(", "))
+    if missing := sorted(_recipients(agreement, society) - known):
+        raise refuse(
+            "sharing.tree-permits",
+            f"It was not gone through for {', '.join(missing)}: 'kinmatch sharing answer "
+            f"--agreement {subject}'.",
+        )
+
+
+def require_confirmation(session: Session, row: CandidateRow, society: str) -> None:
+    """Let a confirmation pass where the society's newest way for the candidate permits it.
+
+    Raises:
+        GateError: It went no way for it in this version, or one that does not permit it.
+    """
+    newest = _newest(
+        session,
+        SharingDecision.candidate_id == row.id,
+        SharingDecision.version == row.version,
+        society=society,
+    )
+    _require(
+        newest,
+        f"Nobody has gone through it for candidate {named(row.id)}: 'kinmatch sharing answer "
+        f"{named(row.id)} --version {row.version}'.",
+    )
+
+
+def permits(session: Session, row: CandidateRow, societies: Iterable[str]) -> bool:
+    """Tell whether the newest ways of societies for a candidate, in its version, all permit."""
+    try:
+        for society in societies:
+            require_confirmation(session, row, society)
+    except GateError:
+        return False
+    return True
+
+
 def decisions(session: Session, society: str | None = None) -> list[SharingDecision]:
     """Give the ways that were kept, the newest first; of one society, if it is given."""
-    query = select(SharingDecision).order_by(SharingDecision.decided_on.desc(), SharingDecision.id)
+    query = select(SharingDecision).order_by(SharingDecision.number.desc())
     if society is not None:
         query = query.where(SharingDecision.society == society)
     return list(session.scalars(query))
+
+
+def _newest(session: Session, *about: ColumnElement[bool], society: str) -> SharingDecision | None:
+    query = select(SharingDecision).where(SharingDecision.society == society, *about)
+    return session.scalars(query.order_by(SharingDecision.number.desc()).limit(1)).first()
+
+
+def _require(newest: SharingDecision | None, missing: str) -> None:
+    if newest is None:
+        raise refuse("sharing.tree-permits", missing)
+    answers = tuple((question, answer) for question, answer in newest.answers["way"])
+    require_permitted(Way(answers, newest.outcome))
+
+
+def _recipients(agreement: Agreement, society: str) -> set[str]:
+    return {end for start, end in agreement.corridors if start == society}

@@ -2,9 +2,10 @@
 
 A candidate reveals a band, its refinement levels. Who the other side is shows only after both
 societies confirmed, and each of them confirms only once its own side is cleared: safeguarding was
-looked at, and the person its record is about, or who asked for that person, was consulted and
-agrees. What is missing is told to that side alone. To the other side a confirmation that is not
-made looks like no decision: a person who does not wish to be found shows nowhere, not even here.
+looked at, the person its record is about, or who asked for that person, was consulted and agrees,
+and the sharing decision tree permits it. What is missing is told to that side alone. To the other
+side a confirmation that is not made looks like no decision: a person who does not wish to be found
+shows nowhere, not even here.
 
 Process feedback (pending, accepted, rejected) follows from decisions and needs no consent. What
 became of the persons is service feedback, and needs theirs.
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.errors import AbsentError, ParameterError
 from matcher.formats.rulebook import refuse
+from matcher.protection import sharing
 from matcher.store import audit
 from matcher.store.candidates import disclosed
 from matcher.store.changing import named
@@ -60,11 +62,13 @@ class Stages:
         """Let a society confirm whose own side is cleared, and keep that it is.
 
         Raises:
-            GateError: The candidate may not be shown any more, or the side is not cleared.
+            AbsentError: The candidate may not be shown any more.
+            GateError: The side is not cleared, or the sharing decision tree does not permit it.
         """
         require_shown(session, row, self.on)
         require_cleared(is_safe=self.is_safe)
         require_consulted(is_agreed=self.is_agreed)
+        sharing.require_confirmation(session, row, society)
         session.merge(
             Clearance(
                 candidate_id=row.id, version=row.version, society=society, user_id=self.user,
@@ -88,7 +92,7 @@ def is_shown(session: Session, row: CandidateRow, on: date) -> bool:
             CandidateSide.shown_until >= on,
         )
     )
-    return agreement.valid_from <= on <= agreement.valid_until and shown == 2  # sides
+    return agreement.valid_from <= on <= agreement.valid_until and shown == _SIDES
 
 
 def require_shown(session: Session, row: CandidateRow, on: date) -> None:
@@ -122,13 +126,15 @@ def require_consulted(*, is_agreed: bool) -> None:
 
 
 def both_cleared(session: Session, row: CandidateRow) -> bool:
-    """Tell whether both sides of a candidate are cleared, in the version that it is in."""
-    cleared = session.scalar(
-        select(func.count()).where(
-            Clearance.candidate_id == row.id, Clearance.version == row.version
-        )
+    """Tell whether both sides of a candidate are cleared, in the version that it is in.
+
+    Each was when it confirmed; and what it last answered in the sharing decision tree permits it.
+    """
+    query = select(Clearance.society).where(
+        Clearance.candidate_id == row.id, Clearance.version == row.version
     )
-    return cleared == 2  # both sides
+    cleared = session.scalars(query).all()
+    return len(cleared) == _SIDES and sharing.permits(session, row, cleared)
 
 
 def require_disclosed(session: Session, candidate: bytes, society: str) -> Disclosure:

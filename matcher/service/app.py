@@ -31,6 +31,7 @@ from matcher.service.routes import (
     health,
     notices,
     refinements,
+    sharing,
     tokens,
 )
 from matcher.service.serving import Serving
@@ -45,6 +46,7 @@ ROUTERS = (
     feedback.router,
     notices.router,
     refinements.router,
+    sharing.router,
     tokens.router,
 )
 """Every module's routes under `/v1`; a new module's come here."""

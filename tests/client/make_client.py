@@ -20,7 +20,7 @@ TARGET = Path(__file__).parents[2] / "encoders" / "client" / "generated.py"
 
 Schema = dict[str, Any]
 
-TAGS = ("batches", "candidates", "refinements", "notices")
+TAGS = ("batches", "candidates", "refinements", "notices", "sharing")
 """The operations that a society's command line uses."""
 
 _WIDTH = 100

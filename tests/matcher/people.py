@@ -12,14 +12,17 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Rows, read_batch, write_batch
 from matcher.formats.ledger import Receipt
 from matcher.formats.marks import marks_of
 from matcher.formats.scheme import Scheme
+from matcher.formats.sharing import answers_of_fiction, walk_given
 from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
+from matcher.protection.sharing import Decider, record_of_agreement
 from matcher.store import acceptance, batches, parties, receipts, withdrawals
 from matcher.store.database import Store
 
@@ -184,6 +187,16 @@ def take_back(store: Store, batch: UUID) -> None:
 
 
 def add(store: Store, agreement: Agreement) -> Agreement:
+    """Let a store know an agreement, of which every party went through the sharing tree."""
     with store.as_unit() as session:
         parties.add_agreement(session, agreement)
+        permit(session, agreement)
     return agreement
+
+
+def permit(session: Session, agreement: Agreement) -> None:
+    """As if every party had gone through the sharing decision tree, to the permission."""
+    way = walk_given(answers_of_fiction("each-record"))
+    by = Decider("tester", "focal-point", agreement.valid_from)
+    for society in agreement.parties:
+        record_of_agreement(session, way, agreement, society=society, by=by)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import StateError
+from matcher.protection.sharing import require_submission
 from matcher.service import uploads
 from matcher.service.callers import Member, member
 from matcher.service.edge import allow_body
@@ -20,6 +21,7 @@ from matcher.store import batches
 from matcher.store.journal import Journal
 from matcher.store.keeping_up import enter
 from matcher.store.models import BatchRow, Part
+from matcher.store.parties import agreement_of
 from matcher.store.withdrawals import withdrawal_of
 
 router = APIRouter(prefix="/batches", tags=["batches"])
@@ -110,7 +112,7 @@ def _with_parts(session: Session, row: BatchRow) -> Batch:
     status_code=201,
     responses={
         200: {"model": Batch, "description": "It was registered before."},
-        **documented("not-found", "agreement", "state", "too-large", "quota", "no-room"),
+        **documented("not-found", "agreement", "gate", "state", "too-large", "quota", "no-room"),
     },
 )
 def register(asked: NewBatch, caller: Sender, response: Response) -> Batch:
@@ -123,6 +125,7 @@ def register(asked: NewBatch, caller: Sender, response: Response) -> Batch:
         else:
             require_room(caller.store.folder, settings)
             require_quota(session, settings, asked.size, caller.today)
+            require_submission(session, agreement_of(session, asked.agreement), caller.society)
         row = batches.register(
             session,
             society=caller.society,

@@ -1,27 +1,34 @@
 """The sharing decision tree, by the command line: every way through it, and what is kept."""
 
 import json
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli_w
-from people import ONE, TWO, add, draw_agreement
+from people import ONE, TODAY, TWO, draw_agreement, registered, sought, submit, write
+from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from matcher.formats.errors import ParameterError
-from matcher.protection.sharing import FIRST, OUTCOMES, TREE, Question, decisions, walk, walk_given
+from matcher.formats.sharing import (
+    FIRST,
+    OUTCOMES,
+    TREE,
+    Question,
+    answers_of_fiction,
+    walk,
+    walk_given,
+)
+from matcher.nightly.night import Limits, run_night
+from matcher.protection.sharing import decisions
+from matcher.store import parties
 from matcher.store.database import Store
+from matcher.store.models import AuditEntry, CandidateRow, SharingDecision
 
-PERMITTED = {
-    "purpose-specific": "yes",
-    "aggregate-enough": "no",
-    "which-purpose": "service",
-    "ground": "consent",
-    "minimum-data": "yes",
-    "recipient-secure": "yes",
-    "benefit-above-risk": "yes",
-}
+PERMITTED = answers_of_fiction("consent")
 EXCEPTIONAL = PERMITTED | {"ground": "exceptional", "one-case": "yes"}
 CASE = "0c" * 16
 ASSESSED = "the risk of doing nothing is greater; the hospital was visited in May"
@@ -38,7 +45,9 @@ def decide(run: Any, store: Store, answers: dict[str, str], **given: str) -> Any
 
 @pytest.fixture
 def unit(store: Store) -> Store:
-    add(store, draw_agreement())
+    """A linkage unit with an agreement, for which nobody has gone through the tree."""
+    with store.as_unit() as session:
+        parties.add_agreement(session, draw_agreement())
     return store
 
 
@@ -97,6 +106,7 @@ BLANKET = {**{name: PERMITTED[name] for name in list(PERMITTED)[:3]}, "ground": 
     ("answers", "given"),
     [
         (EXCEPTIONAL, {"--risk": ASSESSED, "--subject": "all of the camp"}),
+        (EXCEPTIONAL, {"--risk": ASSESSED, "--subject": "ab" * 16}),  # the agreement's id
         (EXCEPTIONAL, {"--risk": "none"}),
         ({**BLANKET, "one-case": "no"}, {"--risk": ASSESSED}),
     ],
@@ -125,8 +135,8 @@ def test_every_way_ends_in_an_outcome_and_only_one_kind_of_way_permits() -> None
         if way.outcome == "permit":
             permitted.add(way.answers)
     grounds = {dict(way)["ground"] for way in permitted}
-    assert grounds == {"consent", "assent", "best-interests", "exceptional"}
-    assert len(permitted) == 4
+    assert grounds == {"consent", "assent", "best-interests", "each-record", "exceptional"}
+    assert len(permitted) == 5
     assert all(dict(way).get("one-case", "yes") == "yes" for way in permitted)
 
 
@@ -154,3 +164,146 @@ def test_the_tree_is_shown(run: Any, unit: Store, tmp_path: Path) -> None:
     )
     assert ended.status == 2
     assert "no terminal" in ended.said
+
+
+Serve = Callable[..., TestClient]
+UNDER = "ab" * 16
+NEW_BATCH = {"agreement": UNDER, "digest": "sha256:" + "0" * 64, "size": 10}
+OF_BATCH = answers_of_fiction("each-record")
+
+
+def answer_for(client: TestClient, agreement: str = UNDER, **answers: str) -> Any:
+    said = {"answers": OF_BATCH | answers}
+    return client.post(f"/v1/agreements/{agreement}/sharing", json=said)
+
+
+@pytest.mark.rule("sharing.tree-permits", "passes")
+@pytest.mark.rule("sharing.tree-permits", "refuses")
+def test_a_societys_first_batch_waits_until_the_tree_permits_it(unit: Store, serve: Serve) -> None:
+    one = serve(ONE)
+    answer = one.post("/v1/batches", json=NEW_BATCH)
+    assert (answer.status_code, answer.json()["code"]) == (409, "gate")
+    assert "[sharing.tree-permits]" in answer.json()["detail"]
+    assert f"--agreement {UNDER}" in answer.json()["detail"]
+    said = {**dict(list(OF_BATCH.items())[:5]), "recipient-secure": "no"}
+    kept = one.post(f"/v1/agreements/{UNDER}/sharing", json={"answers": said})
+    assert (kept.status_code, kept.json()["outcome"]) == (201, "refuse")
+    assert "'recipient-secure': no" in one.post("/v1/batches", json=NEW_BATCH).json()["detail"]
+    assert answer_for(one).json() | {"id": ""} == {
+        "id": "", "outcome": "permit", "recipient": "crescent-3, red-two",
+    }  # fmt: skip
+    assert one.post("/v1/batches", json=NEW_BATCH).status_code == 201
+    assert serve(TWO).post("/v1/batches", json=NEW_BATCH).status_code == 409
+    with unit.as_unit() as session:
+        entries = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "sharing.decide")
+        ).all()
+        details = [json.loads(one.details) for one in entries]
+        assert [one["outcome"] for one in details] == ["refuse", "permit"]
+        assert {one["role"] for one in details} == {"tracing-officer"}
+
+
+def test_a_party_more_is_a_recipient_more(unit: Store, serve: Serve) -> None:
+    """What was answered for two recipients is no answer for a third."""
+    agreement = draw_agreement(agreement_id="cd" * 16, parties=(ONE, TWO))
+    with unit.as_unit() as session:
+        parties.add_agreement(session, agreement)
+    one = serve(ONE)
+    assert answer_for(one, "cd" * 16).json()["recipient"] == TWO
+    with unit.as_unit() as session:
+        (row,) = session.scalars(select(SharingDecision)).all()
+        row.subject = UNDER
+    answer = one.post("/v1/batches", json=NEW_BATCH)
+    assert "not gone through for crescent-3" in answer.json()["detail"]
+
+
+@pytest.mark.rule("sharing.exceptional-one-case", "refuses")
+def test_no_batch_rests_on_an_exceptional_circumstance(unit: Store, serve: Serve) -> None:
+    one = serve(ONE)
+    answer = answer_for(one, **{"ground": "exceptional", "one-case": "yes"})
+    assert answer.status_code == 409
+    assert "[sharing.exceptional-one-case]" in answer.json()["detail"]
+    assert one.post("/v1/batches", json=NEW_BATCH).status_code == 409
+
+
+@pytest.fixture
+def key(unit: Store, tmp_path: Path) -> str:
+    """A candidate of two societies, found today."""
+    agreement = draw_agreement()
+    for society, people in ((ONE, sought(1)), (TWO, registered(1))):
+        submit(unit, write(tmp_path / society, agreement, society, people), agreement, society)
+    run_night(unit, on=TODAY, limits=Limits(10**9, 10**6), top=10, threads=1)
+    with unit.as_unit() as session:
+        return session.scalars(select(CandidateRow.id)).one().hex()
+
+
+def confirm(client: TestClient, key: str) -> Any:
+    said = {"verdict": "confirm", "version": 1, "safeguarding": True, "consulted": True}
+    return client.post(f"/v1/candidates/{key}/decisions", json=said)
+
+
+def answer_of(client: TestClient, key: str, answers: dict[str, str], **more: object) -> Any:
+    said = {"answers": answers, "version": 1, **more}
+    return client.post(f"/v1/candidates/{key}/sharing", json=said)
+
+
+OUTCOMES_OF = {
+    "aggregate-only": {"purpose-specific": "yes", "aggregate-enough": "yes"},
+    "refuse": {"purpose-specific": "no"},
+    "inform-the-person-instead": {
+        **dict(list(PERMITTED.items())[:3]), "ground": "none",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.rule("sharing.tree-permits", "refuses")
+@pytest.mark.parametrize("outcome", OUTCOMES_OF)
+def test_nobody_confirms_what_the_tree_does_not_permit_and_the_other_side_sees_nothing_of_it(
+    serve: Serve, key: str, outcome: str
+) -> None:
+    one, two = serve(ONE), serve(TWO)
+    before = two.get(f"/v1/candidates/{key}").json()
+    answer = confirm(one, key)
+    assert answer.status_code == 409
+    assert "[sharing.tree-permits]" in answer.json()["detail"]
+    assert f"sharing answer {key} --version 1" in answer.json()["detail"]
+    kept = answer_of(one, key, OUTCOMES_OF[outcome])
+    assert (kept.status_code, kept.json()["outcome"]) == (201, outcome)
+    assert f"'{outcome}'" in confirm(one, key).json()["detail"]
+    assert two.get(f"/v1/candidates/{key}").json() == before
+    assert answer_of(one, key, PERMITTED).json()["recipient"] == "the other side of the candidate"
+    assert confirm(one, key).status_code == 200
+
+
+def test_who_thinks_better_of_it_after_confirming_discloses_nothing(serve: Serve, key: str) -> None:
+    one, two = serve(ONE), serve(TWO)
+    for client in (one, two):
+        answer_of(client, key, PERMITTED)
+    assert confirm(one, key).status_code == 200
+    answer_of(one, key, OUTCOMES_OF["refuse"])
+    assert confirm(two, key).json() == {"state": "confirmed", "disclosed": False}
+    for client in (one, two):
+        assert client.get(f"/v1/candidates/{key}/disclosure").status_code == 404
+
+
+@pytest.mark.rule("sharing.exceptional-one-case", "passes")
+def test_a_candidate_may_be_an_exceptional_case_that_was_assessed(
+    unit: Store, serve: Serve, key: str
+) -> None:
+    one = serve(ONE)
+    assert answer_of(one, key, EXCEPTIONAL).status_code == 409
+    assert answer_of(one, key, EXCEPTIONAL, risk=ASSESSED).json()["outcome"] == "permit"
+    assert confirm(one, key).status_code == 200
+    assert answer_of(one, key, OF_BATCH).status_code == 422  # one case says what it rests on
+    assert answer_of(one, key, PERMITTED, version=2).status_code == 409
+    with unit.as_unit() as session:  # what is deleted takes along what was said of it
+        session.delete(session.get_one(CandidateRow, bytes.fromhex(key)))
+        session.flush()
+        assert session.scalars(select(SharingDecision)).all() == []
+
+
+def test_another_societys_candidates_and_agreements_are_nobodys(serve: Serve, key: str) -> None:
+    three = serve("crescent-3")
+    theirs, nobodys = (answer_of(three, one, PERMITTED) for one in (key, "00" * 16))
+    assert (theirs.status_code, nobodys.status_code) == (404, 404)
+    assert answer_for(three, "00" * 16).status_code == 404

@@ -10,6 +10,7 @@ from people import ONE, THREE, TODAY, TWO, add, draw_agreement, registered, soug
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from matcher.formats.sharing import answers_of_fiction
 from matcher.nightly.night import Limits, run_night
 from matcher.store import candidates
 from matcher.store.database import Store
@@ -36,6 +37,21 @@ def decide(client: TestClient, key: str, verdict: str = "confirm", **said: Any) 
     )
 
 
+def share(client: TestClient, key: str, version: int = 1, **answers: str) -> Any:
+    """Go through the sharing decision tree."""
+    way = {"answers": answers_of_fiction("consent") | answers, "version": version}
+    return client.post(f"/v1/candidates/{key}/sharing", json=way)
+
+
+@pytest.fixture
+def sides(serve: Serve, key: str) -> tuple[TestClient, TestClient]:
+    """Both societies, which went through the sharing decision tree to the permission."""
+    one, two = serve(ONE), serve(TWO)
+    for client in (one, two):
+        assert share(client, key).json()["outcome"] == "permit"
+    return one, two
+
+
 def seen(client: TestClient, key: str) -> dict[str, Any]:
     found: dict[str, Any] = client.get(f"/v1/candidates/{key}").json()
     return found
@@ -44,8 +60,10 @@ def seen(client: TestClient, key: str) -> dict[str, Any]:
 @pytest.mark.rule("disclosure.both-confirmed", "passes")
 @pytest.mark.rule("disclosure.safeguarding-cleared", "passes")
 @pytest.mark.rule("disclosure.person-consulted", "passes")
-def test_both_confirm_cleared_sides_and_learn_who_the_other_is(serve: Serve, key: str) -> None:
-    one, two = serve(ONE), serve(TWO)
+def test_both_confirm_cleared_sides_and_learn_who_the_other_is(
+    sides: tuple[TestClient, TestClient], key: str
+) -> None:
+    one, two = sides
     assert seen(one, key)["band"] == "strong"
     assert decide(one, key, **CLEARED).json()["disclosed"] is False
     assert decide(two, key, **CLEARED).json()["disclosed"] is True
@@ -54,8 +72,10 @@ def test_both_confirm_cleared_sides_and_learn_who_the_other_is(serve: Serve, key
 
 
 @pytest.mark.rule("disclosure.both-confirmed", "refuses")
-def test_before_both_have_confirmed_there_is_nothing_to_see(serve: Serve, key: str) -> None:
-    one, two = serve(ONE), serve(TWO)
+def test_before_both_have_confirmed_there_is_nothing_to_see(
+    serve: Serve, sides: tuple[TestClient, TestClient], key: str
+) -> None:
+    one, two = sides
     decide(one, key, **CLEARED)
     absent = one.get(f"/v1/candidates/{'00' * 16}/disclosure")
     for client in (one, two, serve(THREE)):
@@ -80,9 +100,9 @@ def test_before_both_have_confirmed_there_is_nothing_to_see(serve: Serve, key: s
     ],
 )  # fmt: skip
 def test_a_side_that_is_not_cleared_can_not_confirm_and_nobody_else_sees_that_it_tried(
-    store: Store, serve: Serve, key: str, said: dict[str, bool], rule: str
+    store: Store, sides: tuple[TestClient, TestClient], key: str, said: dict[str, bool], rule: str
 ) -> None:
-    one, two = serve(ONE), serve(TWO)
+    one, two = sides
     decide(one, key, **CLEARED)
     before = seen(one, key)
     answer = decide(two, key, **said)
@@ -101,22 +121,26 @@ def test_a_rejection_needs_no_clearance(serve: Serve, key: str) -> None:
     assert seen(serve(ONE), key)["feedback"] == "rejected"
 
 
-def test_process_feedback_needs_no_consent(serve: Serve, key: str) -> None:
-    assert seen(serve(ONE), key)["feedback"] == "pending"
-    decide(serve(TWO), key, **CLEARED)
-    assert seen(serve(ONE), key)["feedback"] == "accepted"
+def test_process_feedback_needs_no_consent(sides: tuple[TestClient, TestClient], key: str) -> None:
+    one, two = sides
+    assert seen(one, key)["feedback"] == "pending"
+    decide(two, key, **CLEARED)
+    assert seen(one, key)["feedback"] == "accepted"
 
 
-def disclosed(serve: Serve, key: str) -> tuple[TestClient, TestClient]:
-    one, two = serve(ONE), serve(TWO)
+@pytest.fixture
+def disclosed(sides: tuple[TestClient, TestClient], key: str) -> tuple[TestClient, TestClient]:
+    one, two = sides
     decide(one, key, **CLEARED)
     assert decide(two, key, **CLEARED).json()["disclosed"]
     return one, two
 
 
 @pytest.mark.rule("feedback.service-consent", "passes")
-def test_service_feedback_flows_with_consent(serve: Serve, key: str) -> None:
-    one, two = disclosed(serve, key)
+def test_service_feedback_flows_with_consent(
+    serve: Serve, disclosed: tuple[TestClient, TestClient], key: str
+) -> None:
+    one, two = disclosed
     said = {"code": "contact-restored", "consent_on": str(TODAY)}
     assert one.get(f"/v1/candidates/{key}/feedback").status_code == 404
     assert two.post(f"/v1/candidates/{key}/feedback", json=said).status_code == 204
@@ -129,8 +153,10 @@ def test_service_feedback_flows_with_consent(serve: Serve, key: str) -> None:
 
 
 @pytest.mark.rule("feedback.service-consent", "refuses")
-def test_service_feedback_is_refused_without_consent(serve: Serve, key: str) -> None:
-    one, two = disclosed(serve, key)
+def test_service_feedback_is_refused_without_consent(
+    disclosed: tuple[TestClient, TestClient], key: str
+) -> None:
+    one, two = disclosed
     answer = two.post(f"/v1/candidates/{key}/feedback", json={"code": "reunited"})
     assert answer.status_code == 409
     assert "[feedback.service-consent]" in answer.json()["detail"]
@@ -145,10 +171,10 @@ def test_service_feedback_waits_for_the_disclosure(serve: Serve, key: str) -> No
 
 
 def test_what_may_not_be_shown_any_more_is_neither_decided_on_nor_disclosed(
-    store: Store, serve: Serve, key: str
+    store: Store, sides: tuple[TestClient, TestClient], key: str
 ) -> None:
     """As after a record was halted: what was disclosed stops showing, and nothing new is."""
-    one, two = serve(ONE), serve(TWO)
+    one, two = sides
     decide(one, key, **CLEARED)
     with store.as_unit() as session:
         side = session.get_one(CandidateSide, (bytes.fromhex(key), TWO))
@@ -170,9 +196,10 @@ def test_what_may_not_be_shown_any_more_is_neither_decided_on_nor_disclosed(
 
 
 def test_a_clearance_is_of_the_version_that_was_looked_at(
-    store: Store, serve: Serve, key: str
+    store: Store, sides: tuple[TestClient, TestClient], key: str
 ) -> None:
-    decide(serve(ONE), key, **CLEARED)
+    one, two = sides
+    decide(one, key, **CLEARED)
     with store.as_unit() as session:
         row = session.get_one(CandidateRow, bytes.fromhex(key))
         row.version = 2
@@ -180,7 +207,10 @@ def test_a_clearance_is_of_the_version_that_was_looked_at(
             side.version, side.verdict, side.state = 2, None, "new"
         row.state = "new"
     said = {"verdict": "confirm", "version": 2, **CLEARED}
-    answer = serve(TWO).post(f"/v1/candidates/{key}/decisions", json=said)
+    answer = two.post(f"/v1/candidates/{key}/decisions", json=said)
+    assert "[sharing.tree-permits]" in answer.json()["detail"]
+    share(two, key, version=2)
+    answer = two.post(f"/v1/candidates/{key}/decisions", json=said)
     assert answer.json() == {"state": "half_confirmed", "disclosed": False}
     with store.as_society(TWO) as session:
         assert candidates.disclosed(session, bytes.fromhex(key), TWO) is None

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from benchmarks.service.filling import fill
+from matcher.formats.sharing import answers_of_fiction
 from matcher.formats.vocabulary import BANDS, LEVELS, ROLES
 from matcher.service.app import make_app
 from matcher.service.padding import TICK_SECONDS
@@ -284,6 +285,9 @@ def undecided(store: Store) -> tuple[str, str, str]:
 
 def decide(client: TestClient, key: str, verdict: str, **more: Any) -> Any:
     cleared = {"safeguarding": True, "consulted": True}
+    if verdict == "confirm":
+        way = {"answers": answers_of_fiction("consent"), "version": 1}
+        client.post(f"/v1/candidates/{key}/sharing", json=way)
     said = {"verdict": verdict, "version": 1, **cleared, **more}
     return client.post(f"/v1/candidates/{key}/decisions", json=said)
 

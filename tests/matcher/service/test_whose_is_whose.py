@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from benchmarks.service.filling import fill
+from matcher.formats.sharing import answers_of_fiction
 from matcher.store import Store, batches
 from matcher.store.access import SCOPES_OF
 from matcher.store.models import (
@@ -38,6 +39,8 @@ BODIES: dict[str, Any] = {
     "batches_register": {"agreement": OTHERS, "digest": DIGEST, "size": 1},
     "candidates_decided": {"verdict": "confirm", "version": 1},
     "feedback_given": {"code": "contact-restored", "consent_on": "2026-05-30"},
+    "sharing_of_agreement": {"answers": answers_of_fiction("each-record")},
+    "sharing_of_candidate": {"answers": answers_of_fiction("consent"), "version": 1},
 }
 
 SPOOFED = {
@@ -100,6 +103,7 @@ def theirs(full: Store) -> Ids:
     with full.as_unit() as session:
         own = select(CandidateSide.candidate_id).where(CandidateSide.society == ONE)
         return {
+            "agreement_id": OTHERS,
             "batch_id": session.scalars(select(BatchRow.id).where(BatchRow.society == TWO)).first(),
             "token_id": session.scalars(select(ApiToken.id).where(ApiToken.society == TWO)).first(),
             "candidate_id": session.scalars(
@@ -116,6 +120,7 @@ def theirs(full: Store) -> Ids:
 
 # For every parameter of a path, as the fixture `theirs` has something of the second society's.
 NOBODYS: Ids = {
+    "agreement_id": "00" * 16,
     "batch_id": uuid4(),
     "token_id": uuid4(),
     "candidate_id": "00" * 16,
