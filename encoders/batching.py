@@ -50,6 +50,7 @@ def write_batch_of(
     keep: References | None = None,
     keys: Sequence[bytes] | None = None,
     review_on: Days | None = None,
+    number: int = 0,
 ) -> BatchHeader:
     """Write a batch and its local reference file: both, or neither.
 
@@ -73,6 +74,7 @@ def write_batch_of(
             unit's service does not take it in.
         review_on: Shape (n,), datetime64[D]: the day on which each record leaves matching unless
             it was reviewed; by default the day after the agreement's last.
+        number: The number of the envelope that the batch goes into; 0 if it goes into none.
 
     Returns:
         The batch's header.
@@ -104,8 +106,8 @@ def write_batch_of(
         path, society=society, agreement=agreement, groups=groups, mark_nonce=nonce.tobytes()
     ) as header:
         record_ids = records.column("record_id")
-        rows = ((references[part], record_ids.take(part)) for part in written)
-        write_references(references_path, rows, header)
+        rows = ((references[part], record_ids.take(part), review_on[part]) for part in written)
+        write_references(references_path, rows, header, number=number)
     return header
 
 

@@ -1,10 +1,12 @@
 """The local reference file: which record a batch's reference stands for; stays with the society.
 
-A sealed file (see `matcher.formats.sealed`) with the columns `reference` and `record_id`, in the
-order of the batch, readable by its owner alone. It holds no more of a record than its id.
+A sealed file (see `matcher.formats.sealed`) with the columns `reference`, `record_id` and
+`review_on`, in the order of the batch, readable by its owner alone. It holds no more of a record
+than its id and the review date that the linkage unit was told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -15,7 +17,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.batch import REFERENCE_BYTES, BatchHeader
+from matcher.formats.batch import REFERENCE_BYTES, BatchHeader, Days
 from matcher.formats.cells import Mask, Octets, content_of, fixed_size
 from matcher.formats.errors import MismatchError, OutputError
 from matcher.formats.files import written_whole
@@ -29,6 +31,7 @@ _SCHEMA = pa.schema(
     [
         pa.field("reference", pa.binary(REFERENCE_BYTES), nullable=False),
         pa.field("record_id", pa.string(), nullable=False),
+        pa.field("review_on", pa.date32()),
     ]
 )
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -43,6 +46,7 @@ class ReferencesHeader(BaseModel):
         agreement_id: The agreement of the batch.
         key_epoch: The epoch of the keys.
         batch_seal: The seal of the batch.
+        number: The number of its envelope, which grows from one to the next; 0 if it has none.
         seal: SHA-256 over the whole file (see `matcher.formats.sealed`).
     """
 
@@ -53,6 +57,7 @@ class ReferencesHeader(BaseModel):
     agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     key_epoch: int
     batch_seal: _Digest
+    number: Annotated[int, Field(ge=0)]
     seal: _Digest
 
 
@@ -64,11 +69,16 @@ class References:
     """
 
     def __init__(
-        self, header: ReferencesHeader, references: pa.Array, record_ids: pa.Array
+        self,
+        header: ReferencesHeader,
+        references: pa.Array,
+        record_ids: pa.Array,
+        review_on: pa.Array,
     ) -> None:
         self.header = header
         self._references = references
         self._record_ids = record_ids
+        self._review_on = review_on
 
     def __len__(self) -> int:
         return len(self._references)
@@ -127,6 +137,18 @@ class References:
         held[~known] = 0
         return held, known
 
+    def reviews_of(self, record_ids: Sequence[str]) -> dict[str, date | None]:
+        """Give the review date that each record has in this batch; none for others.
+
+        Args:
+            record_ids: Record ids.
+        """
+        places = pc.index_in(pa.array(record_ids, pa.string()), value_set=self._record_ids)
+        days = self._review_on.take(places.drop_null()).to_pylist()
+        held = [one for one, place in zip(record_ids, places.to_pylist(), strict=True)
+                if place is not None]  # fmt: skip
+        return dict(zip(held, days, strict=True))
+
 
 def refuse_to_replace(path: Path) -> None:
     """Refuse to write a reference file over another file.
@@ -142,15 +164,20 @@ def refuse_to_replace(path: Path) -> None:
 
 
 def write_references(
-    path: Path, rows: Iterable[tuple[Octets, pa.ChunkedArray]], batch: BatchHeader
+    path: Path,
+    rows: Iterable[tuple[Octets, pa.ChunkedArray, Days]],
+    batch: BatchHeader,
+    *,
+    number: int = 0,
 ) -> None:
     """Write the reference file of a batch, with mode 0600.
 
     Args:
         path: The file; not there yet.
-        rows: Group by group the references, shape (n, 16), uint8, all distinct, and the n record
-            ids in the same order.
+        rows: Group by group the references, shape (n, 16), uint8, all distinct, and in the same
+            order the n record ids and review dates, shape (n,), datetime64[D].
         batch: The header of the batch.
+        number: The number of its envelope; 0 if it has none.
 
     Raises:
         OutputError: There is a file already, or it can't be written.
@@ -162,10 +189,14 @@ def write_references(
         "agreement_id": batch.agreement_id,
         "key_epoch": batch.key_epoch,
         "batch_seal": batch.seal,
+        "number": number,
     }
     groups = (
-        pa.record_batch([fixed_size(references), record_ids.combine_chunks()], schema=_SCHEMA)
-        for references, record_ids in rows
+        pa.record_batch(
+            [fixed_size(references), record_ids.combine_chunks(), pa.array(review_on)],
+            schema=_SCHEMA,
+        )
+        for references, record_ids, review_on in rows
     )
     with written_whole(path, private=True) as aside:
         write_sealed(aside, _SCHEMA, groups, lambda: header)

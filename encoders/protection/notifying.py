@@ -1,13 +1,15 @@
-"""Telling the linkage unit whom it may no longer compare, with the next contact.
+"""Telling the linkage unit whom it may no longer compare, or for longer, with the next contact.
 
-What the unit was told before lies in a folder of notices, each a signed file; a new notice says
-only what has changed since, by record keys, so that it holds for every batch. Whether a person
-withdrew, objected or hides, or a legal basis ran out, is not told: `suspend` and `withdraw` are all
-that the unit sees.
+What the unit was told before lies in a folder of notices, each a signed file, and in the reference
+files of its batches; a new notice says only what has changed since, by record keys, so that it
+holds for every batch. Whether a person withdrew, objected or hides, or a legal basis ran out, is
+not told: `suspend` and `withdraw` are all that the unit sees. Nor is told what a review found:
+`renew` is a date.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,8 @@ from matcher.formats.identity import Identity
 from matcher.formats.notices import KINDS, MOST_REFERENCES, Kind, Notice, write_notice
 
 _SUFFIX: Final = ".notice.json"
+
+_What = tuple[Kind, date | None]  # with `renew` until when
 
 
 def wanted_of(standing: Standing) -> Kind | None:
@@ -88,16 +92,28 @@ def concerned(
     }
 
 
-def told_before(folder: Path, agreement: Agreement, society: str) -> tuple[dict[str, Kind], int]:
+@dataclass(frozen=True, repr=False)
+class Told:
+    """What the linkage unit was told by notices.
+
+    Attributes:
+        kinds: The last kind for each record key, but `renew`.
+        reviews: For each record key the last notice that renewed it: its number and review date.
+        highest: The highest number, 0 if there is no notice.
+    """
+
+    kinds: Mapping[str, Kind]
+    reviews: Mapping[str, tuple[int, date]]
+    highest: int
+
+
+def told_before(folder: Path, agreement: Agreement, society: str) -> Told:
     """Read what the linkage unit was told.
 
     Args:
         folder: The earlier notices; other files are passed over.
         agreement: The agreement.
         society: Whose notices.
-
-    Returns:
-        The last kind for each record key; and the highest number, 0 if there is no notice.
 
     Raises:
         InputError: A notice of the folder can't be read.
@@ -113,11 +129,39 @@ def told_before(folder: Path, agreement: Agreement, society: str) -> tuple[dict[
                 "notices of each society and agreement in a folder of their own."
             )
         notices.append(notice)
-    last: dict[str, Kind] = {}
+    kinds: dict[str, Kind] = {}
+    reviews: dict[str, tuple[int, date]] = {}
     for notice in sorted(notices, key=lambda one: one.number):
-        if notice.kind != "renew":
-            last |= dict.fromkeys(notice.keys, notice.kind)
-    return last, max((notice.number for notice in notices), default=0)
+        if notice.review_on is None:
+            kinds |= dict.fromkeys(notice.keys, notice.kind)
+        else:
+            reviews |= dict.fromkeys(notice.keys, (notice.number, notice.review_on))
+    return Told(kinds, reviews, max((notice.number for notice in notices), default=0))
+
+
+def renewed(
+    reviews: Mapping[str, date],
+    references: Sequence[References],
+    told: Mapping[str, tuple[int, date]],
+) -> dict[str, date]:
+    """Keep the records whose review date the linkage unit has another of.
+
+    Args:
+        reviews: The review date of each record that may be compared.
+        references: Those of the batches that the linkage unit was sent.
+        told: For each record the last notice that renewed it: its number and review date. It
+            counts for the batches with a lower number.
+    """
+    record_ids = list(reviews)
+    had: dict[str, set[date | None]] = defaultdict(set)
+    for one in references:
+        for record_id, review_on in one.reviews_of(record_ids).items():
+            number, day = told.get(record_id, (0, None))
+            had[record_id].add(day if number > one.header.number else review_on)
+    return {
+        record_id: reviews[record_id] for record_id, days in had.items()
+        if days != {reviews[record_id]}
+    }  # fmt: skip
 
 
 def write_notices(
@@ -125,6 +169,7 @@ def write_notices(
     kinds: Mapping[str, Kind],
     references: Sequence[References],
     *,
+    reviews: Mapping[str, date],
     identity: Identity,
     agreement: Agreement,
     number: int,
@@ -136,6 +181,7 @@ def write_notices(
         folder: Where the notices lie, earlier ones too; must be there.
         kinds: What shall become of each record; see `wanted`.
         references: Those of the batches that the linkage unit was sent.
+        reviews: The review date of each record that may be compared.
         identity: The society's.
         agreement: The batches'.
         number: The first number; a higher one where an earlier notice has that or a higher one.
@@ -151,19 +197,29 @@ def write_notices(
         OutputError: A notice can't be written.
     """
     society = identity.public.name
-    before, highest = told_before(folder, agreement, society)
+    told = told_before(folder, agreement, society)
     record_ids = list(kinds)
     keys = record_keys(identity, agreement.agreement_id, record_ids)
     key_of = {record_id: key.hex() for record_id, key in zip(record_ids, keys, strict=True)}
-    heard = [record_id for record_id, key in key_of.items() if key in before]
-    due: dict[Kind, list[str]] = defaultdict(list)
+    heard = [record_id for record_id, key in key_of.items() if key in told.kinds]
+    due: dict[_What, list[str]] = defaultdict(list)
     for record_id, kind in concerned(kinds, references, heard).items():
-        if _changes(before.get(key_of[record_id]), kind):
-            due[kind].append(key_of[record_id])
+        if _changes(told.kinds.get(key_of[record_id]), kind):
+            due[kind, None].append(key_of[record_id])
+    before = {one: told.reviews[key] for one, key in key_of.items() if key in told.reviews}
+    # Of what was withdrawn the unit has nothing to renew.
+    compared = {
+        record_id: day
+        for record_id, day in reviews.items()
+        if kinds.get(record_id) == "resume"
+        and told.kinds.get(key_of[record_id]) not in ("withdraw", "delete")
+    }
+    for record_id, day in renewed(compared, references, before).items():
+        due["renew", day].append(key_of[record_id])
     written = []
-    following = max(number, highest + 1)
-    for kind in KINDS:
-        ascending = sorted(due[kind])
+    following = max(number, told.highest + 1)
+    for kind, review_on in sorted(due, key=lambda what: (KINDS.index(what[0]), what[1] or on)):
+        ascending = sorted(due[kind, review_on])
         for start in range(0, len(ascending), MOST_REFERENCES):
             notice = Notice(
                 agreement_id=agreement.agreement_id,
@@ -172,6 +228,7 @@ def write_notices(
                 kind=kind,
                 on=on,
                 keys=tuple(ascending[start : start + MOST_REFERENCES]),
+                review_on=review_on,
             )
             path = folder / f"{following:020}-{kind}{_SUFFIX}"
             write_notice(path, notice, identity=identity)

@@ -58,7 +58,7 @@ def notify(
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write signed notices of records that may no longer be compared, or may again.
+    """Write signed notices of records that may no longer be compared, or may again, or for longer.
 
     FILE and intake are as they stand now; the notices say what has changed since the last ones.
     They go to the linkage unit, in their order. No reason goes with them.
@@ -67,16 +67,18 @@ def notify(
     admission, told = put_to_gates(read_and_check(file, mapping, role), intake, under)
     own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
     require_own(told, own.public.name)
+    admitted = admission.report.usable.column("record_id").to_pylist()
     kinds = wanted(
         standings(told),
         refused={one for records in admission.refused.values() for one in records},
-        admitted=admission.report.usable.column("record_id").to_pylist(),
+        admitted=admitted,
     )
     make_folder(out)
     written = write_notices(
         out,
         kinds,
         [read_references(path, under) for path in references],
+        reviews=dict(zip(admitted, admission.review_on(under.valid_until).tolist(), strict=True)),
         identity=own,
         agreement=under,
         number=time.time_ns() // 1_000_000,
@@ -85,14 +87,20 @@ def notify(
     if as_json:
         console.print_json(
             [
-                {"file": str(path), "kind": notice.kind, "records": len(notice.keys)}
+                {
+                    "file": str(path),
+                    "kind": notice.kind,
+                    "records": len(notice.keys),
+                    "review_on": notice.review_on and str(notice.review_on),
+                }
                 for path, notice in written
             ]
         )
         return
     tell_refused(admission)
     for path, notice in written:
-        console.say(f"{path}: {notice.kind}, {len(notice.keys):,} records. Send it now.")
+        until = f" until {notice.review_on}" if notice.review_on else ""
+        console.say(f"{path}: {notice.kind}{until}, {len(notice.keys):,} records. Send it now.")
     if any(notice.kind == "resume" for _, notice in written):
         console.say("Of records that were withdrawn the unit has nothing: encode them anew.")
     if not written:

@@ -213,6 +213,7 @@ def encode_and_seal(
             keep=keep,
             keys=record_keys(own, under.agreement_id, records.column("record_id").to_pylist()),
             review_on=admission.review_on(under.valid_until),
+            number=number,
         )
     for finding in encoding.findings:
         for row in admission.report.usable_rows[finding.rows]:

@@ -150,7 +150,11 @@ def test_candidates_are_named_by_all_reference_files(
             seal="sha256:" + "1" * 64,
         )  # fmt: skip
         ids = pa.chunked_array([pa.array([f"R{number}-{row}" for row in range(len(rows))])])
-        write_references(tmp_path / f"{number}", [(rows, ids)], header)
+        write_references(
+            tmp_path / f"{number}",
+            [(rows, ids, np.full(len(rows), np.datetime64("2026-06-01")))],
+            header,
+        )
         known.append(read_references(tmp_path / f"{number}", agreement))
     usual = {
         "agreement": agreement.agreement_id, "role": "sought", "other_role": "registered",
