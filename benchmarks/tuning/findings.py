@@ -205,9 +205,11 @@ def _published(done: Rehearsal) -> EvidenceModel | RefinementModel:
 
 
 def _about(done: Rehearsal, sample: measures.Sample, settings: Settings) -> dict[str, Any]:
+    scheme = done.run.agreement.scheme
     return {
-        "scheme": done.run.agreement.scheme.label,
-        "scheme_digest": done.run.agreement.scheme.digest,
+        "scheme": scheme.label,
+        **({"warning": scheme.warning} if scheme.warning else {}),
+        "scheme_digest": scheme.digest,
         "model_digest": _published(done).digest,
         "refined": done.refinement is not None,
         "run": done.run.manifest(),

@@ -92,7 +92,7 @@ def as_html(findings: Findings, beside: Findings | None = None) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>What {label} finds</title><style>{_STYLE}</style></head><body>"
         f"<h1>What {label} finds, misses and costs</h1>"
-        f"{tables.opening(findings)}"
+        f"{_warning(findings)}{tables.opening(findings)}"
         '<div class="dial"><label for="dial">Move the threshold: <output id="at" for="dial">'
         f"{grid[start]:g} bits</output></label>"
         f'<input type="range" id="dial" min="0" max="{len(grid) - 1}" value="{start}" step="1">'
@@ -110,6 +110,11 @@ def as_html(findings: Findings, beside: Findings | None = None) -> str:
         f'<script type="application/json" id="page">{_embedded(page)}</script>'
         f"<script>{_bundle()}</script><script>{_SCRIPT}</script></body></html>\n"
     )
+
+
+def _warning(findings: Findings) -> str:
+    warning = findings.about.get("warning")
+    return f"<p><strong>{escape(warning)}</strong></p>" if warning else ""
 
 
 def _charts() -> str:

@@ -15,6 +15,7 @@ from uuid import UUID
 from encoders.client.generated import Batch, NewBatch, Operations
 from matcher.formats.envelope import read_header
 from matcher.formats.errors import InputError, IntegrityError, ServiceError
+from matcher.formats.scheme import Scheme, published
 
 PART_BYTES: Final = 1 << 20
 """How much is sent at once: what is lost by a cut is at most this."""
@@ -38,7 +39,7 @@ def upload(
     supersedes: UUID | None = None,
     advance: Advance = lambda _: None,
 ) -> Batch:
-    """Send an envelope, or what is missing of it.
+    """Send an envelope, or what is missing of it; warns where its scheme is unhardened.
 
     Args:
         operations: The service's.
@@ -55,7 +56,10 @@ def upload(
         IntegrityError: It changed while it was sent.
         ServiceError: The service refuses, or does not answer.
     """
-    agreement = read_header(path).agreement_id
+    header = read_header(path)
+    agreement = header.agreement_id
+    if header.scheme in published():
+        Scheme.published(header.scheme).say_unhardened()
     try:
         with path.open("rb") as file:
             digest, size = _digest_of(file)

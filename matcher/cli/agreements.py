@@ -59,6 +59,8 @@ def agreement_new(
     unit = PublicIdentity.read(linkage_unit)
     societies = [PublicIdentity.read(path) for path in party]
     agreed = Terms.read(terms)
+    chosen = Scheme.published(scheme)
+    chosen.say_unhardened()
     agreement = Agreement.new(
         parties=[one.name for one in societies],
         linkage_unit=unit.name,
@@ -68,7 +70,7 @@ def agreement_new(
         valid_until=valid_until.date(),
         retention_days=retention_days,
         exposure_ceiling=exposure_ceiling,
-        scheme=Scheme.published(scheme),
+        scheme=chosen,
         corridors=[one.pair for one in agreed.corridors],
         identities=[*societies, unit],
         terms=agreed,

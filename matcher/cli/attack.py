@@ -31,7 +31,9 @@ def attack(
     Exits with status 1 when a limit is not kept.
     """
     sizes = lab.Sizes.of(size) if size is not None else lab.FULL if full else lab.SMALL
-    findings = lab.run(Scheme.published(scheme), sizes, seed=seed, progress=console.say)
+    attacked = Scheme.published(scheme)
+    attacked.say_unhardened()
+    findings = lab.run(attacked, sizes, seed=seed, progress=console.say)
     if json:
         with written_whole(json) as aside:
             text = console.as_json(findings.as_data())

@@ -6,20 +6,27 @@ all else to standard error.
 """
 
 import errno
+import io
 import json
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from matcher.formats.errors import KeyFileError, KinmatchError, ServiceError
+from matcher.formats.errors import (
+    KeyFileError,
+    KinmatchError,
+    ServiceError,
+    UnhardenedWarning,
+)
 
 ROWS_LEFT_OUT: Final = 1
 REFUSED: Final = 2
@@ -93,8 +100,10 @@ def run(app: typer.Typer) -> None:
     """Run the command line, so that no error shows anything but its own sentence.
 
     An exception that is not ours may hold a value of a record in its text, so only its type and
-    the places in the code are shown.
+    the places in the code are shown. That fingerprints are unhardened is said at every use.
     """
+    warnings.simplefilter("always", UnhardenedWarning)
+    warnings.showwarning = _show_warning
     try:
         app()
     except KinmatchError as error:
@@ -113,6 +122,18 @@ def run(app: typer.Typer) -> None:
         for frame in traceback.extract_tb(error.__traceback__):
             say(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}")
         sys.exit(INTERNAL_ERROR)
+
+
+_show_other_warning = warnings.showwarning
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], *place: Any, **more: Any
+) -> None:
+    if issubclass(category, UnhardenedWarning):
+        _alarm(f"kinmatch: {message}")
+    else:
+        _show_other_warning(message, category, *place, **more)
 
 
 def _alarm(message: str) -> None:

@@ -253,7 +253,7 @@ class Agreement(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read an agreement from its TOML file.
+        """Read an agreement from its TOML file; warns where its scheme is unhardened.
 
         Raises:
             AgreementError: The file can't be read, is no agreement of a version that this
@@ -267,7 +267,9 @@ class Agreement(BaseModel):
             )
             found = f"is '{version}'" if is_other else "is no kinmatch agreement"
             raise AgreementError(f"{path}: the file {found}; this release reads '{FORMAT}'.")
-        return cls._checked(fields, origin=str(path))
+        agreement = cls._checked(fields, origin=str(path))
+        agreement.scheme.say_unhardened()
+        return agreement
 
     def write(self, path: Path) -> None:
         """Write the agreement as a TOML file.

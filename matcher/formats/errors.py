@@ -117,3 +117,7 @@ class ServiceError(KinmatchError):
 
 class ParameterError(KinmatchError, ValueError):
     """An argument of a library call or a command is out of its range."""
+
+
+class UnhardenedWarning(UserWarning):
+    """Fingerprints are used that nothing protects: a warning, and no error."""

@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 import tomllib
+import warnings
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from matcher.formats.errors import AgreementError
+from matcher.formats.errors import AgreementError, UnhardenedWarning
 from matcher.formats.steps import Bits, Name, Part, Sampling, Step
 
 ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
@@ -195,6 +196,11 @@ class Scheme(Part):
             "Whoever holds them and a list of similar people finds out who is in them; no key is "
             "needed. Agree on standard or high unless you can bear that."
         )
+
+    def say_unhardened(self) -> None:
+        """Warn by an `UnhardenedWarning` whoever uses the scheme, if a pass of it is unhardened."""
+        if self.warning:
+            warnings.warn(self.warning, UnhardenedWarning, stacklevel=3)
 
     @property
     def label(self) -> str:
