@@ -65,8 +65,8 @@ def test_what_persons_say_reaches_the_linkage_unit(office: Path, run_here: Here)
     assert notices(run_here, office, draft) == []
     draft.happened("r1", "may-be-found")
     draft.say("k1", basis_until=TOMORROW)
-    (resumed,) = notices(run_here, office, draft)
-    assert (resumed["kind"], resumed["records"]) == ("resume", 2)
+    said = notices(run_here, office, draft)
+    assert [(one["kind"], one["records"]) for one in said] == [("renew", 1), ("resume", 2)]
     draft.happened("e1", "deleted")
     said = notices(run_here, office, draft)
     # With the enquirer gone, nobody of the request is sought any more.
