@@ -96,12 +96,24 @@ def read_passphrase(descriptor: int | None, *, confirm: bool) -> str:
         ) from None
 
 
+def _speak_utf_8() -> None:
+    """What no terminal shows is UTF-8, and the same bytes on every system.
+
+    A terminal shows what it has no letters for by their numbers.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            spoken = {} if stream.isatty() else {"encoding": "utf-8", "newline": "\n"}
+            stream.reconfigure(errors="backslashreplace", **spoken)
+
+
 def run(app: typer.Typer) -> None:
     """Run the command line, so that no error shows anything but its own sentence.
 
     An exception that is not ours may hold a value of a record in its text, so only its type and
     the places in the code are shown. That fingerprints are unhardened is said at every use.
     """
+    _speak_utf_8()
     warnings.simplefilter("always", UnhardenedWarning)
     warnings.showwarning = _show_warning
     try:
