@@ -1,20 +1,22 @@
 """What the operator's commands do: the store opened, the night run, results told."""
 
 import os
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Final
 
 import typer
 from rich.table import Table
 
 from matcher.cli import console
 from matcher.cli.passphrases import Passphrases
-from matcher.formats.errors import KinmatchError, StoreError
+from matcher.formats.errors import KinmatchError, StoppedError, StoreError
 from matcher.formats.files import make_folder
-from matcher.formats.vocabulary import BANDS
 from matcher.nightly.comparing import seconds_of
 from matcher.nightly.night import Limits, Outcome, plans_of, run_night
 from matcher.settings import Settings, config_file
@@ -24,6 +26,8 @@ from matcher.store.database import Store, open_store, upgrade_database
 from matcher.store.journal import Journal
 from matcher.store.keeping_up import catch_up
 from matcher.vault import StoreKeys
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def nightly(
@@ -42,21 +46,53 @@ def nightly(
             _tell_plans(store, day, full, as_json)
             return
         catch_up(store, Journal(settings.protection_journal))
-        with _pairs_counted(store, day, full) as advance:
-            outcomes = run_night(
-                store,
-                on=day,
-                limits=Limits(settings.most_pairs, settings.most_candidates),
-                top=settings.top,
-                full=full,
-                threads=settings.threads,
-                advance=advance,
-            )
+        try:
+            with _stopped_by_signal() as stopping, _pairs_counted(store, day, full) as advance:
+                outcomes = run_night(
+                    store,
+                    on=day,
+                    limits=Limits(settings.most_pairs, settings.most_candidates),
+                    top=settings.top,
+                    full=full,
+                    threads=settings.threads,
+                    advance=advance,
+                    stopping=stopping,
+                )
+        except StoppedError as stopped:
+            _sign(store, settings)
+            console.say(str(stopped))
+            raise typer.Exit(console.TRY_LATER) from None
         _sign(store, settings)
         awaited = _awaited(store, settings, outcomes)
     _tell_outcomes(outcomes, awaited, as_json)
     if any(outcome.refused for outcome in outcomes):
         raise typer.Exit(console.REFUSED)
+
+
+@contextmanager
+def _stopped_by_signal() -> Iterator[Callable[[], bool]]:
+    """Let SIGTERM and Ctrl-C end the night after the tile that it is at; a second one ends it now.
+
+    Yields:
+        Whether one has come.
+    """
+    told = threading.Event()
+    before = {number: signal.getsignal(number) for number in _ENDING}
+
+    def as_before() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+        as_before()
+
+    for number in _ENDING:
+        signal.signal(number, stop)
+    try:
+        yield told.is_set
+    finally:
+        as_before()
 
 
 @contextmanager
@@ -93,10 +129,10 @@ def _tell_plans(store: Store, day: date, full: bool, as_json: bool) -> None:
 
 def _awaited(store: Store, settings: Settings, outcomes: list[Outcome]) -> dict[str, int]:
     """How many candidates await refinement, under each agreement that the night was about."""
-    worst = BANDS.index(settings.refine_from)
     with store.as_unit() as session:
         return {
-            one.agreement: refinements.awaited(session, one.agreement, worst) for one in outcomes
+            one.agreement: refinements.awaited(session, one.agreement, settings.refine_from)
+            for one in outcomes
         }
 
 

@@ -38,6 +38,11 @@ _LEFT: Final = 499
 """The status in logs and metrics where the caller left before there was one."""
 
 
+def headers_of(request_id: str) -> list[tuple[bytes, bytes]]:
+    """Give the headers that every answer has."""
+    return [*_HEADERS.items(), (b"x-request-id", request_id.encode())]
+
+
 def allow_body(scope: Scope, size: int) -> None:
     """Let this request's body be larger than usual; said by its route before it reads."""
     scope["state"]["most_body"] = size
@@ -79,11 +84,7 @@ class _Exchange:
         """Send some of the answer, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [
-                *message.get("headers", ()),
-                *_HEADERS.items(),
-                (b"x-request-id", self.id.encode()),
-            ]
+            message["headers"] = [*message.get("headers", ()), *headers_of(self.id)]
         await self._send(message)
 
 
@@ -112,6 +113,10 @@ class Edge:
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = _LEFT
+        except asyncio.CancelledError:
+            # The service stops, and this took too long: nothing that was not committed was done.
+            await self._refuse(exchange, scope, "unavailable")
+            raise
         except Exception as error:
             await self._fail(exchange, scope, error)
         finally:
@@ -122,10 +127,14 @@ class Edge:
             self._log.error(
                 "error", id=exchange.id, error=type(error).__name__, places=places_of(error)
             )
-        if exchange.status == _LEFT:
-            answer = response_of("internal", sentence_of("internal"))
-            await answer(scope, exchange.receive, exchange.send)
+        await self._refuse(exchange, scope, "internal")
         exchange.status = KINDS["internal"].status
+
+    async def _refuse(self, exchange: _Exchange, scope: Scope, code: str) -> None:
+        """Answer with a problem, if nothing of another answer was sent yet."""
+        if exchange.status == _LEFT:
+            answer = response_of(code, sentence_of(code))
+            await answer(scope, exchange.receive, exchange.send)
 
     def _tell(self, exchange: _Exchange, scope: Scope) -> None:
         pattern = getattr(scope.get("route"), "path_format", NO_ROUTE)

@@ -50,6 +50,7 @@ class Kind:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
+    "malformed": Kind(400, "This is no request of HTTP/1.1."),
     "unauthenticated": Kind(401, "Nobody is known by these credentials."),
     "forbidden": Kind(403, "This caller may not do this."),
     "not-found": Kind(404, "There is no such thing here, or none of yours."),

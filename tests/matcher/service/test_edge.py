@@ -98,6 +98,28 @@ def test_an_error_of_ours_says_nothing_of_what_it_was_about(late: bool) -> None:
         assert json.loads(sent[1]["body"])["code"] == "internal"
 
 
+def test_what_takes_too_long_when_the_service_stops_is_told_to_come_again() -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def slow(scope: Any, receive: Receive, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def note(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def stopped() -> None:
+        scope: Any = {"type": "http", "method": "PUT", "path": "/", "headers": []}
+        task = asyncio.create_task(Edge(slow, Metrics(), None)(scope, arriving(0), note))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stopped())
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["code"] == "unavailable"
+
+
 def test_libraries_log_their_own_words_alone() -> None:
     root = logging.getLogger()
     before = root.handlers[:], root.level

@@ -25,10 +25,11 @@ from matcher.store import Store
 PROGRAM = """
 import sys
 from pathlib import Path
-from matcher.service import running
+from matcher.service import protocol, running
 from matcher.settings import Settings
 from matcher.store import open_store
-running._HEADER_SECONDS = 1.0
+protocol._HEADER_SECONDS = 1.0
+protocol.MOST_CONNECTIONS = 40
 settings = Settings.load(data_folder=Path(sys.argv[1]), least_free_bytes=0, training_required=False)
 with open_store(settings, None) as store:
     running.run(store, settings, host="127.0.0.1", port=int(sys.argv[2]))
@@ -177,6 +178,47 @@ def test_a_head_that_does_not_come_and_a_body_that_ends_leave_nothing(
         time.sleep(0.1)
     shown = json.loads(process.get(f"/v1/batches/{batch}", **bearing(token)).read())
     assert (shown["received"], shown["parts"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no HTTP at all\r\n\r\n",
+        b"GET /version HTTP/1.1\r\n\r\n",
+        b"GET /version HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
+        b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: none\r\n\r\n",
+        b"GET /version HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 200_000,
+    ],
+)
+def test_what_is_no_http_is_a_problem_like_any_other(process: Process, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", process.port), 10) as odd:
+        odd.sendall(sent)
+        answer = http.client.HTTPResponse(odd)
+        answer.begin()
+        told = json.loads(answer.read())
+    assert (answer.status, told["status"], told["code"]) == (400, 400, "malformed")
+    assert answer.getheader("Content-Type") == "application/problem+json"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert answer.getheader("X-Request-Id")
+    assert answer.getheader("Connection") == "close"
+    assert process.get("/health/live").status == 200
+
+
+def test_one_connection_too_many_is_told_to_come_later(process: Process) -> None:
+    kept = [socket.create_connection(("127.0.0.1", process.port), 10) for _ in range(40)]
+    answer = process.get("/version")
+    told = json.loads(answer.read())
+    assert (answer.status, told["code"]) == (503, "unavailable")
+    assert answer.getheader("Content-Type") == "application/problem+json"
+    assert int(answer.getheader("Retry-After") or 0) > 0
+    for one in kept:
+        one.close()
+    deadline = time.monotonic() + 10
+    while process.get("/version").status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert 503 in [line.get("status") for line in process.lines()]
 
 
 def test_metrics_name_routes_and_nobody(store: Store, process: Process) -> None:
