@@ -103,8 +103,9 @@ def _speak_utf_8() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            spoken = {} if stream.isatty() else {"encoding": "utf-8", "newline": "\n"}
-            stream.reconfigure(errors="backslashreplace", **spoken)
+            stream.reconfigure(errors="backslashreplace")
+            if not stream.isatty():
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def run(app: typer.Typer) -> None:
