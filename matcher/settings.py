@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         night_hour: The hour, in UTC, at which a worker begins the night, or `never`, where
             `kinmatch nightly` is run by other means.
         results_hour: From this hour of a day on, in UTC, candidates of that day's night show.
-        refine_from: The worst band in which candidates are refined.
+        refine_from: The first score, in bits, from which candidates are refined.
         refine_days: Days that societies have to answer a request for refinement.
         small_cells: The least count of candidates that analysts are told.
         most_pairs: A night that would compare more pairs of records is refused.
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     identity_file: Path | None = None
     night_hour: Annotated[int, Field(ge=0, le=23)] | Literal["never"] = 1
     results_hour: Annotated[int, Field(ge=0, le=23)] = 6
-    refine_from: Literal["strong", "possible", "weak"] = "weak"
+    refine_from: float = 10.0
     refine_days: Annotated[int, Field(ge=1)] = 14
     small_cells: Annotated[int, Field(ge=2)] = 10
     most_pairs: Annotated[int, Field(ge=1)] = 10**13

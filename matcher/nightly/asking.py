@@ -1,6 +1,6 @@
 """After a night: two societies are asked about the candidates that they have in common.
 
-Asked about is what is listed, in a good enough band, not yet decided by both, and was neither
+Asked about is what is listed, has a good enough score, is not yet decided by both, and was neither
 refined nor is under way in this version. What a society did not answer in time is asked again,
 after ever longer waits, and in the end no more (`matcher.store.refinements.WAITS`).
 Candidates of two societies go together, so that each has few letters to answer.
@@ -23,7 +23,6 @@ from matcher.formats.cells import Octets
 from matcher.formats.identity import Identity
 from matcher.formats.letter import letter
 from matcher.formats.refinement import REQUESTS_KIND, read_requests, write_requests
-from matcher.formats.vocabulary import BANDS
 from matcher.refining import nonces_of, pseudonyms
 from matcher.store import refinements
 from matcher.store.batches import lock_agreement
@@ -41,11 +40,11 @@ class Asking:
     """What is asked about, and for how long.
 
     Attributes:
-        worst_band: The band from which candidates are refined, one of `BANDS`.
+        least: The first score from which candidates are refined, in bits.
         days: How many days the societies have to answer.
     """
 
-    worst_band: str
+    least: float
     days: int
 
 
@@ -57,7 +56,7 @@ FROM kinmatch.candidates
 JOIN kinmatch.records AS one ON one.id = left_record
 JOIN kinmatch.records AS other ON other.id = right_record
 WHERE candidates.agreement = :agreement AND one.key_epoch = other.key_epoch
-  AND candidates.state IN ('new', 'open', 'half_confirmed') AND candidates.band <= :band
+  AND candidates.state IN ('new', 'open', 'half_confirmed') AND candidates.score >= :least
   AND coalesce(one.barred, other.barred) IS NULL
   AND EXISTS (
     SELECT FROM kinmatch.candidate_sides AS side
@@ -130,7 +129,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
         run = last.plan_digest
         last.outcome = {**last.outcome, "asked_on": on.isoformat()}
         agreement = agreement_of(session, agreement_id)
-        given = {"agreement": agreement_id, "band": BANDS.index(asking.worst_band), "on": on}
+        given = {"agreement": agreement_id, "least": asking.least, "on": on}
         waiting = session.execute(_WAITING, given).all()
         first = session.scalar(
             select(func.coalesce(func.max(RefinementRow.part), 0)).where(

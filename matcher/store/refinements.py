@@ -239,21 +239,23 @@ def to_score(session: Session) -> list[UUID]:
     return list(session.scalars(query.order_by(RefinementRow.id)))
 
 
-def awaited(session: Session, agreement: str, worst_band: int) -> int:
+def awaited(session: Session, agreement: str, least: float) -> int:
     """Give how many candidates under an agreement are to be refined and are not yet.
 
     Args:
         session: A transaction `as_unit`.
         agreement: Its id.
-        worst_band: The position in `BANDS` from which candidates are refined.
+        least: The first score from which candidates are refined, in bits.
     """
-    return int(session.scalar(_AWAITED, {"agreement": agreement, "band": worst_band}) or 0)
+    return int(session.scalar(_AWAITED, {"agreement": agreement, "least": least}) or 0)
 
 
 _AWAITED = text("""
 SELECT count(DISTINCT candidate_id) FROM kinmatch.candidate_sides
-WHERE agreement = :agreement AND listed AND NOT barred AND band <= :band
-  AND state IN ('new', 'open', 'half_confirmed') AND refinement IS DISTINCT FROM 'scored'
+JOIN kinmatch.candidates ON candidates.id = candidate_id AND candidates.score >= :least
+WHERE candidate_sides.agreement = :agreement AND listed AND NOT barred
+  AND candidate_sides.state IN ('new', 'open', 'half_confirmed')
+  AND refinement IS DISTINCT FROM 'scored'
   AND NOT EXISTS (
     SELECT FROM kinmatch.unanswered AS before
     WHERE before.candidate_id = candidate_sides.candidate_id

@@ -247,7 +247,7 @@ def test_neither_side_releases_attributes_once_the_corridor_is_closed(
     under = add(store, made.model_copy(update={"terms": authorised(made, LAPSES)}))
     give(store, tmp_path, under)
     night(store, TODAY)
-    assert ask_all(store, identities["hub"], on=TODAY, asking=Asking("weak", 14)) == 2
+    assert ask_all(store, identities["hub"], on=TODAY, asking=Asking(0.0, 14)) == 2
     after = LAPSES + timedelta(days=1)
     with store.as_society(TWO) as session:
         (asked,) = refinements.listed(session, answered=False)

@@ -9,7 +9,7 @@ from calling import bearing, serve, token_for
 from people import ONE, THREE, TODAY, TWO, add, draw_agreement, reference, registered, sought
 from people import submit as submit_batch
 from people import write as write_people
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from starlette.testclient import TestClient
 
 from encoders.client.uploading import content_digest
@@ -19,7 +19,6 @@ from encoders.refining.answering import attribute_cells
 from matcher.formats.identity import Identity
 from matcher.formats.letter import Letter, letter
 from matcher.formats.refinement import ANSWER_KIND, Requests, open_requests, write_answer
-from matcher.formats.vocabulary import BANDS
 from matcher.nightly.asking import Asking, ask_all
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.weighing import Weighed, weigh_answers
@@ -30,10 +29,11 @@ from matcher.store.models import (
     Record,
     RefinementFile,
     RefinementRow,
+    RunRow,
     Unanswered,
 )
 
-ASKING = Asking("weak", 14)
+ASKING = Asking(0.0, 14)
 ALIKE = {"given_name": "Karim", "family_name": "Haddad", "father_name": "Yusuf",
          "birth_date": "1988-03-04", "residence": "Homs"}  # fmt: skip
 UNLIKE = {"given_name": "Mariam", "family_name": "Okafor", "birth_date": "1951-11-30"}
@@ -217,6 +217,19 @@ def test_what_changes_while_societies_answer_is_not_weighed(unit: Unit) -> None:
     assert unit.sides(ONE)[1].attributes is None
 
 
+def test_what_scores_too_little_is_not_asked_about(unit: Unit) -> None:
+    with unit.store.as_unit() as session:
+        run_night(unit.store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
+        least = float(session.scalars(select(func.min(CandidateRow.score))).one())
+    for bound, count in ((least + 1000, 0), (least, 2)):
+        with unit.store.as_unit() as session:
+            held = unit.agreement.agreement_id
+            assert refinements.awaited(session, held, bound) == count
+            session.execute(update(RunRow).values(outcome={}))
+        asking = Asking(bound, 14)
+        assert ask_all(unit.store, unit.identities["hub"], on=TODAY, asking=asking) == count
+
+
 def test_what_is_not_answered_in_time_is_asked_again(unit: Unit) -> None:
     unit.night()
     (refinement,) = unit.asked(ONE)
@@ -247,7 +260,7 @@ def test_what_nobody_answers_is_asked_ever_later_and_in_the_end_no_more(
     for later in (ASKING.days, 40):
         assert unit.night(day + timedelta(days=later)) == 0
     with unit.store.as_unit() as session:
-        assert refinements.awaited(session, unit.agreement.agreement_id, len(BANDS)) == 0
+        assert refinements.awaited(session, unit.agreement.agreement_id, ASKING.least) == 0
 
 
 def test_a_record_that_changed_is_asked_about_though_it_went_unanswered(unit: Unit) -> None:
