@@ -1,15 +1,41 @@
-"""What many tests start from: a small scheme, and agreements drawn up under it."""
+"""What many tests start from: a small scheme, agreements drawn up under it, and cheap seals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
 
+from matcher.formats import secretfile
 from matcher.formats.agreement import Agreement
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
 from matcher.formats.steps import Diffusion
 
 DrawUp = Callable[..., Agreement]
+
+_strongest = secretfile._strongest_kdf
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_seals() -> Iterator[None]:
+    """What tests seal costs the least that a file may ask for: their passphrases are no secrets.
+
+    A file says what its opening costs, so other processes open these as cheaply.
+    """
+
+    def cheap() -> secretfile.Argon2idCost | secretfile.ScryptCost:
+        cost = _strongest()
+        least = {"memory_kib": 8 * 1024, "iterations": 1, "lanes": 1}
+        return cost.model_copy(update=least) if cost.name == "argon2id" else cost
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(secretfile, "_strongest_kdf", cheap)
+        yield
+
+
+@pytest.fixture
+def _dear_seals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this test seals costs what it costs everybody."""
+    monkeypatch.setattr(secretfile, "_strongest_kdf", _strongest)
 
 
 @pytest.fixture(scope="session")
