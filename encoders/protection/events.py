@@ -20,7 +20,7 @@ RECORDED: Final = ("language", "form", "wording", "support")
 
 _STOPS: Final = frozenset(
     {"refused", "withdrawn", "not-to-be-found", "objected", "objection-upheld", "deletion-asked",
-     "deleted"}
+     "deleted", "archived"}
 )  # fmt: skip
 
 _MUST_BE: Final = (
@@ -60,6 +60,7 @@ class Standing:
         hides: Whether the person wishes not to be found.
         objection: `open`, `upheld` or `dismissed`; None where there was none.
         deletion: `asked`, `refused` or `done`; None where nobody asked.
+        archived: Whether a review archived the record, and none renewed it since.
     """
 
     consent: str | None = None
@@ -69,12 +70,14 @@ class Standing:
     hides: bool = False
     objection: str | None = None
     deletion: str | None = None
+    archived: bool = False
 
     @property
     def stopped(self) -> bool:
-        """Whether the person said no to being matched, as far as it isn't settled otherwise."""
+        """Whether the record is out of matching by what was said of it, not by what is missing."""
         return (
-            self.consent in ("refused", "withdrawn")
+            self.archived
+            or self.consent in ("refused", "withdrawn")
             or self.hides
             or self.objection in ("open", "upheld")
             or self.deletion in ("asked", "done")
@@ -176,6 +179,8 @@ def _after(found: Standing, event: Event) -> Standing:
             return replace(found, objection="open" if event.what == "objected" else "upheld")
         case "objection-dismissed":
             return replace(found, objection="dismissed" if found.objection else None)
+        case "archived" | "renewed":
+            return replace(found, archived=event.what == "archived")
         case "deletion-asked" | "deleted":
             return replace(found, deletion="asked" if event.what == "deletion-asked" else "done")
         case _:  # deletion-refused

@@ -124,6 +124,7 @@ EVENTS: Final = (
     "not-to-be-found", "may-be-found",
     "objected", "objection-dismissed", "objection-upheld",
     "deletion-asked", "deletion-refused", "deleted",
+    "archived", "renewed",
 )  # fmt: skip
 """Everything that is written down as it happens."""
 

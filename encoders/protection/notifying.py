@@ -37,7 +37,7 @@ def wanted_of(standing: Standing) -> Kind | None:
         return "delete"
     if standing.consent in ("refused", "withdrawn") or standing.hides:
         return "withdraw"
-    if standing.objection == "upheld":
+    if standing.objection == "upheld" or standing.archived:
         return "withdraw"
     if standing.objection == "open" or standing.deletion == "asked":
         return "suspend"

@@ -1,4 +1,4 @@
-"""What a person wishes: not to be found, not to be matched, to be deleted.
+"""What a person wishes: not to be found, not to be matched, to be deleted; and what is archived.
 
 Such a record is not encoded, and that is all: neither the linkage unit nor another society is told
 why, so that "no result" looks the same whether nobody was met or somebody wants to stay unfound.
@@ -24,6 +24,11 @@ def deletion_honoured(entry: Entry, _: Setting) -> str | None:
     return "event" if entry.told.standing.deletion in ("asked", "done") else None
 
 
+def archived_stays_out(entry: Entry, _: Setting) -> str | None:
+    """Let a record pass that no review has archived, or that one has renewed since."""
+    return "event" if entry.told.standing.archived else None
+
+
 def told_readably(entry: Entry, _: Setting) -> str | None:
     """Let a person pass of whom everything that is said can be read.
 
@@ -36,6 +41,7 @@ GATES: Final[dict[str, Gate]] = {
     "wish.not-to-be-found": wish_not_to_be_found,
     "objection.settled": objection_settled,
     "deletion.honoured": deletion_honoured,
+    "retention.archived-stays-out": archived_stays_out,
     "intake.readable": told_readably,
 }
 """Its rules, each with its gate."""

@@ -1,12 +1,9 @@
 """The register of requests: one sealed file that stays with the society.
 
-JSON under AES-256-GCM, with a key that comes from the society's identity: whoever has the file
-without the identity's passphrase reads nothing, and an altered byte is noticed. It is written
-whole at every change, under a nonce of its own.
+JSON, sealed by the society's identity (`encoders.rights.box`), and written whole at every change.
 """
 
 import json
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,20 +11,17 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import TypeAdapter, ValidationError
 
 from encoders.rights.asking import KINDS, Kind, Request, Step
-from matcher.formats.errors import AbsentError, InputError, KeyFileError, ParameterError
-from matcher.formats.files import written_whole
+from encoders.rights.box import Box
+from matcher.formats.errors import AbsentError, ParameterError
 from matcher.formats.identity import Identity
 from matcher.formats.locking import locked
 
-FORMAT: Final = b"kinmatch-rights/1\n"
+FORMAT: Final = "kinmatch-rights/1"
 """The format's name and version, the file's first line."""
 
-_NONCE_BYTES = 12
 _REQUESTS: Final = TypeAdapter(tuple[Request, ...])
 
 
@@ -40,7 +34,7 @@ class Register:
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path = path
-        self._key = identity.derive("register of requests")
+        self._box = Box(path, identity, use="register of requests", form=FORMAT)
 
     def __repr__(self) -> str:
         return f"Register({self.path})"
@@ -52,22 +46,13 @@ class Register:
             InputError: The file can't be read, or is no register.
             KeyFileError: It is another identity's, or was altered.
         """
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
+        content = self._box.read()
+        if content is None:
             return ()
-        except OSError as error:
-            raise InputError(f"{self.path}: can't be read ({error.strerror}).") from None
-        if not content.startswith(FORMAT):
-            raise InputError(f"{self.path}: no register of requests that this release reads.")
-        sealed = content[len(FORMAT) :]
         try:
-            opened = self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], FORMAT)
-            return _REQUESTS.validate_json(opened)
-        except (InvalidTag, ValidationError, ValueError):
-            raise KeyFileError(
-                f"{self.path}: is sealed by another identity, or was altered; take it from a copy."
-            ) from None
+            return _REQUESTS.validate_json(content)
+        except ValidationError:
+            raise self._box.altered() from None
 
     def add(self, kind: str, records: tuple[str, ...], received: date) -> Request:
         """Take down a request.
@@ -110,13 +95,8 @@ class Register:
         with locked(self.path):
             requests = list(self.requests())
             yield requests
-            said = json.dumps([asdict(one) for one in requests], default=str).encode()
-            nonce = secrets.token_bytes(_NONCE_BYTES)
-            with written_whole(self.path, private=True) as aside:
-                aside.write_bytes(FORMAT + nonce + self._cipher().encrypt(nonce, said, FORMAT))
-
-    def _cipher(self) -> AESGCM:
-        return AESGCM(self._key.expose())
+            said = json.dumps([asdict(one) for one in requests], default=str)
+            self._box.write(said.encode())
 
 
 def _numbered(requests: list[Request], number: int) -> Request:

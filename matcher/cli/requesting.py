@@ -33,7 +33,9 @@ _NEXT = {
     "uphold": _EVENT.format("objection-upheld", "."),
     "dismiss": _EVENT.format("objection-dismissed", "."),
     "delete": _EVENT.format(
-        "deleted", "; then delete the record, and its line in reference files."
+        "deleted",
+        "; then delete the record, its line in reference files, and with kinmatch review erase "
+        "what the archive has of it.",
     ),
     "keep": _EVENT.format("deletion-refused", "."),
 }

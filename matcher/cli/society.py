@@ -16,7 +16,7 @@ from encoders.keys import Keys
 from encoders.marks import record_keys
 from encoders.protection.admission import Admission
 from encoders.protection.overriding import protocol_kept
-from encoders.readers import Mapping, read_records
+from encoders.readers import Mapping, Reading, read_records
 from encoders.records import Records
 from encoders.references import References
 from encoders.reporting import Report
@@ -58,8 +58,12 @@ ReferencesOut = Annotated[
 
 def read_and_check(file: Path, mapping: Path | None, role: str) -> Report:
     """Read a file and check it, as every command does that takes one."""
-    chosen = _mapping(mapping) if mapping else None
-    return check_reading(read_records(file, mapping=chosen, role=role), today=date.today())
+    return check_reading(read_file(file, mapping, role), today=date.today())
+
+
+def read_file(file: Path, mapping: Path | None, role: str) -> Reading:
+    """Read a file by its mapping, if it has one."""
+    return read_records(file, mapping=_mapping(mapping) if mapping else None, role=role)
 
 
 def _mapping(named: Path) -> Mapping:
