@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import PASSPHRASE, Ran, kinmatch
+from command_line import PASSPHRASE, Here, Ran, kinmatch
 
 import datasets
 from datasets import febrl, tracing
@@ -19,6 +19,8 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import KinmatchError
 from matcher.formats.identity import Identity, PublicIdentity
 from matcher.formats.scheme import Scheme
+from matcher.formats.signed import read_signed, write_signed
+from matcher.formats.thresholds import Thresholds
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +48,15 @@ def agreement_in(folder: Path, identities: Sequence[PublicIdentity] = ()) -> Pat
     return path
 
 
-def tuned(data: Path, out: Path, *words: str | Path, passphrase: str | None = None) -> Ran:
+def tuned(
+    run: Callable[..., Ran],
+    data: Path,
+    out: Path,
+    *words: str | Path,
+    passphrase: str | None = None,
+) -> Ran:
     files = [str(data / f"{name}.csv") for name in ("requests", "register", "truth")]
-    done = kinmatch(
+    done = run(
         "tune", *files[:2], "--truth", files[2], "--out", out, "--no-refine", *words,
         passphrase=passphrase,
     )  # fmt: skip
@@ -56,10 +64,12 @@ def tuned(data: Path, out: Path, *words: str | Path, passphrase: str | None = No
     return done
 
 
-def test_tune_writes_a_report_that_repeats_and_names_nobody(data: Path, tmp_path: Path) -> None:
+def test_tune_writes_a_report_that_repeats_and_names_nobody(
+    data: Path, tmp_path: Path, run_here: Here
+) -> None:
     agreement = agreement_in(tmp_path)
-    for name, threads in (("one", "1"), ("two", "2")):
-        done = tuned(data, tmp_path / name, "--agreement", agreement, "--threads", threads)
+    for name, threads, run in (("one", "1", run_here), ("two", "2", kinmatch)):
+        done = tuned(run, data, tmp_path / name, "--agreement", agreement, "--threads", threads)
         assert "people who can be found" in done.out
     ours, again = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
@@ -77,7 +87,7 @@ def test_tune_writes_a_report_that_repeats_and_names_nobody(data: Path, tmp_path
     assert not [name for name in names if name in whole]
 
     tuned(
-        data, tmp_path / "three", "--agreement", agreement,
+        run_here, data, tmp_path / "three", "--agreement", agreement,
         "--beside", tmp_path / "one" / "tuning.json", "--cost", tmp_path / "one" / "measured.json",
     )  # fmt: skip
     page = (tmp_path / "three" / "report.html").read_text()
@@ -110,31 +120,32 @@ def test_tune_refuses_what_does_not_go_together(
     assert not Path("tuning").exists()
 
 
-def test_chosen_thresholds_amend_the_agreement_if_a_party_signed_them(tmp_path: Path) -> None:
+def test_chosen_thresholds_amend_the_agreement_if_a_party_signed_them(
+    data: Path, tmp_path: Path, run_here: Here
+) -> None:
     """FEBRL 4 is easy enough for a strong threshold on few records."""
     people = {name: Identity.generate(name) for name in ("seeking", "meeting", "hub", "stranger")}
     known = [one.public for name, one in people.items() if name != "stranger"]
     agreement = agreement_in(tmp_path, known)
+    people["seeking"].seal(tmp_path / "seeking.json", PASSPHRASE)
     made = febrl.load()
     for name in ("requests", "register", "truth"):
         datasets.write(getattr(made, name), tmp_path / f"{name}.csv")
+    words = ("--agreement", agreement, "--identity", tmp_path / "seeking.json")
+    done = tuned(run_here, tmp_path, tmp_path / "tuned", *words, passphrase=PASSPHRASE)
+    assert "signed by seeking" in done.said
 
-    def change_by(name: str) -> Path:
-        people[name].seal(tmp_path / f"{name}.json", PASSPHRASE)
-        words = ("--agreement", agreement, "--identity", tmp_path / f"{name}.json")
-        done = tuned(tmp_path, tmp_path / name, *words, passphrase=PASSPHRASE)
-        assert f"signed by {name}" in done.said
-        return tmp_path / name / "thresholds.json"
+    def amended(change: Path, out: str, of: Path = agreement) -> Ran:
+        return run_here("agreement", "thresholds", of, change, "--out", tmp_path / out)
 
-    amended = tmp_path / "amended.toml"
-    change = change_by("seeking")
-    done = kinmatch("agreement", "thresholds", agreement, change, "--out", amended)
+    change = tmp_path / "tuned" / "thresholds.json"
+    done = amended(change, "amended.toml")
     assert done.status == 0, done.err
     assert "thresholds for passes: strong from" in done.said
-    before, after = Agreement.read(agreement), Agreement.read(amended)
+    before, after = Agreement.read(agreement), Agreement.read(tmp_path / "amended.toml")
     assert after.amends == (before.digest,)
     (bands,) = after.thresholds
-    findings = json.loads((tmp_path / "seeking" / "tuning.json").read_text())
+    findings = json.loads((tmp_path / "tuned" / "tuning.json").read_text())
     assert bands.strong == findings["bands"]["chosen strong"]
     assert bands.possible == findings["bands"]["chosen possible"]
     assert bands.registered == findings["about"]["registered"]
@@ -145,19 +156,21 @@ def test_chosen_thresholds_amend_the_agreement_if_a_party_signed_them(tmp_path: 
         bands.registered,
     )
 
-    again = kinmatch("agreement", "thresholds", amended, change, "--out", tmp_path / "again.toml")
+    again = amended(change, "again.toml", of=tmp_path / "amended.toml")
     assert again.status == 2
     assert "chosen for another agreement" in again.said
-    strange = change_by("stranger")
-    refused = kinmatch("agreement", "thresholds", agreement, strange, "--out", tmp_path / "no.toml")
+    chosen = read_signed(change, Thresholds, lambda _: people["seeking"].public)
+    by_stranger = chosen.model_copy(update={"by": "stranger"})
+    write_signed(tmp_path / "strange.json", by_stranger, people["stranger"])
+    refused = amended(tmp_path / "strange.json", "no.toml")
     assert refused.status == 2
     assert "no public keys of 'stranger'" in refused.said
     change.write_text(change.read_text().replace('"strong": ', '"strong": 1'))
-    altered = kinmatch("agreement", "thresholds", agreement, change, "--out", tmp_path / "no.toml")
+    altered = amended(change, "no.toml")
     assert altered.status == 2
     assert "altered since" in altered.said
 
-    unsigned = tuned(tmp_path, tmp_path / "seeking", "--agreement", agreement)
+    unsigned = tuned(run_here, data, tmp_path / "tuned", "--agreement", agreement)
     assert "give --identity" in unsigned.said
     assert not change.exists()
 
