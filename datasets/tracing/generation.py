@@ -178,13 +178,15 @@ def _in_detail(
     return frame.assign(**told), pd.DataFrame(parted | written)
 
 
-def with_reciprocal(requests: int, register: int, seed: int, reciprocal: int) -> TracingSet:
+def with_reciprocal(
+    requests: int, register: int, seed: int, reciprocal: int, *, detailed: bool = False
+) -> TracingSet:
     """Generate a tracing set whose second file is all that the register's society holds.
 
     Its requests stand behind the registered persons, and the truth has the pairs of sought persons
     here with enquirers and sought persons there too, without what happened to them.
     """
-    made = generate(requests, register, seed, reciprocal=reciprocal)
+    made = generate(requests, register, seed, reciprocal=reciprocal, detailed=detailed)
     sought = made.both_ways["request_role"] == "sought"
     compared = sought & made.both_ways["register_role"].isin(["enquirer", "sought"])
     pairs = made.both_ways.loc[compared, ["request_id", "register_id", "person"]]

@@ -40,12 +40,16 @@ def dataset(
             min=0, help="Requests at the register's society too, in its file (tracing only)."
         ),
     ] = 0,
+    detailed: Annotated[
+        bool,
+        typer.Option("--detailed", help="Separations on both sides, and addresses (tracing only)."),
+    ] = False,
 ) -> None:
     """Write a labelled set as requests.csv, register.csv and truth.csv."""
     made = (
         febrl.load()
         if name is Dataset.FEBRL4
-        else tracing.with_reciprocal(requests, register, seed, reciprocal)
+        else tracing.with_reciprocal(requests, register, seed, reciprocal, detailed=detailed)
     )
     make_folder(out)
     try:
