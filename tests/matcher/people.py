@@ -18,6 +18,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Rows, read_batch, write_batch
 from matcher.formats.ledger import Receipt
 from matcher.formats.marks import marks_of
+from matcher.formats.notices import Notice
 from matcher.formats.scheme import Scheme
 from matcher.formats.sharing import answers_of_fiction, walk_given
 from matcher.formats.terms import Terms
@@ -177,6 +178,15 @@ def send(
     return submit(
         store, write(path, agreement, society, people, **rest), agreement, society, **terms
     )
+
+
+def notice_of(
+    agreement: Agreement, society: str, *people: int, kind: str, number: int = 1, **rest: Any
+) -> Notice:
+    """What a society has to say of some people, by their record keys."""
+    keys = sorted(record_key(society, person).hex() for person in people)
+    usual = {"agreement_id": agreement.agreement_id, "society": society, "on": TODAY}
+    return Notice(**{**usual, "keys": tuple(keys), "kind": kind, "number": number, **rest})
 
 
 def take_back(store: Store, batch: UUID) -> None:

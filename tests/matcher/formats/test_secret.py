@@ -18,7 +18,7 @@ CONTENT = b"canary"
 MAY_EXPOSE = {
     "encoders/keys.py",
     "encoders/marks.py",
-    "encoders/rights/register.py",
+    "encoders/rights/box.py",
     "encoders/exchange.py",
     "matcher/formats/secretfile.py",
     "matcher/formats/chunks.py",

@@ -16,12 +16,11 @@ from people import (
     TWO,
     add,
     draw_agreement,
-    record_key,
+    notice_of,
     reference,
     registered,
+    send,
     sought,
-    submit,
-    write,
 )
 from sqlalchemy import select
 
@@ -66,18 +65,15 @@ def agreement(store: Store, identities: dict[str, Identity]) -> Agreement:
 
 @pytest.fixture
 def batch(store: Store, agreement: Agreement, tmp_path: Path) -> UUID:
-    submit(store, write(tmp_path / "two", agreement, TWO, registered(1, 2)), agreement, TWO)
-    batch = submit(store, write(tmp_path / "one", agreement, ONE, sought(1, 2)), agreement, ONE)
+    send(store, tmp_path, agreement, TWO, registered(1, 2))
+    batch = send(store, tmp_path, agreement, ONE, sought(1, 2))
     run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
     return batch
 
 
-def notice_of(agreement: Agreement, *people: int, kind: str = "delete", number: int = 1) -> Notice:
-    return Notice(
-        agreement_id=agreement.agreement_id, society=ONE, number=number, kind=kind,  # type: ignore[arg-type]  # by name
-        on=TODAY, keys=tuple(sorted(record_key(ONE, person).hex() for person in people)),
-        references=tuple(sorted(reference(ONE, person).hex() for person in people)),
-    )  # fmt: skip
+def deleting(agreement: Agreement, *people: int) -> Notice:
+    references = tuple(sorted(reference(ONE, person).hex() for person in people))
+    return notice_of(agreement, ONE, *people, kind="delete", references=references)
 
 
 @pytest.mark.usefixtures("batch")
@@ -86,7 +82,7 @@ def test_before_a_deletion_there_is_no_proof_and_after_it_there_is(
 ) -> None:
     archive = tmp_path / "before.archive"
     write_archive(store, settings, archive, WORDS)
-    notice = notice_of(agreement, 2)
+    notice = deleting(agreement, 2)
     found = prove_deleted(store, notice, archive=archive, passphrase=WORDS)
     assert [one.is_so for one in found] == [False, False, False, False, True, False]
     enter(store, Journal(settings.protection_journal), notice, on=TODAY)
@@ -109,7 +105,7 @@ def test_the_others_of_a_batch_stay_as_they_were(
     before = store.fingerprints.open(batch, agreement)
     row = [bytes(one) for one in before.references].index(reference(ONE, 1))
     bits = before.fingerprints("name_birth")[0][row]
-    enter(store, Journal(settings.protection_journal), notice_of(agreement, 2), on=TODAY)
+    enter(store, Journal(settings.protection_journal), deleting(agreement, 2), on=TODAY)
     destroy_fingerprints(store, TODAY)
     after = store.fingerprints.open(batch, agreement)
     assert after.references[row].tobytes() == reference(ONE, 1)
@@ -125,7 +121,7 @@ def test_a_process_killed_between_the_new_file_and_the_old_one_leaves_nothing_re
     store: Store, settings: Settings, agreement: Agreement, batch: UUID,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    notice = notice_of(agreement, 2)
+    notice = deleting(agreement, 2)
     enter(store, Journal(settings.protection_journal), notice, on=TODAY)
 
     real = Path.unlink
@@ -189,7 +185,7 @@ def test_an_operator_applies_a_notice_and_proves_it(
     assert store_keys.path == settings.store_keys
     agreement.write(tmp_path / "agreement.toml")
     notice, archive = tmp_path / "a.notice.json", tmp_path / "archive"
-    write_notice(notice, notice_of(agreement, 2), identity=identities[ONE])
+    write_notice(notice, deleting(agreement, 2), identity=identities[ONE])
     write_archive(store, settings, archive, WORDS)
     given = (notice, "--agreement", tmp_path / "agreement.toml")
     prove = ("rights", "prove-deleted", *given, "--archive", archive)
@@ -207,7 +203,7 @@ def test_an_operator_applies_a_notice_and_proves_it(
 
 
 def test_nobody_proves_with_another_notice(store: Store, agreement: Agreement) -> None:
-    found = prove_deleted(store, notice_of(agreement, 9))
+    found = prove_deleted(store, deleting(agreement, 9))
     assert not all(one.is_so for one in found)
 
 
@@ -215,7 +211,7 @@ def test_with_an_older_copy_of_the_keys_no_file_is_lost(
     store: Store, settings: Settings, agreement: Agreement, batch: UUID, tmp_path: Path
 ) -> None:
     keys = settings.store_keys.read_bytes()
-    later = submit(store, write(tmp_path / "later", agreement, ONE, sought(7)), agreement, ONE)
+    later = send(store, tmp_path, agreement, ONE, sought(7))
     newest = settings.store_keys.read_bytes()
     settings.store_keys.write_bytes(keys)
     try:

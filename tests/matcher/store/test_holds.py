@@ -6,6 +6,7 @@ Nights over real batches in a real database; the journal is a real file.
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,12 +16,12 @@ from people import (
     TWO,
     add,
     draw_agreement,
+    notice_of,
     record_key,
     reference,
     registered,
+    send,
     sought,
-    submit,
-    write,
 )
 from sqlalchemy import func, select
 
@@ -49,12 +50,8 @@ def journal(tmp_path: Path) -> Journal:
 
 @pytest.fixture
 def given(store: Store, agreement: Agreement, tmp_path: Path) -> Callable[..., UUID]:
-    count = iter(range(1000))
-
     def submitted(society: str, people: list[tuple[int, str]], **rest: object) -> UUID:
-        on = rest.pop("on", TODAY)
-        path = write(tmp_path / f"{next(count)}", agreement, society, people, **rest)  # type: ignore[arg-type]  # terms by name
-        return submit(store, path, agreement, society, on=on)  # type: ignore[arg-type]  # the same
+        return send(store, tmp_path, agreement, society, people, **rest)
 
     return submitted
 
@@ -63,16 +60,9 @@ def given(store: Store, agreement: Agreement, tmp_path: Path) -> Callable[..., U
 def tell(store: Store, agreement: Agreement, journal: Journal) -> Tell:
     numbers = iter(range(1, 1000))
 
-    def told(kind: str, society: str, *people: int, on: date = TODAY, **rest: object) -> Applied:
-        notice = Notice(
-            agreement_id=agreement.agreement_id,
-            society=society,
-            number=rest.pop("number", None) or next(numbers),  # type: ignore[arg-type]  # by name
-            kind=kind,  # type: ignore[arg-type]  # wrong ones too
-            on=on,
-            keys=tuple(sorted(record_key(society, person).hex() for person in people)),
-            **rest,  # type: ignore[arg-type]  # the same
-        )
+    def told(kind: str, society: str, *people: int, on: date = TODAY, **rest: Any) -> Applied:
+        number = rest.pop("number", None) or next(numbers)
+        notice = notice_of(agreement, society, *people, kind=kind, number=number, on=on, **rest)
         return enter(store, journal, notice, on=on)
 
     return told
