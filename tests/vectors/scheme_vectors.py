@@ -119,6 +119,10 @@ TOKENS = {
         ("name.phonetic/2 MR", "given", "letters_place", 2048, 60),
         ("name.bigrams/2 ab", "name", "letters_place", 1000, 20),
     ),
+    "interop/1": (
+        ("birth.day_and_month/1 3-17", "birth_day", "place_on_day", 2048, 120),
+        ("name.bigrams/2 _a", "name", "letters_place", 1000, 20),
+    ),
     "high/1": (
         ("name.whole_skeleton/1 MR", "given", "whole", 2048, 63),
         ("birth.month/1 12", "birth", "whole", 1000, 87),
@@ -179,6 +183,8 @@ def _tokens(label: str, keys: Keys) -> Iterator[dict[str, Any]]:
 
 def _diffusions(under: Agreement, keys: Keys) -> Iterator[dict[str, Any]]:
     for number, part in enumerate(under.scheme.passes, 1):
+        if not part.hardening:
+            continue
         (step,) = part.hardening
         key = keys.derive("diffusion", pass_name=part.name)
         sets = diffusion_sets(key, part.bits, step.t, step.bits)

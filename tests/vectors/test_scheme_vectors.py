@@ -11,6 +11,7 @@ from scheme_vectors import agreement, as_text, file_of, make
 
 from encoders.views import ATTRIBUTES, VIEWS
 from matcher.formats.scheme import Attribute, Pass, Scheme, published
+from matcher.formats.steps import Diffusion
 
 Vectors = dict[str, Any]
 ALL: dict[str, Vectors] = {
@@ -172,17 +173,24 @@ def test_a_plain_implementation_draws_the_positions(label: str) -> None:
 def test_a_plain_implementation_makes_the_fingerprints(label: str, name: str) -> None:
     vectors = ALL[label]
     (part,) = (one for one in Scheme.published(label).passes if one.name == name)
+    sets = diffused(vectors, part) if part.hardening else [[bit] for bit in range(part.bits)]
+    for one in vectors["records"]:
+        made = fingerprint(vectors, part, one["record"], sets)
+        assert made == one["fingerprints"][part.name], one["id"]
+
+
+def diffused(vectors: Vectors, part: Pass) -> list[list[int]]:
+    """The index sets of a pass's diffusion, which are those of the vectors."""
     (vector,) = (one for one in vectors["diffusions"] if one["pass"] == part.name)
     key = derived(vectors, "diffusion", part.name)
     assert key.hex() == vector["key"]
     (step,) = part.hardening
+    assert isinstance(step, Diffusion)
     sets = index_sets(key, part.bits, step.t, step.bits)
     assert sets[:4] == vector["first_sets"]
     packed = b"".join(index.to_bytes(2, "little") for indices in sets for index in indices)
     assert hashlib.sha256(packed).hexdigest() == vector["sets_sha256"]
-    for one in vectors["records"]:
-        made = fingerprint(vectors, part, one["record"], sets)
-        assert made == one["fingerprints"][part.name], one["id"]
+    return sets
 
 
 @pytest.mark.parametrize("label", ALL)
