@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding bench-service client clkhash lock
+.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding bench-service client clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -28,6 +28,10 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Takes one gate out of the code at a time: a test of its rule must fail. About two minutes.
+gates: install
+	PYTHONPATH=tests $(BIN)/python -m pytest -p without_gates --every-rule
 
 # The pages that are made from tables.
 docs: install

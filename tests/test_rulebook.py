@@ -1,6 +1,9 @@
 """The table of data-protection rules, the code and the tests can't drift apart."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from importlib import import_module
@@ -18,19 +21,112 @@ ENDS = ("passes", "refuses")
 
 def marks(path: Path) -> Iterator[tuple[str, str]]:
     """Every `pytest.mark.rule(name, end)` of a test file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return marks_in(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def marks_in(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Every `pytest.mark.rule(name, end)` below a node."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule":
             name, end = (ast.literal_eval(argument) for argument in node.args)
             yield name, end
 
 
-TESTED = {mark for path in sorted((ROOT / "tests").rglob("test_*.py")) for mark in marks(path)}
+FILES = sorted((ROOT / "tests").rglob("test_*.py"))
+TESTED = {mark for path in FILES for mark in marks(path)}
+
+DOORS = {"main", "TestClient", "kinmatch"}
+"""By what a test comes in as a person does: the command line, or HTTP."""
+
+
+Named = ast.FunctionDef | ast.ClassDef
+
+
+def named_in(path: Path) -> dict[str, Named]:
+    """The functions and classes of a test file, its fixtures among them, by their names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, Named)}
+
+
+def reached(path: Path, name: str) -> set[str]:
+    """All names that a test uses: itself, by its fixtures, and by the helpers beside it."""
+    above = [one / "conftest.py" for one in path.parents if (one / "conftest.py").exists()]
+    beside = [path.parent / "command_line.py"] if (path.parent / "command_line.py").exists() else []
+    known: dict[str, Named] = {}
+    for one in (*above[::-1], *beside, path):
+        known |= named_in(one)
+    waiting, seen = [name], set[str]()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in known:
+            node = known[one]
+            waiting += [part.arg for part in ast.walk(node) if isinstance(part, ast.arg)]
+            waiting += [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return seen
+
+
+def entered() -> set[tuple[str, str]]:
+    """Each rule and end that a test of it meets on the command line or over HTTP."""
+    found = set()
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        if "pytest.mark.rule(" not in text or path.name == "test_rulebook.py":
+            continue
+        for name, node in named_in(path).items():
+            if name.startswith("test_") and reached(path, name) & DOORS:
+                found |= set(marks_of(node, path))
+    return found
+
+
+def marks_of(node: Named, path: Path) -> Iterator[tuple[str, str]]:
+    """The marks of one test; those in a list of cases stand beside it, by the list's name."""
+    for decorator in node.decorator_list:
+        used = {part.id for part in ast.walk(decorator) if isinstance(part, ast.Name)}
+        for one in (decorator, *named_values(path, used)):
+            yield from marks_in(one)
+
+
+def named_values(path: Path, names: set[str]) -> list[ast.expr]:
+    """The values that a file gives to names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in names
+    ]
 
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_has_a_test_that_passes_it_and_one_that_it_refuses(name: str, end: str) -> None:
     assert (name, end) in TESTED
+
+
+def test_every_rule_is_met_on_the_command_line_or_over_http() -> None:
+    assert sorted({(name, end) for name in RULES for end in ENDS} - entered()) == []
+
+
+def test_the_society_s_rules_are_noticed_when_they_are_gone() -> None:
+    """Each gate is taken out of the code; a test of its rule must fail. `make gates` does all."""
+    files = (
+        "e2e/test_society_gates.py",
+        "encoders/rights",
+        "matcher/protection/test_agreement_terms.py",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "without_gates", *files],
+        cwd=ROOT / "tests",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("\nwithout ") > 30
 
 
 def test_no_test_is_of_a_rule_that_is_gone() -> None:

@@ -95,8 +95,6 @@ def met(store: Store, given: Callable[..., UUID]) -> None:
     assert shown(store, ONE) == one(1, 2, 3)
 
 
-@pytest.mark.rule("objection.not-compared", "passes")
-@pytest.mark.rule("objection.not-compared", "refuses")
 @pytest.mark.usefixtures("met")
 def test_a_suspended_record_leaves_every_list_at_once_and_comes_back_when_it_is_resumed(
     store: Store, tell: Tell
@@ -142,7 +140,6 @@ def test_of_what_is_taken_back_nothing_is_left(
     assert shown(store, ONE) == one(1, 3)
 
 
-@pytest.mark.rule("deletion.stays-deleted", "refuses")
 @pytest.mark.usefixtures("met")
 def test_a_deleted_record_stays_deleted_under_any_reference(
     store: Store, given: Callable[..., UUID], tell: Tell, agreement: Agreement
@@ -162,7 +159,6 @@ def test_a_deleted_record_stays_deleted_under_any_reference(
         tell("resume", ONE, 2)
 
 
-@pytest.mark.rule("deletion.stays-deleted", "passes")
 @pytest.mark.usefixtures("met")
 def test_a_withdrawn_record_comes_back_only_once_it_is_resumed(
     store: Store, given: Callable[..., UUID], tell: Tell
@@ -190,8 +186,6 @@ def test_a_suspended_record_is_suspended_in_its_next_batch_too(
     assert shown(store, ONE) == {*one(1, 2, 3), reference(ONE, 2, " again")}
 
 
-@pytest.mark.rule("retention.review-current", "passes")
-@pytest.mark.rule("retention.review-current", "refuses")
 def test_what_is_due_for_review_leaves_the_same_night_and_renewed_it_comes_back(
     store: Store, given: Callable[..., UUID], tell: Tell
 ) -> None:
@@ -276,7 +270,6 @@ def test_another_society_s_key_does_nothing(
         assert session.scalar(select(func.count()).select_from(Record)) == 1
 
 
-@pytest.mark.rule("deletion.survives-restore", "passes")
 @pytest.mark.usefixtures("met")
 def test_what_the_journal_holds_and_the_store_does_not_is_caught_up(
     store: Store, tell: Tell, journal: Journal
@@ -297,7 +290,6 @@ def test_what_the_journal_holds_and_the_store_does_not_is_caught_up(
     assert [entry.number for entry in journal.entries()] == [1, 2, 3]
 
 
-@pytest.mark.rule("deletion.survives-restore", "refuses")
 @pytest.mark.usefixtures("met")
 @pytest.mark.parametrize("harm", ["lost", "older", "altered", "swapped"])
 def test_a_journal_that_is_not_the_store_s_is_refused(
