@@ -95,11 +95,6 @@ def unordered_day(month_and_day: tuple[int, int]) -> str:
     return "{} {}".format(*sorted(month_and_day))
 
 
-def whole_date(birth: Birth) -> Tokens:
-    """The whole date as one token, where it was written."""
-    return tuple(day.isoformat() for day in _days(birth, "day"))
-
-
 def near_days(birth: Birth) -> Tokens:
     """The day and its two neighbours: births a day apart share most, and a week apart none."""
     found = [day.toordinal() for day in _days(birth, "day")]

@@ -4,17 +4,18 @@ What can't be made is a defect of ours in one value, so it is noted and the othe
 exception is dropped, since its text may hold the value.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from encoders.growing import Growing, Lists
-from encoders.records import code_cells, join_cells
+from encoders.records import code_cells
 
 Ids = npt.NDArray[np.int32]
 
@@ -40,59 +41,49 @@ class _Numbers(dict[Any, int]):
 
 
 class Values:
-    """The distinct values of attributes that parse alike; shows nothing of them.
+    """The distinct values of attributes that are read alike; shows nothing of them.
 
     Args:
-        parse: Gives a value from a cell, or from all cells of a row.
+        read: Gives a value from a cell, or from the number that stands for one.
 
     Attributes:
         fresh: The values that were added since this was emptied.
     """
 
-    def __init__(self, parse: Callable[..., Any]) -> None:
-        self._parse = parse
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
         self._numbers = _Numbers()
         self.fresh: list[Any] = []
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def number_cells(self, table: pa.Table, columns: tuple[str, ...]) -> Ids:
+    def number_cells(self, table: pa.Table, columns: Sequence[str]) -> Ids:
         """Number the values of n records, each cell being one.
 
         Returns:
             Shape (n, columns): the value's number, -1 where the cell is null.
         """
         codes, cells = code_cells(table, columns)
-        known = len(self)
-        numbers = self._number(cells)
-        self.fresh += [_made(self._parse, text) for text in self._numbers.distinct[known:]]
-        by_cell: Ids = np.append(numbers, np.int32(-1))[codes]
+        by_cell: Ids = np.append(self._number(cells.to_pylist()), np.int32(-1))[codes]
         return by_cell
 
-    def number_rows(self, table: pa.Table, columns: tuple[str, ...]) -> Ids:
-        """Number the values of n records, all cells of a row together being one: shape (n, 1)."""
-        cells = table.select(list(columns))
-        joined = join_cells(cells).dictionary_encode()
-        codes = joined.indices.to_numpy()
+    def number_keys(self, keys: npt.NDArray[np.int64]) -> Ids:
+        """Number the values that n whole numbers stand for: shape (n, 1)."""
+        codes, distinct = pd.factorize(keys)
+        return self._number(distinct.tolist())[codes, np.newaxis]
+
+    def _number(self, things: list[Any]) -> Ids:
         known = len(self)
-        numbers = self._number(joined.dictionary)
-        # What is new has the highest numbers, in the order in which it stands here.
-        first = np.unique(codes, return_index=True)[1][numbers >= known]
-        fresh_cells = [column.to_pylist() for column in cells.take(pa.array(first)).columns]
-        rows = zip(*fresh_cells, strict=True)
-        self.fresh += [_made(self._parse, *row) for row in rows]
-        return numbers[codes, np.newaxis]
-
-    def _number(self, texts: Any) -> Ids:
-        numbered = map(self._numbers.__getitem__, texts.to_pylist())
-        return np.fromiter(numbered, np.int32, len(texts))
+        numbers = np.fromiter(map(self._numbers.__getitem__, things), np.int32, len(things))
+        self.fresh += [_made(self._read, thing) for thing in self._numbers.distinct[known:]]
+        return numbers
 
 
-def _made(make: Callable[..., Any], *things: Any) -> Any:
-    """Give what is made of things, `_BROKEN` where it can't be made of them."""
+def _made(make: Callable[[Any], Any], thing: Any) -> Any:
+    """Give what is made of a thing, `_BROKEN` where it can't be made of it."""
     try:
-        return _BROKEN if things[0] is _BROKEN else make(*things)
+        return _BROKEN if thing is _BROKEN else make(thing)
     except Exception:
         return _BROKEN
 

@@ -26,7 +26,7 @@ def fill_up(filters: Filters, rows: Rows, key: bytes, contents: Any, bits: int, 
         filters: Shape (n, words), uint64, C-contiguous; changed in place.
         rows: The filters that have too few bits, as row numbers.
         key: The key of the streams.
-        contents: For each of `rows` its record's content: a `pyarrow` array of strings or bytes.
+        contents: The records' content: a `pyarrow` array of n strings or bytes.
         bits: Length of the filter, 64 to 65,536.
         floor: Bits that are set afterwards, at most half of `bits`.
     """
@@ -51,14 +51,17 @@ def _fill(filters, rows, missing, key, text, ends, bits):  # type: ignore[no-unt
                 state[:, sponge] = 0
             nth = at[sponge]
             if nth >= 0:
-                content = text[ends[nth] : ends[nth + 1]]
+                content = text[ends[rows[nth]] : ends[rows[nth] + 1]]
                 absorbed[sponge] += _absorb(state[:, sponge], key, content, absorbed[sponge])
         if at.max() < 0:
             return
         permute(state)
         for sponge in range(SPONGES):
             nth = at[sponge]
-            if nth >= 0 and absorbed[sponge] * RATE_BYTES > len(key) + ends[nth + 1] - ends[nth]:
+            if nth < 0:
+                continue
+            size = ends[rows[nth] + 1] - ends[rows[nth]]
+            if absorbed[sponge] * RATE_BYTES > len(key) + size:
                 stream = state[:_RATE_WORDS, sponge]
                 missing[nth] = _set_new_bits(filters[rows[nth]], stream, bits, missing[nth])
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from encoders.birth_columns import PRECISIONS, BirthReader
 from encoders.codes import normalise_sex
-from encoders.dates import parse_birth
 from encoders.names import PARTICLES
 from encoders.records import NAME_COLUMNS, Records
 from matcher.formats.cells import Mask
@@ -16,8 +16,9 @@ Counts = npt.NDArray[np.int64]
 
 _PLACE_COLUMNS = ("birth_place", "residence", "last_seen_place")
 _IDEOGRAPHS = re.compile("[\u4e00-\u9fff\uac00-\ud7a3]")
-# By precision; a day that registration offices put for a year has the precision of a year.
-_BIRTH_LEVELS = {
+# By precision; a day that registration offices put for a year has the precision of a year. What
+# can't be read, for a defect of ours, has the last level: it has no place in a batch either.
+_LEVELS: dict[str, int] = {
     "absent": 0,
     "age": BIRTH_VAGUE,
     "decade": BIRTH_VAGUE,
@@ -25,6 +26,7 @@ _BIRTH_LEVELS = {
     "month": BIRTH_YEAR,
     "day": BIRTH_DAY,
 }
+_BIRTH_LEVELS = np.array([*(_LEVELS[name] for name in PRECISIONS), 0, 0], dtype=np.int64)
 
 
 def knowledge_of(records: Records) -> Knowledge:
@@ -78,9 +80,7 @@ def _count_parts(name: str | None) -> int:
 
 
 def _births(records: Records) -> Counts:
-    cells, which = records.distinct("birth_date", "age", "age_on", "calendar")
-    levels = [_BIRTH_LEVELS[parse_birth(*cell)[0].precision] for cell in cells]
-    births: Counts = np.array(levels, dtype=np.int64)[which]
+    births: Counts = _BIRTH_LEVELS[BirthReader().read(records.table).precision]
     return births
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,13 +51,13 @@ class Chunk:
 
     def contents(self, rows: Rows) -> list[bytes]:
         """Give all cells of some records as one text each, which no two records share by chance."""
-        return [row.encode() for row in self.texts(rows).to_pylist()]
+        return [row.encode() for row in self.texts.take(pa.array(rows)).to_pylist()]
 
-    def texts(self, rows: Rows) -> Any:
-        """Give the same as a `pyarrow` array of strings."""
-        cells = self._table.take(pa.array(rows)).columns
+    @cached_property
+    def texts(self) -> Any:
+        """Give the same of all n records, as a `pyarrow` array of strings."""
         return pc.binary_join_element_wise(
-            *cells, "\x1f", null_handling="replace", null_replacement="\x1e"
+            *self._table.columns, "\x1f", null_handling="replace", null_replacement="\x1e"
         ).combine_chunks()
 
 
@@ -159,7 +160,7 @@ class PassEncoder:
         rows = np.flatnonzero(present & (weights < floor))
         if not len(rows):
             return
-        fill_up(filters, rows, self._filling_key, chunk.texts(rows), self._pass.bits, floor)
+        fill_up(filters, rows, self._filling_key, chunk.texts, self._pass.bits, floor)
 
 
 def views_of(passes: Sequence[Pass]) -> dict[ViewOf, None]:

@@ -213,23 +213,6 @@ def code_cells(table: Any, names: Sequence[str]) -> tuple[np.ndarray[Any, np.dty
     return by_row, coded.dictionary
 
 
-def join_cells(table: Any) -> Any:
-    """Write each row as one text, which two rows share only where they are alike in every cell.
-
-    Args:
-        table: A `pyarrow.Table` of n rows; every column is text.
-
-    Returns:
-        A `pyarrow` array of n strings: for each cell its length in bytes (nothing where it is
-        null), a colon and the cell.
-    """
-    parts = []
-    for column in table.columns:
-        parts += [pc.binary_length(column).cast(pa.string()), column]
-    joined = pc.binary_join_element_wise(*parts, ":", null_handling="replace")
-    return joined.combine_chunks()
-
-
 def _refuse_unknown(names: Iterable[str]) -> None:
     unknown = [f"'{name}'" for name in names if name not in COLUMNS]
     if unknown:

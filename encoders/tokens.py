@@ -9,16 +9,17 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from encoders.birth_columns import BirthReader, Births, birth_of
 from encoders.distinct import Made, Numbering, Parts, Values
 from encoders.growing import Lists
-from encoders.views import ATTRIBUTES, VIEWS, Attribute, View
+from encoders.views import ATTRIBUTES, VIEWS, Attribute
 
 Ids = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]
@@ -69,6 +70,7 @@ class Vocabulary:
     """
 
     def __init__(self, views: Iterable[ViewOf]) -> None:
+        self._births = BirthReader()
         self._values: dict[object, Values] = {}
         self._distinct_parts: dict[object, Parts] = {}
         self._distinct_tokens: dict[object, Numbering] = {}
@@ -79,7 +81,7 @@ class Vocabulary:
 
     def __len__(self) -> int:
         """How many distinct values are held."""
-        return sum(len(values) for values in self._values.values())
+        return len(self._births) + sum(len(values) for values in self._values.values())
 
     def tokenise(self, table: pa.Table) -> Tokenised:
         """Give the tokens of records under the views that are wanted.
@@ -93,10 +95,7 @@ class Vocabulary:
             return self._tokenise(table)
 
     def _tokenise(self, table: pa.Table) -> Tokenised:
-        coded: dict[object, Ids] = {}
-        for way in self._ways.values():
-            if way.reading not in coded:
-                coded[way.reading] = way.codes(table)
+        coded = self._coded(table)
         for made in (*self._parts.values(), *self._tokens.values()):
             made.follow()
         for way in self._ways.values():
@@ -114,28 +113,42 @@ class Vocabulary:
                 failed[column] = where | failed[column] if column in failed else where
         return Tokenised(tokens, failed)
 
+    def _coded(self, table: pa.Table) -> dict[object, Ids]:
+        """Number the values that each way reads."""
+        coded: dict[object, Ids] = {}
+        births = None
+        for way in self._ways.values():
+            if way.reading in coded:
+                continue
+            if way.of_births is None:
+                coded[way.reading] = way.to_values.number_cells(table, way.columns)
+            else:
+                births = births or self._births.read(table)
+                coded[way.reading] = way.to_values.number_keys(way.of_births(births).keys())
+        return coded
+
     def _way(self, attribute: Attribute, label: str) -> "_Way":
         """Lay the way from cells to tokens; who goes the same way shares its tables."""
-        view, narrow = VIEWS[label], attribute.narrow
-        reading = (attribute.parse, attribute.pooled or attribute.columns)
-        values = self._values.setdefault(reading, Values(attribute.parse))
-        kind = (attribute.parse, view.parts, view.read)
+        view = VIEWS[label]
+        of_births = attribute.of_births and partial(_seen, attribute.of_births, view.of_births)
+        reading = (attribute.reader, attribute.of_births, view.of_births)
+        read = attribute.reader() if of_births is None else birth_of
+        values = self._values.setdefault(reading, Values(read))
+        kind = (attribute.reader, view.parts, view.read)
         distinct_parts = self._distinct_parts.setdefault(kind, Parts(view.read))
-        parts = self._parts.setdefault(
-            (reading, narrow, kind),
-            Made(values, _parts_of(narrow, view), distinct_parts),
-        )
+        parts = self._parts.setdefault((reading, kind), Made(values, view.parts, distinct_parts))
         distinct_tokens = self._distinct_tokens.setdefault((kind, label), Numbering())
         tokens = self._tokens.setdefault(
             (kind, label), Made(distinct_parts, view.tokens, distinct_tokens)
         )
-        by_value = self._by_value.setdefault((reading, narrow, kind, label), Lists())
-        return _Way(attribute, values, parts, tokens, by_value)
+        by_value = self._by_value.setdefault((reading, kind, label), Lists())
+        return _Way(attribute.columns, of_births, values, parts, tokens, by_value)
 
 
-def _parts_of(narrow: Callable[[Any], Any] | None, view: View) -> Callable[[Any], Iterable[Any]]:
-    """Give what makes a view's parts of a value as it was parsed."""
-    return view.parts if narrow is None else lambda value: view.parts(narrow(value))
+def _seen(
+    of_attribute: Callable[[Births], Births], of_view: Callable[[Births], Births], births: Births
+) -> Births:
+    return of_view(of_attribute(births))
 
 
 @contextmanager
@@ -155,10 +168,13 @@ class _Way:
     """The way of one attribute and view from cells to tokens.
 
     Attributes:
+        columns: The columns that are read.
+        of_births: What is looked at where these are births.
         by_value: The tokens of each value, each once.
     """
 
-    attribute: Attribute
+    columns: tuple[str, ...]
+    of_births: Callable[[Births], Births] | None
     to_values: Values
     to_parts: Made
     to_tokens: Made
@@ -166,14 +182,8 @@ class _Way:
 
     @property
     def reading(self) -> object:
-        """What is read: attributes that agree in it have the same codes."""
-        return self.to_values, self.attribute.columns
-
-    def codes(self, table: pa.Table) -> Ids:
-        columns = self.attribute.columns
-        if self.attribute.pooled:
-            return self.to_values.number_cells(table, columns)
-        return self.to_values.number_rows(table, columns)
+        """What is read: ways that agree in it have the same codes."""
+        return self.to_values, self.columns
 
     def follow(self) -> None:
         """Take in the tokens of values that are new."""
@@ -196,7 +206,7 @@ class _Way:
         broken_parts = np.isin(parts, self.to_tokens.broken)
         broken = np.unique(np.searchsorted(offsets, np.flatnonzero(broken_parts), side="right") - 1)
         where = np.isin(codes, [*broken, *self.to_parts.broken])
-        for column, failing in zip(self.attribute.columns, where.T, strict=False):
+        for column, failing in zip(self.columns, where.T, strict=False):
             if failing.any():
                 yield column, failing
 

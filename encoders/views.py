@@ -10,11 +10,13 @@ from operator import attrgetter
 from typing import Any
 
 from encoders import births, names
+from encoders.birth_columns import BIRTH_COLUMNS, Births
 from encoders.codes import normalise_sex
 from encoders.dates import ABSENT, Birth, parse_birth
 from encoders.gazetteer import country_codes
 from encoders.gazetteer.place import Place, codes
 from encoders.places import plain_word
+from encoders.records import NAME_COLUMNS
 
 Tokens = Iterable[str]
 
@@ -33,22 +35,27 @@ class Attribute:
 
     Attributes:
         columns: The canonical columns that it reads.
-        parse: Gives what is known from the cells: from each cell alone where `pooled`, from all
-            cells of the row together where not. Two attributes that parse alike share the work.
-        pooled: Whether every cell is a value of its own, whose tokens are put together, so that
-            values that have changed columns still meet.
-        narrow: Gives the attribute's value from what was parsed; without it, that is the value.
+        reader: Gives a function that tells what is known from a cell, or from all cells of a row
+            for an attribute of births. It is asked for one for each vocabulary, so that what the
+            function remembers of what it read ends with that. Attributes with the same reader
+            share the work.
+        of_births: For an attribute of births, which of them it takes. Any other has a bag of
+            values: every cell is one, and the tokens of all are put together, so that values that
+            have changed columns still meet.
     """
 
     columns: tuple[str, ...]
-    parse: Callable[..., Any]
-    pooled: bool
-    narrow: Callable[[Any], Any] | None = None
+    reader: Callable[[], Callable[..., Any]]
+    of_births: Callable[[Births], Births] | None = None
+
+    @property
+    def pooled(self) -> bool:
+        """Whether every cell is a value of its own."""
+        return self.of_births is None
 
     def read(self, *cells: str | None) -> Any:
         """Give the attribute's value from a cell, or from all cells of a row."""
-        parsed = self.parse(*cells)
-        return parsed if self.narrow is None else self.narrow(parsed)
+        return self.reader()(*cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,46 +67,43 @@ class View:
         parts: Gives the parts of a value, each of which can be a key of a dictionary.
         read: Gives what the tokens are made of, from a part. Views with the same parts and the
             same reading share the work.
+        of_births: For a view of births, what of them it looks at: births that are alike in that
+            are one value.
     """
 
     tokens: Callable[[Any], Tokens]
     parts: Callable[[Any], Iterable[Any]] = _all_of_it
     read: Callable[[Any], Any] = _as_it_is
+    of_births: Callable[[Births], Births] = Births.all_of_it
 
     def __call__(self, value: Any) -> Tokens:
         """Give the tokens of a value, some of them perhaps more than once."""
         return [token for part in self.parts(value) for token in self.tokens(self.read(part))]
 
 
-_BIRTH_COLUMNS = ("birth_date", "age", "age_on", "calendar")
-
-
 def _birth(*cells: str | None) -> Birth:
     return parse_birth(*cells)[0]
 
 
-def _to_the_day(birth: Birth) -> Birth:
-    """What is known of a birth where its day is; a pass that needs it compares whole dates only."""
+def _birth_to_the_day(*cells: str | None) -> Birth:
+    """A birth whose day is known; a pass that needs it compares whole dates only."""
+    birth = _birth(*cells)
     return birth if birth.precision == "day" else ABSENT
 
 
-_NAME_COLUMNS = ("given_name", "father_name", "grandfather_name", "family_name")
+def _sex(cell: str) -> str | None:
+    return normalise_sex(cell)[0]
+
 
 ATTRIBUTES = {
-    "name": Attribute(
-        (*_NAME_COLUMNS, "other_names"),
-        names.Name,
-        pooled=True,
-    ),
-    "mother": Attribute(("mother_name",), names.Name, pooled=True),
-    "given": Attribute(("given_name",), names.Name, pooled=True),
-    "family": Attribute(_NAME_COLUMNS, names.family_name, pooled=False),
-    "first_and_last": Attribute(_NAME_COLUMNS, names.first_and_last, pooled=False),
-    "birth": Attribute(_BIRTH_COLUMNS, _birth, pooled=False),
-    "birth_day": Attribute(_BIRTH_COLUMNS, _birth, pooled=False, narrow=_to_the_day),
-    "sex": Attribute(("sex",), lambda cell: normalise_sex(cell)[0], pooled=True),
-    "place": Attribute(("birth_place", "residence", "last_seen_place"), Place, pooled=True),
-    "nationality": Attribute(("nationality",), country_codes, pooled=True),
+    "name": Attribute(NAME_COLUMNS, names.Reader),
+    "mother": Attribute(("mother_name",), names.Reader),
+    "given": Attribute(("given_name",), names.Reader),
+    "birth": Attribute(BIRTH_COLUMNS, lambda: _birth, Births.all_of_it),
+    "birth_day": Attribute(BIRTH_COLUMNS, lambda: _birth_to_the_day, Births.to_the_day),
+    "sex": Attribute(("sex",), lambda: _sex),
+    "place": Attribute(("birth_place", "residence", "last_seen_place"), lambda: Place),
+    "nationality": Attribute(("nationality",), lambda: country_codes),
 }
 
 
@@ -138,6 +142,18 @@ def _sounds(piece: str) -> Tokens:
     return names.sound_model(1).units_of(piece)
 
 
+def _of_years(
+    tokens: Callable[[Any], Tokens], parts: Callable[[Birth], Iterable[Any]] = births.span
+) -> View:
+    return View(tokens, parts, of_births=Births.years)
+
+
+def _of_days(
+    tokens: Callable[[Any], Tokens], parts: Callable[[Birth], Iterable[Any]] = births.days
+) -> View:
+    return View(tokens, parts, of_births=Births.days)
+
+
 VIEWS = {
     "name.bigrams/1": View(names.bigrams, _name_parts),
     "name.skeleton/1": View(names.skeleton_pairs, _name_parts),
@@ -149,24 +165,18 @@ VIEWS = {
     "name.sounds/1": View(_sounds, _name_pieces),
     "name.lexicon/1": View(lambda piece: names.lexicon(1).entries_of(piece), _name_pieces),
     "name.diminutive/1": View(names.called_for, _name_pieces),
-    "given.skeleton_key/1": View(names.given_key),
-    "family.skeleton_key/1": View(names.family_key),
-    "first_and_last.skeleton_key/1": View(names.whole_key),
-    "birth.year/1": View(births.years_in, births.span),
-    "birth.near_year/1": View(lambda years: births.years_in(years, margin=1), births.span),
-    "birth.year_digits/1": View(births.year_digits_in, births.written_span),
-    "birth.swapped_year/1": View(births.swapped_year_in, births.written_span),
-    "birth.decade/1": View(births.decades_in, births.span),
-    "birth.month/1": View(lambda month: (str(month),), births.months),
-    "birth.day/1": View(lambda day: (str(day[1]),), births.days),
-    "birth.day_and_month/1": View(lambda day: (births.unordered_day(day),), births.days),
-    "birth.day_month/1": View(lambda day: (f"{day[0]}-{day[1]}",), births.days),
-    "birth.date/1": View(births.whole_date),
-    "birth.near_day/1": View(births.near_days),
+    "birth.year/1": _of_years(births.years_in),
+    "birth.near_year/1": _of_years(lambda years: births.years_in(years, margin=1)),
+    "birth.year_digits/1": _of_years(births.year_digits_in, births.written_span),
+    "birth.swapped_year/1": _of_years(births.swapped_year_in, births.written_span),
+    "birth.decade/1": _of_years(births.decades_in),
+    "birth.month/1": _of_days(lambda month: (str(month),), births.months),
+    "birth.day/1": _of_days(lambda day: (str(day[1]),)),
+    "birth.day_and_month/1": _of_days(lambda day: (births.unordered_day(day),)),
+    "birth.day_month/1": _of_days(lambda day: (f"{day[0]}-{day[1]}",)),
     "sex.code/1": View(lambda code: (code,) if code else ()),
     "place.bigrams/1": View(names.bigrams, _place_parts),
     "place.bigrams/2": View(_word_bigrams, _place_words),
-    "place.sounds/1": View(lambda word: () if word.isdecimal() else _sounds(word), _place_words),
     "place.codes/1": View(codes),
     "place.unknown/1": View(_word_bigrams, _unknown_words),
     "nationality.code/1": View(lambda countries: countries),

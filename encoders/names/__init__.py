@@ -4,7 +4,6 @@
 - `pieces` folds and splits a name as written into pieces, script kept; `romanising` gives the
   letters a to z of a piece, `spelling` these and its consonants;
 - `sounds` turns a piece into learned units of sound, in which scripts and spellings meet;
-- `exact` gives one token for a name, to salt or key with;
 - `known` knows names across scripts by their entry in a table;
 - `diminutives` knows what people are called for short;
 - `frequency` tells how common a name is where it comes from.
@@ -13,13 +12,6 @@
 """
 
 from encoders.names.diminutives import called_for
-from encoders.names.exact import (
-    family_key,
-    family_name,
-    first_and_last,
-    given_key,
-    whole_key,
-)
 from encoders.names.first import (
     PARTICLES,
     bigrams,
@@ -30,7 +22,7 @@ from encoders.names.first import (
     without_optional_marks,
 )
 from encoders.names.known import lexicon
-from encoders.names.name import Name
+from encoders.names.name import Name, Reader
 from encoders.names.romanising import romanised
 from encoders.names.sounds import sound_model
 from encoders.names.spelling import Spelling
@@ -38,13 +30,10 @@ from encoders.names.spelling import Spelling
 __all__ = [
     "PARTICLES",
     "Name",
+    "Reader",
     "Spelling",
     "bigrams",
     "called_for",
-    "family_key",
-    "family_name",
-    "first_and_last",
-    "given_key",
     "lexicon",
     "parts",
     "phonetic",
@@ -52,6 +41,5 @@ __all__ = [
     "skeleton",
     "skeleton_pairs",
     "sound_model",
-    "whole_key",
     "without_optional_marks",
 ]

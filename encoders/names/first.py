@@ -35,9 +35,9 @@ PARTICLES = frozenset(
 )  # fmt: skip
 
 # Sound classes: letters that change places between romanisations of one name share a class.
-_DIGRAPHS = (("sch", "s"), ("tch", "s"), ("sh", "s"), ("ch", "s"), ("zh", "s"), ("kh", "h"),
-             ("gh", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("ck", "k"), ("dj", "j"),
-             ("ts", "s"), ("tz", "s"))  # fmt: skip
+_DIGRAPHS_WITH_H = (("sch", "s"), ("tch", "s"), ("sh", "s"), ("ch", "s"), ("zh", "s"),
+                    ("kh", "h"), ("gh", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"))  # fmt: skip
+_DIGRAPHS = (("ck", "k"), ("dj", "j"), ("ts", "s"), ("tz", "s"))
 _CLASSES = str.maketrans(
     {
         "b": "B", "p": "B", "f": "F", "v": "F", "c": "K", "k": "K", "q": "K", "g": "K", "x": "K",
@@ -89,6 +89,9 @@ def bigrams(part: str) -> tuple[str, ...]:
 
 def skeleton(part: str) -> str:
     """The consonants of a part by sound class, repeated ones once; may be empty."""
+    if "h" in part:
+        for digraph, sound in _DIGRAPHS_WITH_H:
+            part = part.replace(digraph, sound)
     for digraph, sound in _DIGRAPHS:
         part = part.replace(digraph, sound)
     return _REPEATED.sub(r"\1", part.translate(_CLASSES))

@@ -9,6 +9,8 @@ names. Everything else is left for `sounds` to learn.
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from itertools import chain
 
 from encoders.letters import Letters
 from encoders.names.first import PARTICLES as LATIN_PARTICLES
@@ -50,6 +52,7 @@ _CLOSERS = frozenset(
 )  # fmt: skip
 _NO_SYLLABLES = _PARTICLES | _OPENERS | _ARTICLES
 _AL_DIN = frozenset(("din", "deen", "dine", "дин", "дін"))
+_JOINED = _OPENERS | _CLOSERS | _AL_DIN
 
 _ENDINGS = tuple(
     (re.compile(pattern), stem)
@@ -86,25 +89,71 @@ _LONGEST_SYLLABLE = 5
 _WORD = re.compile(r"[^\s-]+(?:-[^\s-]+)*")
 
 
-def pieces(name: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, repr=False)
+class Word:
+    """What stood between two spaces of a name; nothing reaches across a space when it is folded.
+
+    Attributes:
+        folded: Its folded words.
+        pieces: The pieces that it gives to a name that has others; none where it is a particle.
+        stands_alone: Whether these don't depend on the words beside it.
+    """
+
+    folded: tuple[str, ...]
+    pieces: tuple[str, ...]
+    stands_alone: bool
+
+
+class Words:
+    """Words of names, each worked out once; shows nothing of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Word] = {}
+
+    def of(self, name: str) -> list[Word]:
+        """Give the words of a name, in order."""
+        known = self._known
+        return [known.get(written) or self._new(written) for written in name.split(" ")]
+
+    def _new(self, written: str) -> Word:
+        word = self._known[written] = _word(written)
+        return word
+
+
+def pieces(name: str, known: Words | None = None) -> tuple[str, ...]:
     """Give the pieces of a name, in the order they were written.
 
     Args:
         name: A name as written, in any script, of any Unicode characters.
+        known: Words that were worked out already; takes in what is new.
 
     Returns:
         Pieces of folded letters, each once; without particles, unless the name has nothing else.
     """
-    text = folded(without_article(name))
+    words = (known or Words()).of(name)
+    if all(word.stands_alone for word in words):
+        found = dict.fromkeys(chain.from_iterable([word.pieces for word in words]))
+        if found:
+            return tuple(found)
+    return _pieces_of([folded for word in words for folded in word.folded])
+
+
+def _word(written: str) -> Word:
+    text = folded(without_article(written))
     if "-" in text:
         words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
     else:
         words = text.split()
-    if len(words) == 1:
-        words = [*parted(words[0])]
-    joined = _compounds(words) if len(words) > 1 else words
+    kept = tuple([_plain_ending(word) for word in words if word not in _PARTICLES])
+    alone = _JOINED.isdisjoint(words) and all(len(parted(word)) == 1 for word in words)
+    return Word(tuple(words), kept, alone)
+
+
+def _pieces_of(words: list[str]) -> tuple[str, ...]:
+    """Give the pieces of a name from all its folded words."""
+    joined = [*parted(words[0])] if len(words) == 1 else _compounds(words)
     kept = [word for word in joined if word not in _PARTICLES] or joined
-    return tuple(dict.fromkeys(_plain_ending(word) for word in kept))
+    return tuple(dict.fromkeys(map(_plain_ending, kept)))
 
 
 def without_apostrophes(text: str) -> str:

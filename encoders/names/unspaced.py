@@ -48,7 +48,7 @@ def parted(word: str) -> tuple[str, ...]:
     Returns:
         The word alone; or its family name, the word and its given name.
     """
-    if len(word) > _LONGEST:
+    if len(word) > _LONGEST or word.isascii():
         return (word,)
     family = 0
     if all("가" <= letter <= "힣" for letter in word):

@@ -30,7 +30,6 @@ def known(text: str, calendar: str = "gregorian") -> Birth:
         ("birth.swapped_year/1", "1990s", []),
         ("birth.decade/1", "1998", ["1990"]),
         ("birth.decade/1", "1990s", ["1990"]),
-        ("birth.near_day/1", "1998-02-05", ["729424", "729425", "729426"]),
     ],
 )
 def test_the_tokens_of_published_views(view: str, text: str, tokens: list[str]) -> None:

@@ -55,7 +55,7 @@ def test_the_first_free_bits_of_each_stream_are_set(
 ) -> None:
     filters = to_filters(held, 5)
     rows = np.array([i for i, bits in enumerate(held) if len(bits) < floor], np.int64)
-    contents = pa.array([texts[row] for row in rows], pa.binary())
+    contents = pa.array(texts[: len(held)], pa.binary())
     fill_up(filters, rows, key, contents, 320, floor)
     assert to_sets(filters) == [
         oracle(bits, key + text, 320, floor) for bits, text in zip(held, texts, strict=False)

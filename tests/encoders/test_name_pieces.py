@@ -5,12 +5,21 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders.names import romanised
-from encoders.names.pieces import _ENDINGS, _plain_ending, folded, pieces
+from encoders.names.pieces import (
+    _ENDINGS,
+    Words,
+    _pieces_of,
+    _plain_ending,
+    folded,
+    pieces,
+    without_article,
+)
 
+UNHURRIED = settings(deadline=None)  # a busy machine halts a test at any place
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 LETTERS = "abcşéöñабвгїёαβγςابتثأةیעםשሀለअकি가나李ゆユ"
 WOMENS_ENDINGS = (
@@ -20,6 +29,7 @@ WOMENS_ENDINGS = (
 NAMES = st.text(st.sampled_from(LETTERS + "  -'"), min_size=1, max_size=25)
 
 
+@UNHURRIED
 @given(ANY_TEXT)
 def test_any_string_has_pieces_and_their_letters_are_a_to_z(text: str) -> None:
     for piece in pieces(text):
@@ -27,17 +37,20 @@ def test_any_string_has_pieces_and_their_letters_are_a_to_z(text: str) -> None:
         assert re.fullmatch("[a-z]*", romanised(piece))
 
 
+@UNHURRIED
 @given(NAMES)
 def test_folding_what_is_folded_changes_nothing(text: str) -> None:
     assert folded(folded(text)) == folded(text)
 
 
+@UNHURRIED
 @given(st.text(st.characters(max_codepoint=127), max_size=20))
 def test_ascii_is_folded_as_all_letters_are(text: str) -> None:
     """A letter beyond ASCII leads the long way, and is a word of its own."""
     assert folded(f"{text} é") == f"{folded(text)} é".strip()
 
 
+@UNHURRIED
 @given(
     st.text(st.sampled_from("abdulnosevkaаоевнинібдعبال"), max_size=6),
     st.sampled_from(WOMENS_ENDINGS.split()),
@@ -51,6 +64,7 @@ def test_every_ending_is_seen(stem: str, ending: str) -> None:
     assert _plain_ending(word) == expected
 
 
+@UNHURRIED
 @given(NAMES)
 def test_case_and_composition_change_nothing(text: str) -> None:
     expected = pieces(text)
@@ -58,6 +72,7 @@ def test_case_and_composition_change_nothing(text: str) -> None:
     assert pieces(text.lower()) == pieces(text.upper().lower())
 
 
+@UNHURRIED
 @given(NAMES, st.sampled_from("\u200b\u200e\u200f\u202e\u2066\ufeff\u00ad"))
 def test_invisible_characters_change_nothing(text: str, mark: str) -> None:
     assert pieces(mark.join(text)) == pieces(text)
@@ -138,3 +153,38 @@ def test_a_name_of_particles_alone_keeps_them() -> None:
 )
 def test_letters_that_are_read_together(piece: str, letters: str) -> None:
     assert romanised(piece) == letters
+
+
+WRITTEN = [
+    *("abd", "al", "el-din", "din", "Umm", "عبد", "الله", "ال", "ابو", "абдул", "Kim", "김철민"),
+    *("الخطيب", "\u0301", "\u00b4", "\u0308a", "cheol-min", "a\u200c", "Новакова", "Öz", "-"),
+]
+SPACED = st.lists(
+    st.sampled_from(WRITTEN)
+    | st.text(st.sampled_from(LETTERS + "-'\u00a0\u0301\u0640"), max_size=6),
+    max_size=5,
+).map(" ".join)
+
+
+@UNHURRIED
+@given(SPACED)
+def test_a_name_is_folded_word_by_word_as_it_is_as_a_whole(name: str) -> None:
+    assert folded(without_article(name)).split() == [
+        word for written in name.split(" ") for word in folded(without_article(written)).split()
+    ]
+
+
+@UNHURRIED
+@given(st.lists(SPACED, max_size=4))
+def test_words_that_were_met_before_change_nothing(earlier: list[str]) -> None:
+    known = Words()
+    for name in (*earlier, *earlier[::-1]):
+        assert pieces(name, known) == pieces(name)
+        assert not any(len(word) > 1 and word in repr(known) for word in name.split())
+
+
+@UNHURRIED
+@given(SPACED)
+def test_pieces_against_all_words_put_together(name: str) -> None:
+    words = [folded_word for word in Words().of(name) for folded_word in word.folded]
+    assert pieces(name) == _pieces_of(words)

@@ -12,7 +12,7 @@ from encoders.names import Name
 from encoders.names.pieces import pieces
 from encoders.records import Records
 from encoders.tokens import Vocabulary
-from encoders.views import ATTRIBUTES, VIEWS
+from encoders.views import VIEWS
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 # The first views' own tests are in `test_names`.
@@ -104,13 +104,6 @@ def test_what_has_no_letters_has_no_tokens(text: str) -> None:
 )
 def test_letters_that_look_alike_change_nothing(written: str, meant: str) -> None:
     assert all_tokens(written) == all_tokens(meant)
-
-
-def test_an_absent_name_has_no_tokens_in_any_attribute_that_is_named() -> None:
-    for attribute in ("given", "family", "first_and_last"):
-        columns = ATTRIBUTES[attribute].columns
-        value = ATTRIBUTES[attribute].read(*(["?"] * len(columns)))
-        assert not list(VIEWS[f"{attribute}.skeleton_key/1"](value))
 
 
 def of_person(view: str, **cells: str) -> set[str]:

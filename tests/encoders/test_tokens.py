@@ -176,7 +176,7 @@ def test_a_value_that_cannot_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(cell: str) -> str:
         raise ValueError(cell)
 
-    monkeypatch.setitem(ATTRIBUTES, "sex", replace(ATTRIBUTES["sex"], parse=broken))
+    monkeypatch.setitem(ATTRIBUTES, "sex", replace(ATTRIBUTES["sex"], reader=lambda: broken))
     rows: list[dict[str, str | None]] = [{"sex": "f"}, {"sex": None}]
     made = Vocabulary([("sex", "sex.code/1")]).tokenise(
         Records.from_rows(rows, role="sought").table
