@@ -22,11 +22,13 @@ from matcher.decisions.roles import COMPARED, is_mutual
 from matcher.decisions.selection import Links, Select
 from matcher.decisions.selection import select as select_links
 from matcher.formats.agreement import Agreement
+from matcher.formats.barred import kept_rows
 from matcher.formats.batch import Batch
 from matcher.formats.candidates import Bits, CandidateList, write_candidates
 from matcher.formats.cells import Mask
 from matcher.formats.errors import AgreementError, ParameterError
 from matcher.formats.files import written_whole
+from matcher.formats.notices import Notice
 from matcher.formats.rulebook import refuse
 from matcher.formats.vocabulary import BANDS, ROLES
 
@@ -130,6 +132,7 @@ def match(
     agreement: Agreement,
     *,
     on: date,
+    notices: Sequence[Notice] = (),
     top: int = DEFAULT_TOP,
     select: Select = Select.TOP,
     threads: int | None = None,
@@ -140,7 +143,9 @@ def match(
     Args:
         batches: At least two, of at least two societies.
         agreement: Under which they were encoded.
-        on: The day of the run; the agreement must be valid on it.
+        on: The day of the run; the agreement must be valid on it, and who is due for review takes
+            no part.
+        notices: What societies say of their records; who is taken back takes no part.
         top: Candidates kept for each record that is sought, in each direction.
         select: Which of these are kept.
         threads: How many threads to use; all processors if None. The result is the same.
@@ -171,7 +176,8 @@ def match(
     for left, right, roles in directions:
         progress(f"{left.header.society} {roles[0]} with {right.header.society} {roles[1]}")
         people = {
-            batch.header.seal: people.get(batch.header.seal) or People.of(batch, model.passes)
+            batch.header.seal: people.get(batch.header.seal)
+            or People.of(batch, model.passes, kept_rows(batch, notices, on))
             for batch in (left, right)
         }
         register = sum(

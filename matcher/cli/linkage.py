@@ -22,6 +22,7 @@ from matcher.formats.errors import AgreementError
 from matcher.formats.files import make_folder
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
+from matcher.formats.notices import Notice
 from matcher.formats.opening import opened_envelope
 from matcher.formats.retirement import Retirement
 from matcher.formats.terms import require_terms
@@ -51,6 +52,10 @@ def match_batches(
     identity: IdentityOption,
     ledger: LedgerOption,
     out: Annotated[Path, typer.Option(help="Folder for the candidates of each society.")],
+    notice: Annotated[
+        list[Path] | None,
+        typer.Option(help="A society's notice about its records; give all that have come."),
+    ] = None,
     top: Top = DEFAULT_TOP,
     select: Selection = Select.TOP,
     threads: Threads = None,
@@ -63,7 +68,8 @@ def match_batches(
     """Compare batches of different societies, and write each society's candidates.
 
     Envelopes are decrypted as they are read, never to the disk. One that the ledger knows may be
-    given again; an older one that it does not know is refused.
+    given again; an older one that it does not know is refused. Who is due for review takes no part,
+    nor who a notice takes back.
     """
     under = Agreement.read(agreement)
     require_terms(under)
@@ -77,6 +83,7 @@ def match_batches(
             batches,
             under,
             on=date.today(),
+            notices=[Notice.read(path, under) for path in notice or ()],
             top=top,
             select=select,
             threads=threads,

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from matcher.decisions.candidates import Side
 from matcher.formats.batch import Batch
+from matcher.formats.cells import Mask
 from matcher.formats.relations import NO_GENERATION, UNKNOWN, Relations
 from matcher.formats.vocabulary import ROLES
 
@@ -21,7 +22,7 @@ class People:
 
     Attributes:
         side: Their fingerprints and what is known of them.
-        roles: Shape (n,), int8: positions in `ROLES`.
+        roles: Shape (n,), int8: positions in `ROLES`; -1 for who takes no part.
     """
 
     def __init__(
@@ -49,13 +50,22 @@ class People:
         self._to_enquirer = self._relations_to_enquirers()
 
     @classmethod
-    def of(cls, batch: Batch, passes: tuple[str, ...]) -> Self:
-        """Read the people of a batch with the fingerprints of these passes."""
-        cases = np.full(len(batch), _NOBODY, dtype=np.int64)
-        of_case = np.ascontiguousarray(batch.cases[batch.has_case]).view("V16").ravel()
-        cases[batch.has_case] = np.unique(of_case, return_inverse=True)[1]
+    def of(cls, batch: Batch, passes: tuple[str, ...], kept: Mask | None = None) -> Self:
+        """Read the people of a batch with the fingerprints of these passes.
+
+        Args:
+            batch: The batch.
+            passes: Names of passes.
+            kept: Shape (n,), bool: who takes part, everybody by default; others have no role and
+                belong to no case.
+        """
+        kept = np.ones(len(batch), np.bool_) if kept is None else kept
+        cases, has_case = np.full(len(batch), _NOBODY, dtype=np.int64), batch.has_case & kept
+        of_case = np.ascontiguousarray(batch.cases[has_case]).view("V16").ravel()
+        cases[has_case] = np.unique(of_case, return_inverse=True)[1]
         side = Side({name: batch.fingerprints(name) for name in passes}, batch.known)
-        return cls(side, batch.roles, batch.relations, cases)
+        roles = np.where(kept, batch.roles, _NOBODY).astype(np.int8)
+        return cls(side, roles, batch.relations, cases)
 
     def of_role(self, role: str) -> tuple[Rows, Side]:
         """Give the rows of all persons in a role, ascending, and these persons as a side."""

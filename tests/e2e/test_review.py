@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from command_line import PASSPHRASE, Here, encode_words
+from command_line import PASSPHRASE, Here, encode_words, match_words
 from intake_drafts import TODAY, Draft
 
 from matcher.formats.agreement import Agreement
@@ -119,3 +119,33 @@ def test_what_a_review_renews_takes_part_again_the_same_night(
     assert unit.shown(29) == 1
     assert unit.shown(30) == 0
     assert unit.store.fingerprints.ids() == set()
+
+
+def test_where_batches_are_compared_as_files_notices_count_too(
+    office: Path, run_here: Here
+) -> None:
+    draft = Draft()
+    draft.write(office / "case")
+    case = {"intake": office / "case" / "intake.toml"}
+    words = encode_words(office / "case" / "people.csv", office, **case)
+    assert run_here(*words, passphrase=PASSPHRASE).status == 0
+    (office / "met.csv").write_text(MET, encoding="utf-8")
+    words = encode_words(office / "met.csv", office, "meeting")
+    assert run_here(*words, passphrase=PASSPHRASE).status == 0
+    matching = match_words(office, office / "seeking.batch", office / "meeting.batch")
+
+    def strong(*more: str | Path) -> int:
+        ran = run_here(*matching, *more, "--json", passphrase=PASSPHRASE)
+        assert ran.status == 0, ran.said
+        return int(json.loads(ran.out)["candidates"]["strong"])
+
+    assert strong() == 1
+    draft.happened("s1", "not-to-be-found")
+    (notice,) = notified(run_here, office, draft)
+    assert strong("--notice", notice["file"]) == 0
+    (office / "forged").write_text(
+        Path(notice["file"]).read_text().replace('"withdraw"', '"resume"'), encoding="utf-8"
+    )
+    ran = run_here(*matching, "--notice", office / "forged", passphrase=PASSPHRASE)
+    assert ran.status == 2
+    assert "not signed by" in ran.said
