@@ -307,7 +307,9 @@ def _refined(
             found.kin,
             len(one.right_rows),
         )
-        weights = pd.DataFrame(refined.weights, columns=list(OUTCOMES)).assign(kin=found.kin)
+        weights = pd.DataFrame(refined.weights, columns=list(OUTCOMES)).assign(
+            passes=refined.passes, kin=found.kin
+        )
         parts.append(_Found(refined.scores, refined.bands, weights))
     return _Found.joined(parts)
 

@@ -51,6 +51,7 @@ class Refined:
         bands: Shape (n,), int8: positions in `BANDS`, or `len(BANDS)` where there is none any more.
         levels: Shape (n, attributes), int8: positions in `LEVELS`, in the order of `OUTCOMES`.
         weights: Shape (n, attributes), float64, in bits.
+        passes: Shape (n,), float64: what the passes weigh beside the attributes, in bits.
     """
 
     answered: Mask
@@ -58,6 +59,7 @@ class Refined:
     bands: Codes
     levels: Codes
     weights: Bits
+    passes: Bits
 
 
 def write_requests_of(
@@ -219,18 +221,21 @@ class Refinement:
 
         Args:
             identifiers: The candidates, shape (n, 16), uint8.
-            scores: What they scored before.
+            scores: What they scored before, the people around them counted in.
             bands: Their bands before.
             kin: What the people around them weigh, in bits, which counts as before.
             register: With how many persons each request was compared.
         """
         answered, known = self.outcomes_of(identifiers)
+        model, passes = self.model, scores - kin
+        refined = model.bands_of(known, passes, kin, register)
         return Refined(
             answered,
-            np.where(answered, self.model.scores(known, kin), scores),
-            np.where(answered, self.model.bands_of(known, kin, register), bands).astype(np.int8),
+            np.where(answered, model.scores(known, passes, kin), scores),
+            np.where(answered, refined, bands).astype(np.int8),
             np.where(answered[:, None], levels_of(known), LEVELS.index("absent")).astype(np.int8),
-            self.model.weights(known),
+            model.weights(known),
+            np.where(answered, model.weights_of_passes(passes), 0.0),
         )
 
 
@@ -311,7 +316,7 @@ def write_attributes(path: Path, identifiers: Octets, refined: Refined) -> None:
     ):
         writer = csv.writer(file, lineterminator="\n")
         names = [name for attribute in OUTCOMES for name in (attribute, f"{attribute}_bits")]
-        writer.writerow(["candidate_id", "refined", "score", "band", *names])
+        writer.writerow(["candidate_id", "refined", "score", "band", "passes_bits", *names])
         for row, identifier in enumerate(identifiers):
             cells = (
                 cell
@@ -321,4 +326,5 @@ def write_attributes(path: Path, identifiers: Octets, refined: Refined) -> None:
             answered = "yes" if refined.answered[row] else "no"
             band = BANDS[refined.bands[row]]
             score = f"{refined.scores[row]:.3f}"
-            writer.writerow([identifier.tobytes().hex(), answered, score, band, *cells])
+            passes = f"{refined.passes[row]:.1f}"
+            writer.writerow([identifier.tobytes().hex(), answered, score, band, passes, *cells])

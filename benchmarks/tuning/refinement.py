@@ -7,8 +7,9 @@ The log odds, less those of a true pair among *all* pairs compared, are the log 
 in `benchmarks.tuning.calibration`.
 
 Weights are held to what any caseload must have, so that the generator's habits are not learnt: a
-better outcome never weighs less than a worse one, nor a rarer name less than a common one. And what
-the generator never does is done to a few records first (`roughened`).
+better outcome never weighs less than a worse one, nor a rarer name less than a common one, nor a
+better score of the passes less than a worse one. And what the generator never does is done to a few
+records first (`benchmarks.tuning.roughening`).
 """
 
 import sys
@@ -25,6 +26,7 @@ from scipy.special import expit
 
 from benchmarks.rehearsal import default_agreement, rehearse
 from benchmarks.tuning.calibration import FALSE_PER_PAIR
+from benchmarks.tuning.roughening import roughened
 from datasets import tracing
 from encoders.keys import Keys
 from encoders.records import Records
@@ -34,7 +36,7 @@ from matcher.decisions.information import GIVEN_NAME_AND_YEAR
 from matcher.decisions.refinement.comparison import Cells, Compared, common_bits, compare
 from matcher.decisions.refinement.outcomes import NAMES, OUTCOMES
 from matcher.decisions.refinement.pieces import PieceWeights
-from matcher.decisions.refinement.weights import RefinementModel, best_bands
+from matcher.decisions.refinement.weights import RefinementModel, Rising, best_bands
 from matcher.formats.attributes import FREQUENCY_CLASSES, PIECE
 from matcher.formats.files import written_whole
 from matcher.formats.vocabulary import BANDS
@@ -48,11 +50,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_SHARE_MISTYPED = 0.02
-_SHARE_NAMELESS = 0.03
 _RANDOM_PAIRS = 40_000
 _WEIGHED_ON = ("given_1", "father", "family_1")
 _BIGRAM_KNOTS = (1, 3, 5, 7, 9, 11, 13)
+_PASSES_KNOTS = (0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0)
 _SOUND_KNOTS = (6, 9, 12, 15, 18, 21, 24, 27, 30)
 _PENALTY = 1.0  # on the squares of steps: where nothing was seen, no step
 _LN2 = float(np.log(2))
@@ -60,7 +61,11 @@ _LN2 = float(np.log(2))
 # Outcomes from worst to best, where there is such an order; others are fitted freely.
 _NAME_ORDER = ("unlike", "hardly alike", "little alike", "rather alike", "alike", "very alike",
                "same letters")  # fmt: skip
-_PLACE_ORDER = ("other country", "same country", "same region", "same town", "same words")
+_PLACE_ORDER = (
+    ("other country", "same country", "same region", "same town", "alike address",
+     "very alike address", "same address"),
+    ("other words", "alike in words", "same words"),
+)  # fmt: skip
 _ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "given": (_NAME_ORDER, ("in the other's family name", "swapped")),
     **dict.fromkeys(NAMES[1:], (_NAME_ORDER, ("alike elsewhere", "same elsewhere"))),
@@ -81,8 +86,21 @@ _ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "sex": (("other", "same"),),
     "nationality": (("other", "same"),),
-    "birth_place": (_PLACE_ORDER, ("other words", "alike in words")),
-    "residence": (_PLACE_ORDER, ("other words", "alike in words")),
+    "birth_place": _PLACE_ORDER,
+    "residence": _PLACE_ORDER,
+    "separation": (
+        (
+            "years apart",
+            "two years apart",
+            "a year apart",
+            "other months of a year",
+            "months apart",
+            "same month",
+            "days apart",
+            "same day",
+        ),
+    ),
+    "separation_place": _PLACE_ORDER,
 }
 
 
@@ -93,6 +111,7 @@ class Labelled:
     Attributes:
         left: Cells of the requests.
         right: Cells of the registered persons.
+        passes: Shape (n,), float64: scores by the passes, in bits.
         true: Shape (n,), bool.
         truths: Number of true pairs, candidates or not.
         pairs: Number of pairs compared.
@@ -100,6 +119,7 @@ class Labelled:
 
     left: Cells
     right: Cells
+    passes: Floats
     true: Mask
     truths: int
     pairs: int
@@ -123,7 +143,7 @@ def measure(
     sets, pieces = [], None
     for seed in seeds:
         progress(f"seed {seed}: comparing")
-        made = tracing.generate(requests, register, seed)
+        made = tracing.generate(requests, register, seed, detailed=True)
         sought = made.requests[made.requests["role"] == "sought"].reset_index(drop=True)
         registered = roughened(made.register, seed)
         if pieces is None:
@@ -133,7 +153,7 @@ def measure(
     assert pieces is not None  # noqa: S101 - there is a seed
     progress("fitting")
     compared = [compare(pieces, one.left, one.right) for one in sets]
-    intercept, outcomes, classes = _fit(sets, compared)
+    intercept, passes, outcomes, classes = _fit(sets, compared)
     model = RefinementModel(
         format="kinmatch-refinement-model/1",
         calibrated_on=(
@@ -142,47 +162,32 @@ def measure(
         ),
         pieces=pieces,
         intercept=intercept,
+        passes=passes,
         outcomes=outcomes,
         classes=classes,
         bands=_bands(np.empty((2, 0)), 1, register),  # measured last, on the scores
     )
     false = [
-        np.stack([model.scores(c), best_bands(c)])[:, ~one.true]
+        np.stack([model.scores(c, one.passes), best_bands(c)])[:, ~one.true]
         for c, one in zip(compared, sets, strict=True)
     ]
     bands = _bands(np.hstack(false), sum(one.pairs for one in sets), register)
     return model.model_copy(update={"bands": bands})
 
 
-def roughened(register: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Do to a few records what the generator never does: blank given names, mistyped birth dates.
-
-    A date that one wrong digit would make none stays as it was.
-    """
-    rng = np.random.default_rng(seed)
-    dates = register["birth_date"].to_numpy().copy()
-    whole = np.flatnonzero([len(text) == len("2000-01-01") for text in dates])
-    for row in whole[rng.random(len(whole)) < _SHARE_MISTYPED]:
-        place, digit = rng.choice([2, 3, 5, 6, 8, 9]), rng.integers(10)
-        wrong = f"{dates[row][:place]}{digit}{dates[row][place + 1 :]}"
-        if not pd.isna(pd.to_datetime(wrong, format="%Y-%m-%d", errors="coerce")):
-            dates[row] = wrong
-    blank = rng.random(len(register)) < _SHARE_NAMELESS
-    given = register["given_name"].mask(blank, "")
-    return register.assign(birth_date=dates, given_name=given)
-
-
 def _labelled(
     sought: pd.DataFrame, registered: pd.DataFrame, truth: pd.DataFrame, seed: int
 ) -> Labelled:
     sides = _records(sought, registered)
-    pairs = rehearse(*sides, top=TOP, seed=seed, refine=False).pairs
+    done = rehearse(*sides, top=TOP, seed=seed, refine=False)
+    pairs = done.pairs
     rows = _rows(sought, registered, pairs)
     true = pd.MultiIndex.from_frame(pairs[["request_id", "register_id"]]).isin(
         pd.MultiIndex.from_frame(truth[["request_id", "register_id"]])
     )
     cells = _cells(sides, rows, seed)
-    return Labelled(*cells, true, len(truth), len(sought) * len(registered))
+    passes = pairs["score"].to_numpy() - done.weights["kin"].to_numpy()
+    return Labelled(*cells, passes, true, len(truth), len(sought) * len(registered))
 
 
 def _records(sought: pd.DataFrame, registered: pd.DataFrame) -> tuple[Records, Records]:
@@ -275,21 +280,36 @@ def _piece_weights(counts: Ints, true: Mask) -> PieceWeights:
 
 def _fit(
     sets: Sequence[Labelled], compared: Sequence[Compared]
-) -> tuple[float, dict[str, dict[str, float]], dict[str, tuple[float, ...]]]:
-    """Fit the weights of all outcomes and classes together."""
+) -> tuple[float, Rising, dict[str, dict[str, float]], dict[str, tuple[float, ...]]]:
+    """Fit the weights of the passes' score and of all outcomes and classes together."""
     rows = np.concatenate([np.hstack([one.outcomes, one.classes]) for one in compared])
+    # In halves of a bit, so that many candidates are alike.
+    passes = np.concatenate([np.round(2 * one.passes) / 2 for one in sets])
     true = np.concatenate([one.true for one in sets])
-    distinct, which = np.unique(rows, axis=0, return_inverse=True)
+    distinct, which = np.unique(np.column_stack([rows, passes]), axis=0, return_inverse=True)
     trues, falses = (
         np.bincount(which.ravel(), label, len(distinct)).astype(np.float64)
         for label in (true, ~true)
     )
     steps = _Steps()
-    weights, constant = _logistic(steps.of(distinct), trues, falses, steps.least())
+    features = np.hstack([steps.of(distinct[:, :-1]), _risen(distinct[:, -1])])
+    least = np.append(steps.least(), np.zeros(len(_PASSES_KNOTS) - 1))
+    weights, constant = _logistic(features, trues, falses, least)
     truths, pairs = sum(one.truths for one in sets), sum(one.pairs for one in sets)
     intercept = constant - float(np.log(truths / (pairs - truths)))
-    outcomes, classes = steps.as_weights(weights / _LN2)
-    return round(intercept / _LN2, 3), outcomes, classes
+    of_passes = weights[1 - len(_PASSES_KNOTS) :] / _LN2
+    rising = Rising(
+        scores=_PASSES_KNOTS, bits=tuple(np.round(np.cumsum(np.append(0, of_passes)), 3).tolist())
+    )
+    outcomes, classes = steps.as_weights(weights[: 1 - len(_PASSES_KNOTS)] / _LN2)
+    return round(intercept / _LN2, 3), rising, outcomes, classes
+
+
+def _risen(passes: Floats) -> Floats:
+    """Give how far each score goes from each knot towards the next, 0 to 1."""
+    knots = np.array(_PASSES_KNOTS)
+    risen: Floats = np.clip((passes[:, None] - knots[:-1]) / np.diff(knots), 0, 1)
+    return risen
 
 
 class _Steps:
@@ -310,7 +330,7 @@ class _Steps:
             for least in range(1, FREQUENCY_CLASSES)
         ]
 
-    def of(self, rows: npt.NDArray[np.int8]) -> Floats:
+    def of(self, rows: Floats) -> Floats:
         """Give the features of rows of outcomes and classes."""
         columns = [np.isin(rows[:, column], numbers) for column, numbers, _ in self._outcomes]
         columns += [rows[:, column] >= least for column, least in self._classes]

@@ -10,12 +10,18 @@ from typing import Literal
 
 from encoders import births
 from encoders.codes import normalise_sex
-from encoders.dates import parse_birth
+from encoders.dates import Dated, parse_birth, parse_date
 from encoders.gazetteer import country_codes
 from encoders.gazetteer.place import Place
 from encoders.names import bigrams, lexicon, phonetic, romanised, skeleton, sound_model
 from encoders.names.frequency import frequency_class
-from matcher.formats.attributes import KNOWN_OF_PLACE, PRECISIONS, YEAR_MARGIN
+from matcher.formats.attributes import (
+    KNOWN_OF_PLACE,
+    PRECISIONS,
+    SEPARATION_MARGINS,
+    SEPARATION_PRECISIONS,
+    YEAR_MARGIN,
+)
 
 NameKind = Literal["given", "family"]
 
@@ -123,6 +129,34 @@ def place(cell: str | None) -> Value | None:
         "town": where.towns,
     }
     return Value(KNOWN_OF_PLACE.index(known), tokens)
+
+
+def separation(cell: str | None) -> Value | None:
+    """Read the day on which people were parted: the years, months and days around it.
+
+    Months and days stand only where they are known; a day that registration offices put where
+    none is known counts as its year.
+    """
+    read = parse_date(cell) if cell else None
+    if not isinstance(read, Dated):
+        return None
+    first, last = read.artefact_of or (read.earliest, read.latest)
+    precision = "year" if read.artefact_of else read.precision
+    ends = {
+        "years": (first.year, last.year),
+        "months": (12 * first.year + first.month, 12 * last.year + last.month),
+        "days": (first.toordinal(), last.toordinal()),
+    }
+    known = {"day": 3, "month": 2, "year": 1, "decade": 1}[precision]
+    tokens = {
+        part: _around(*ends[part], margin) if number < known else ()
+        for number, (part, margin) in enumerate(SEPARATION_MARGINS.items())
+    }
+    return Value(SEPARATION_PRECISIONS.index(precision), tokens)
+
+
+def _around(first: int, last: int, margin: int) -> tuple[str, ...]:
+    return tuple(map(str, range(first - margin, last + margin + 1)))
 
 
 def _each_once(tokens: Iterable[str]) -> tuple[str, ...]:

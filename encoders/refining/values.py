@@ -72,6 +72,7 @@ def read_fields(records: Records, key: bytes) -> Fields:
         **_read(("sex",), [_cells(records, "sex")], reading.sex, digests),
         **_read(("nationality",), [_cells(records, "nationality")], reading.nationality, digests),
         **_read(PLACES, [_cells(records, name) for name in PLACES], reading.place, digests),
+        **_read(("separation",), [_cells(records, "last_seen_date")], reading.separation, digests),
     }
     return Fields({name: fields[name] for name in FIELDS}, digests.as_words())
 

@@ -24,6 +24,9 @@ PLACES: Final = ("birth_place", "residence", "last_seen_place")
 PRECISIONS: Final = ("day", "month", "year", "decade", "age")
 """How precisely a birth is known: the plain byte of `birth`."""
 
+SEPARATION_PRECISIONS: Final = ("day", "month", "year", "decade")
+"""How precisely the day of a separation is known: the plain byte of `separation`."""
+
 KNOWN_OF_PLACE: Final = ("text", "country", "town", "address")
 """How much is known of a place: words alone, its country, its town, or a town and an address."""
 
@@ -32,6 +35,9 @@ FREQUENCY_CLASSES: Final = 6
 
 YEAR_MARGIN: Final = 3
 """A birth has words for the years it can be in and so many before and after."""
+
+SEPARATION_MARGINS: Final = {"years": 1, "months": 1, "days": 3}
+"""Likewise a separation for years, for months, and for days, as far as each is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,11 @@ PLACE: Final = Kind(
 )
 CODE: Final = Kind((Part("codes", 4),))
 
-GROUPS: Final = ("name", "mother", "birth", "sex", "nationality", "place")
+SEPARATION: Final = Kind(
+    (Part("years", 12), Part("months", 4), Part("days", 10)), len(SEPARATION_PRECISIONS)
+)
+
+GROUPS: Final = ("name", "mother", "birth", "sex", "nationality", "place", "separation")
 """Fields of one group are under one key."""
 
 FIELDS: Final[dict[str, tuple[str, Kind]]] = {
@@ -135,5 +145,6 @@ FIELDS: Final[dict[str, tuple[str, Kind]]] = {
     "sex": ("sex", CODE),
     "nationality": ("nationality", CODE),
     **dict.fromkeys(PLACES, ("place", PLACE)),
+    "separation": ("separation", SEPARATION),
 }
 """For each field its group and kind, in the order of an answer's columns."""

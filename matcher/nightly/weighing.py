@@ -1,8 +1,8 @@
 """What both societies answered, weighed attribute by attribute; it stands in for the first score.
 
-Only the outcomes of the attributes are kept. Score and band follow from them, from the people
-around both records and from how many the record is compared with, so they are worked out anew with
-every publication.
+Only the outcomes of the attributes are kept. Score and band follow from them, from the passes'
+score, from the people around both records and from how many the record is compared with, so they
+are worked out anew with every publication.
 """
 
 from collections.abc import Mapping
@@ -170,13 +170,14 @@ def reweigh(session: Session, agreement_id: str, registers: Registers) -> None:
     both = np.array([row.refined_outcomes for row in rows], dtype=np.int8)
     known = Compared(both[:, : len(OUTCOMES)], both[:, len(OUTCOMES) :])
     kin = np.array([row.kin or 0.0 for row in rows], dtype=np.float64)
-    scores = model.scores(known, kin)
+    passes = np.array([row.score for row in rows], dtype=np.float64) - kin
+    scores = model.scores(known, passes, kin)
     sizes = np.array([registers.get(tuple(row[:3]), 1) for row in rows])
     bands = np.empty(len(rows), dtype=np.int8)
     for size in np.unique(sizes):
         of_size = np.flatnonzero(sizes == size)
         some = Compared(known.outcomes[of_size], known.classes[of_size])
-        bands[of_size] = model.bands_of(some, kin[of_size], int(size))
+        bands[of_size] = model.bands_of(some, passes[of_size], kin[of_size], int(size))
     copy_rows(
         session,
         "reweighed",
@@ -189,7 +190,8 @@ def reweigh(session: Session, agreement_id: str, registers: Registers) -> None:
 
 # Of a confirmed candidate too: its score goes on following the registers, as others' do.
 _KEPT = text("""
-SELECT one.society, one.role, other.role, candidates.id, candidates.refined_outcomes, side.kin
+SELECT one.society, one.role, other.role, candidates.id, candidates.refined_outcomes,
+  candidates.score, side.kin
 FROM kinmatch.candidates
 JOIN kinmatch.records AS one ON one.id = left_record
 JOIN kinmatch.records AS other ON other.id = right_record

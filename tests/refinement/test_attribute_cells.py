@@ -23,6 +23,7 @@ FULL = {
     "birth_place": "Homs",
     "residence": "Aleppo",
     "last_seen_place": "Athens",
+    "last_seen_date": "2016-05-20",
     "nationality": "SYR",
 }
 

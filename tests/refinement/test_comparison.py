@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from refining_cases import compared, outcomes
 
 from matcher.decisions.refinement.comparison import Compared
 from matcher.decisions.refinement.outcomes import NAMES, OUTCOMES
-from matcher.decisions.refinement.weights import RefinementModel, levels_of
+from matcher.decisions.refinement.weights import RefinementModel, Rising, levels_of
 from matcher.formats.agreement import Agreement
 from matcher.formats.vocabulary import BANDS, LEVELS
 
@@ -25,6 +26,8 @@ SON = {
     "birth_place": "Homs",
     "residence": "Homs",
     "nationality": "SYR",
+    "last_seen_date": "2016-05-20",
+    "last_seen_place": "Homs",
 }
 
 
@@ -38,8 +41,13 @@ def model() -> RefinementModel:
     return RefinementModel.published()
 
 
+def usual(found: Compared) -> np.ndarray:
+    """A score of the passes as candidates mostly have it."""
+    return np.full(len(found.outcomes), 16.0)
+
+
 def band(model: RefinementModel, found: Compared, row: int = 0) -> str:
-    return np.append(BANDS, "none")[model.bands_of(found)[row]]
+    return np.append(BANDS, "none")[model.bands_of(found, usual(found))[row]]
 
 
 def test_one_person_agrees_in_all(agreement: Agreement, model: RefinementModel) -> None:
@@ -58,6 +66,7 @@ def test_one_person_in_two_scripts(agreement: Agreement, model: RefinementModel)
         "mother_name": "ليلى",
         "birth_place": "حمص",
         "residence": "حمص",
+        "last_seen_place": "حمص",
     }
     found = compared([SON], [arabic], agreement)
     levels = dict(zip(OUTCOMES, levels_of(found)[0].tolist(), strict=True))
@@ -86,7 +95,7 @@ def test_kin_is_told_apart(
     who: str, other: dict[str, str], agreement: Agreement, model: RefinementModel
 ) -> None:
     found = compared([SON, SON], [{**SON, **other}, SON], agreement)
-    of_kin, of_himself = model.scores(found)
+    of_kin, of_himself = model.scores(found, usual(found))
     assert of_himself - of_kin > 8, who
     assert band(model, found) != "strong", who
 
@@ -143,11 +152,64 @@ def test_births(left: str, right: str, year: str, day: str | None, agreement: Ag
         ("Aleppo", "Kyiv", "other country"),
         ("Qqzzville", "Qqzzville", "same words"),
         ("Qqzzville", "Bxbxtown", "other words"),
+        ("Nasser Street 14, Homs", "Nasser Street 14, Homs", "same address"),
+        ("Nasser Street 14, Homs", "Naser Street 14, Homs", "very alike address"),
+        ("Nasser Street 14, Homs", "Nasser Street 3b, Damascus", "alike address"),
+        ("Nasser Street 14, Homs", "Khalid Lane 77, Homs", "same town"),
+        ("Nasser Street 14, Homs", "Homs", "same town"),
     ],
 )
-def test_places(left: str, right: str, expected: str, agreement: Agreement) -> None:
-    rows = [{"birth_place": left}], [{"birth_place": right}]
-    assert outcomes(compared(*rows, agreement)) == {"birth_place": expected}
+@pytest.mark.parametrize(
+    ("column", "attribute"),
+    [("birth_place", "birth_place"), ("residence", "residence"),
+     ("last_seen_place", "separation_place")],
+)  # fmt: skip
+def test_places(
+    column: str, attribute: str, left: str, right: str, expected: str, agreement: Agreement
+) -> None:
+    rows = [{column: left}], [{column: right}]
+    assert outcomes(compared(*rows, agreement)) == {attribute: expected}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("2015-06-10", "2015-06-10", "same day"),
+        ("2015-06-10", "2015-06-16", "days apart"),
+        ("2015-12-30", "2016-01-02", "days apart"),
+        ("2015-06-10", "2015-06-28", "same month"),
+        ("2015-06-10", "2015-06", "same month"),
+        ("2015-12", "2016-01", "months apart"),
+        ("2015-06-10", "2015-09", "other months of a year"),
+        ("2015-06-10", "2015", "years that can meet"),
+        ("2015-06-10", "2015-01-01", "years that can meet"),
+        ("2010s", "2015-06", "years that can meet"),
+        ("2014-03", "2015-06", "a year apart"),
+        ("2010s", "2020-06", "a year apart"),
+        ("2013", "2015", "two years apart"),
+        ("2012", "2015", "years apart"),
+        ("1990s", "2015-06-10", "years apart"),
+    ],
+)
+def test_separations(left: str, right: str, expected: str, agreement: Agreement) -> None:
+    rows = [{"last_seen_date": left}], [{"last_seen_date": right}]
+    assert outcomes(compared(*rows, agreement)) == {"separation": expected}
+    assert outcomes(compared(*reversed(rows), agreement)) == {"separation": expected}
+
+
+def test_separations_that_cannot_meet_count_against(
+    agreement: Agreement, model: RefinementModel
+) -> None:
+    rows = [
+        SON,
+        {**SON, "last_seen_date": "2012", "last_seen_place": "Kabul"},
+        {name: cell for name, cell in SON.items() if not name.startswith("last_seen")},
+    ]
+    found = compared([SON] * 3, rows, agreement)
+    together, apart, silent = model.scores(found, usual(found))
+    assert together > silent > apart
+    weights = dict(zip(OUTCOMES, model.weights(found)[2], strict=True))
+    assert weights["separation"] == weights["separation_place"] == 0
 
 
 def test_a_given_name_and_a_year_are_weak(agreement: Agreement, model: RefinementModel) -> None:
@@ -191,6 +253,33 @@ def test_sides_may_change_places(agreement: Agreement) -> None:
     rows = [SON, other], [other, SON]
     one, back = compared(*rows, agreement), compared(*reversed(rows), agreement)
     assert np.array_equal(one.outcomes, back.outcomes)
+
+
+def test_what_the_passes_said_counts_on(agreement: Agreement, model: RefinementModel) -> None:
+    found = compared([SON] * 4, [SON] * 4, agreement)
+    passes = np.array([0.0, 10.0, 18.0, 100.0])
+    scores = model.scores(found, passes)
+    assert list(scores) == sorted(scores)
+    assert scores[0] < scores[2]
+    assert np.allclose(scores - scores[0], model.weights_of_passes(passes))
+    generous = model.model_copy(update={"intercept": 200.0})
+    little = {"given_name": "Xhevahire", "birth_date": "1990", "sex": "f", "nationality": "XKX"}
+    little_found = compared([little], [little], agreement)
+    assert generous.bands_of(little_found, np.array([500.0])) == [BANDS.index("weak")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scores": (0.0, 1.0), "bits": (1.0, 0.0)},
+        {"scores": (1.0, 1.0), "bits": (0.0, 1.0)},
+        {"scores": (0.0, 1.0), "bits": (0.0,)},
+        {"scores": (0.0,), "bits": (0.0,)},
+    ],
+)
+def test_a_weight_that_falls_with_the_score_is_none(wrong: dict[str, tuple[float, ...]]) -> None:
+    with pytest.raises(ValidationError):
+        Rising.model_validate(wrong)
 
 
 def test_the_model_is_whole_and_monotone(model: RefinementModel) -> None:

@@ -22,6 +22,9 @@ from matcher.formats.attributes import (
     PLACE,
     PLACES,
     PRECISIONS,
+    SEPARATION,
+    SEPARATION_MARGINS,
+    SEPARATION_PRECISIONS,
     YEAR_MARGIN,
     Kind,
 )
@@ -48,7 +51,7 @@ _OWN = {
 }
 _SWAPPED_WITH = {"family": ("given_1",)}  # looked at too, but not missed there
 _CHUNK = 1 << 14  # rows compared together: their pieces are stacked
-_CLOSE_IN_WORDS = 0.5
+_CLOSE_IN_WORDS, _VERY_CLOSE_IN_WORDS = 0.5, 0.75
 _WORDS_COMMON_BY_CHANCE = 4.0
 
 
@@ -84,6 +87,8 @@ def compare(weights: PieceWeights, left: Cells, right: Cells) -> Compared:
         "nationality": _code(left["nationality"], right["nationality"]),
         "birth_place": _place(left["birth_place"], right["birth_place"]),
         "residence": _residence(left, right),
+        "separation": _separation(left["separation"], right["separation"]),
+        "separation_place": _place(left["last_seen_place"], right["last_seen_place"]),
     }
     return Compared(
         np.stack([columns[name] for name in OUTCOMES], axis=1),
@@ -242,36 +247,71 @@ def _place(left: tuple[Octets, Mask], right: tuple[Octets, Mask]) -> Codes:
     bits = common_bits(PLACE, "bigrams", one, other)
     draws = PLACE.parts[0].draws
     alike = (bits - _WORDS_COMMON_BY_CHANCE) / (draws - _WORDS_COMMON_BY_CHANCE)
-    by_words = np.where(
-        _common_words(PLACE, "whole", one, other) > 0, 7, np.where(alike >= _CLOSE_IN_WORDS, 6, 5)
-    )
+    is_same = _common_words(PLACE, "whole", one, other) > 0
+    by_words = np.where(is_same, 7, np.where(alike >= _CLOSE_IN_WORDS, 6, 5))
     in_gazetteer = known > 0
     both_towns = known >= KNOWN_OF_PLACE.index("town")
     both_addresses = known == KNOWN_OF_PLACE.index("address")
     found = np.select(
         [
-            both_addresses & (by_words != 5),
+            both_addresses & is_same,
+            both_addresses & (alike >= _VERY_CLOSE_IN_WORDS),
+            both_addresses & (alike >= _CLOSE_IN_WORDS),
             both_towns & town,
-            by_words == 7,
+            is_same,
             both_towns & region,
             in_gazetteer & country,
             in_gazetteer,
         ],
-        [by_words, 4, 7, 3, 2, 1],
+        [10, 9, 8, 4, 7, 3, 2, 1],
         default=by_words,
     )
     return np.where(left[1] & right[1], found, 0).astype(np.int8)
 
 
-_RANK = np.array([0, 1, 4, 5, 7, 2, 3, 6])  # of the outcomes of a place, the best one highest
+_RANK = np.array(
+    [0, 1, 4, 5, 7, 2, 3, 6, 8, 9, 10]
+)  # of the outcomes of a place, the best one highest
+
+
+def _separation(left: tuple[Octets, Mask], right: tuple[Octets, Mask]) -> Codes:
+    """Compare when people were parted, as precisely as both know it."""
+    common = {
+        part: _common_words(SEPARATION, part, left[0], right[0]) for part in SEPARATION_MARGINS
+    }
+    whole = {part: 2 * margin + 1 for part, margin in SEPARATION_MARGINS.items()}
+    precise = np.maximum(left[0][:, 0], right[0][:, 0])
+    to_day, to_month = (precise <= SEPARATION_PRECISIONS.index(part) for part in ("day", "month"))
+    by_years = np.select(
+        [common["years"] >= whole["years"] - apart for apart in range(3)],
+        [np.where(to_month, 4, 5), 3, 2],
+        default=1,
+    )
+    found = np.select(
+        [
+            to_day & (common["days"] >= whole["days"]),
+            to_day & (common["days"] > 0),
+            to_month & (common["months"] >= whole["months"]),
+            to_month & (common["months"] > 0),
+        ],
+        [9, 8, 7, 6],
+        default=by_years,
+    )
+    return np.where(left[1] & right[1], found, 0).astype(np.int8)
+
+
+_APART = frozenset((("birth_place", "birth_place"), ("last_seen_place", "last_seen_place")))
 
 
 def _residence(left: Cells, right: Cells) -> Codes:
-    """Compare all places of one record with all of the other, but for the two births' places."""
+    """Compare all places of one record with all of the other, but for those compared by themselves.
+
+    These are the places of the two births and of the two separations.
+    """
     best = np.zeros(len(left["birth"][0]), dtype=np.int8)
     for one in PLACES:
         for other in PLACES:
-            if (one, other) != ("birth_place", "birth_place"):
+            if (one, other) not in _APART:
                 found = _place(left[one], right[other])
                 best = np.where(_RANK[found] > _RANK[best], found, best)
     return best

@@ -25,6 +25,9 @@ _PLACE: Final = (
     ("other words", "differ"),
     ("alike in words", "close"),
     ("same words", "agree"),
+    ("alike address", "close"),
+    ("very alike address", "agree"),
+    ("same address", "agree"),
 )
 _CODE: Final = (("absent", "absent"), ("other", "differ"), ("same", "agree"))
 
@@ -55,6 +58,19 @@ OUTCOMES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nationality": _CODE,
     "birth_place": _PLACE,
     "residence": _PLACE,
+    "separation": (
+        ("absent", "absent"),
+        ("years apart", "differ"),
+        ("two years apart", "differ"),
+        ("a year apart", "close"),
+        ("other months of a year", "close"),
+        ("years that can meet", "agree"),
+        ("months apart", "close"),
+        ("same month", "agree"),
+        ("days apart", "agree"),
+        ("same day", "agree"),
+    ),
+    "separation_place": _PLACE,
 }  # fmt: skip
 """For each attribute its outcomes: a name and a level of `matcher.formats.vocabulary.LEVELS`."""
 

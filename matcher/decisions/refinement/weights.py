@@ -7,14 +7,18 @@ Statistical Association 64 (1969), section 2. The weights of all outcomes were f
 family name do among brothers, are not counted as if each stood alone. Agreement in a rare name
 weighs more than in a common one (Winkler, "Frequency-based matching in
 Fellegi-Sunter model of record linkage", US Census Bureau RR2000/06).
+
+What the passes said before counts on, at what it adds to the attributes: they lay a record's whole
+content side by side, and so see likeness that no attribute is asked about.
 """
 
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matcher.decisions.evidence import Bands, digest_of
 from matcher.decisions.refinement.comparison import Compared
@@ -36,8 +40,33 @@ _SUPPORTING: Final = (
     "birth_day",
     "birth_place",
     "residence",
+    "separation_place",
 )
 """A candidate with none of these in agreement is weak, whatever else agrees."""
+
+
+class Rising(BaseModel):
+    """A weight over a score: linear between knots, flat beyond them, and never falling.
+
+    Attributes:
+        scores: Knots, in bits, ascending.
+        bits: Weight at the knots, in bits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scores: tuple[float, ...] = Field(min_length=2)
+    bits: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if len(self.scores) != len(self.bits):
+            raise ValueError("there must be as many weights as scores")
+        if any(a >= b for a, b in pairwise(self.scores)):
+            raise ValueError("scores must ascend")
+        if any(a > b for a, b in pairwise(self.bits)):
+            raise ValueError("weights must not fall with the score")
+        return self
 
 
 class RefinementModel(BaseModel):
@@ -48,6 +77,7 @@ class RefinementModel(BaseModel):
         calibrated_on: On what it was measured, in words.
         pieces: What the views of two pieces of names weigh.
         intercept: Weight of a candidate before any attribute is looked at, in bits.
+        passes: What the score of the passes adds.
         outcomes: For each attribute and outcome its weight; an absent attribute weighs 0.
         classes: For each attribute that is a name what its agreement weighs beside that, by the
             name's frequency class.
@@ -60,6 +90,7 @@ class RefinementModel(BaseModel):
     calibrated_on: str
     pieces: PieceWeights
     intercept: float
+    passes: Rising
     outcomes: dict[str, dict[str, float]]
     classes: dict[str, tuple[float, ...]]
     bands: Bands
@@ -113,22 +144,28 @@ class RefinementModel(BaseModel):
                 weights[:, column] += of_class[compared.classes[:, NAMES.index(attribute)]]
         return np.round(weights, _DECIMALS)
 
-    def scores(self, compared: Compared, kin: Bits | float = 0.0) -> Bits:
-        """Give the score of each candidate: the intercept and the weights of its attributes.
+    def weights_of_passes(self, passes: Bits) -> Bits:
+        """Give what the scores of the passes add, in bits."""
+        return np.round(np.interp(passes, self.passes.scores, self.passes.bits), _DECIMALS)
+
+    def scores(self, compared: Compared, passes: Bits, kin: Bits | float = 0.0) -> Bits:
+        """Give the score of each candidate: the intercept and all weights.
 
         Args:
             compared: The candidates.
+            passes: Their scores by the passes alone, in bits, shape (n,).
             kin: What the people around each weigh, in bits.
 
         Returns:
             Array of shape (n,), float64, in bits to three decimals; higher is likelier.
         """
-        scores: Bits = np.round(
-            self.intercept + self.weights(compared).sum(axis=1) + kin, _DECIMALS
-        )
+        told = self.weights(compared).sum(axis=1) + self.weights_of_passes(passes)
+        scores: Bits = np.round(self.intercept + told + kin, _DECIMALS)
         return scores
 
-    def bands_of(self, compared: Compared, kin: Bits | float = 0.0, register: int = 1) -> Codes:
+    def bands_of(
+        self, compared: Compared, passes: Bits, kin: Bits | float = 0.0, register: int = 1
+    ) -> Codes:
         """Give each candidate's band as a position in `BANDS`; `len(BANDS)` where there is none.
 
         A given name, a year of birth, a sex and a nationality are no ground to take two records
@@ -137,10 +174,11 @@ class RefinementModel(BaseModel):
 
         Args:
             compared: The candidates.
+            passes: Their scores by the passes alone, in bits, shape (n,).
             kin: What the people around each weigh, in bits.
             register: With how many persons each request was compared.
         """
-        scores, bands = self.scores(compared, kin), self.bands.at(register)
+        scores, bands = self.scores(compared, passes, kin), self.bands.at(register)
         found = np.searchsorted(
             (-bands.strong, -bands.possible, -bands.weak), -scores, side="left"
         ).astype(np.int8)
