@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding bench-service client clkhash lock
+.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-schemes bench-profiles bench-encoding bench-service client clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -112,6 +112,10 @@ bench-names: install .venv/names/installed
 # The whole way beside plaintext linkage, and what hardening costs: some ten minutes.
 bench-peers: install .venv/splink/installed
 	$(BIN)/python -m benchmarks.peers .venv/splink/bin/python ../shared/data benchmarks/results/peers.json
+
+# Every published scheme on the same sets, before and after refinement: some ten minutes.
+bench-schemes: install
+	$(BIN)/python -m benchmarks.peers.schemes ../shared/data benchmarks/results/schemes.json
 
 .venv/splink/installed: benchmarks/peers/peers.txt .venv/installed
 	$(BIN)/python -m venv --clear .venv/splink

@@ -1,8 +1,9 @@
 """`python -m benchmarks.peers.schemes DATA OUT` measures every published scheme on the same sets.
 
 The default scheme comes first. Each is rehearsed as in the real flow, refined, and what the first
-stage alone finds is measured beside it. DATA has the census and its administrative extract, which are left out where it hasn't. What was
-measured of a scheme is written to OUT, as JSON, before the next one begins.
+stage alone finds is measured beside it. DATA has the census and its administrative extract, which
+are left out where it hasn't. What was measured of a scheme is written to OUT, as JSON, before the
+next one begins.
 """
 
 import json
