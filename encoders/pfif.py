@@ -1,16 +1,20 @@
 """Writing records as PFIF 1.2 or 1.4, for systems that read nothing else.
 
-What PFIF has no field for is left out: mother's name, nationality, relation, the language. The file
-holds plaintext: it is for the society itself, and goes to no linkage unit.
+What PFIF has no field for is left out: mother's name, nationality, relation, birth place, the
+language, the day somebody was last seen, and in version 1.2 other names. That a person is sought, and
+where they were last seen, stands in a note on the person. That a registered person is alive is no
+record's to say, so no status is written for them. The file holds plaintext: it is for the society
+itself, and goes to no linkage unit.
 """
 
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 from xml.sax.saxutils import escape
 
 from encoders.calendars import calendar_named
-from encoders.codes import normalise_sex
+from encoders.codes import normalise_role, normalise_sex
 from encoders.dates import Dated, parse_date
 from encoders.records import NAME_COLUMNS, Records
 from matcher.formats.errors import ParameterError
@@ -56,11 +60,35 @@ def write_pfif(
         file.write(f'<pfif:pfif xmlns:pfif="http://zesty.ca/pfif/{version}">\n')
         for row in records.table.to_pylist():
             file.write("  <pfif:person>\n")
-            for name, value in _fields(row, domain, source_date, version):
-                if value:
-                    file.write(f"    <pfif:{name}>{escape(_allowed(value))}</pfif:{name}>\n")
+            fields = dict(_fields(row, domain, source_date, version))
+            _write_fields(file, fields, "    ")
+            if note := _note(row):
+                own = fields["person_record_id"]
+                about = {"note_record_id": f"{own}.note", "person_record_id": own}
+                dated = {"author_name": domain, "source_date": fields["source_date"]}
+                file.write("    <pfif:note>\n")
+                _write_fields(file, {**about, **dated, **note}, "      ")
+                file.write("    </pfif:note>\n")
             file.write("  </pfif:person>\n")
         file.write("</pfif:pfif>\n")
+
+
+def _write_fields(file: TextIO, fields: Row, indent: str) -> None:
+    for name, value in fields.items():
+        if value:
+            file.write(f"{indent}<pfif:{name}>{escape(_allowed(value))}</pfif:{name}>\n")
+
+
+def _note(row: Row) -> Row:
+    """Give the fields of the note on a person that hold what the record says; may be empty."""
+    sought = normalise_role(row["role"])[0] == "sought"
+    if not sought and row["last_seen_place"] is None:
+        return {}
+    return {
+        "status": "information_sought" if sought else None,
+        "last_known_location": row["last_seen_place"],
+        "text": "From the records of the society.",
+    }
 
 
 def _fields(

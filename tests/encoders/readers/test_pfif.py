@@ -174,6 +174,31 @@ def test_what_is_written_is_read_again(tmp_path: Path, version: str) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.4"])
+def test_who_is_sought_and_where_last_seen_comes_back(tmp_path: Path, version: str) -> None:
+    records = Records.from_rows(
+        [
+            {"record_id": "1", "role": "sought", "given_name": "A", "last_seen_place": "Idlib & C"},
+            {"record_id": "2", "role": "sought", "given_name": "B"},
+            {"record_id": "3", "role": "registered", "given_name": "C", "last_seen_place": "D"},
+            {"record_id": "4", "role": "registered", "given_name": "E"},
+        ],
+        role="sought",
+    )
+    path = tmp_path / "people.xml"
+    write_pfif(records, path, domain="x.org", source_date=DAY, version=version)
+    found = people(read_records(path, role="registered"))
+    assert [(row["role"], row.get("last_seen_place")) for row in found] == [
+        ("sought", "Idlib & C"),
+        ("sought", None),
+        ("registered", "D"),
+        ("registered", None),
+    ]
+    text = path.read_text("utf-8")
+    assert text.count("<pfif:note>") == 3
+    assert "believed" not in text  # nobody said that they are alive
+
+
 def test_the_same_records_give_the_same_bytes_and_other_versions_none(tmp_path: Path) -> None:
     records = Records.from_rows(PERSONS, role="sought")
     for name in ("a.xml", "b.xml"):
