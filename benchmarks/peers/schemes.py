@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.peers.sets import LabelledSet, all_sets
+from benchmarks.peers.sets import LabelledSet, all_sets, in_detail, without_separations
 from benchmarks.rehearsal import default_agreement, figures, rehearse
 from encoders.records import Records
 from matcher.decisions.refinement.weights import RefinementModel
@@ -28,7 +28,8 @@ CASES, REGISTERED, SEED = 4_000, 20_000, 99
 def main(data: Path, out: Path) -> None:
     """Measure and write."""
     console = Console()
-    sets = list(all_sets(data, CASES, REGISTERED, SEED))
+    detailed = in_detail(CASES, REGISTERED, SEED)
+    sets = [*all_sets(data, CASES, REGISTERED, SEED), detailed, without_separations(detailed)]
     found: dict[str, Any] = {
         "format": "kinmatch-schemes/1",
         "version": version("kinmatch"),

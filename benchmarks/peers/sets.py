@@ -1,7 +1,7 @@
 """The labelled sets that everybody is measured on: two files and the truth between them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -63,12 +63,33 @@ def febrl4() -> LabelledSet:
 
 def generated(cases: int, registered: int, seed: int) -> LabelledSet:
     """A generated tracing set, its sought persons alone."""
-    made = tracing.generate(cases, registered, seed)
+    return _sought_in(tracing.generate(cases, registered, seed), "tracing", seed)
+
+
+def in_detail(cases: int, registered: int, seed: int) -> LabelledSet:
+    """The same set with separations on both sides and addresses."""
+    made = tracing.generate(cases, registered, seed, detailed=True)
+    return _sought_in(made, "tracing in detail", seed)
+
+
+def without_separations(labelled: LabelledSet) -> LabelledSet:
+    """The same records, of which none says when and where people were parted."""
+    nothing = dict.fromkeys(("last_seen_date", "last_seen_place"), "")
+    return replace(
+        labelled,
+        name=f"{labelled.name}, without separations",
+        requests=labelled.requests.assign(**nothing),
+        register=labelled.register.assign(**nothing),
+    )
+
+
+def _sought_in(made: tracing.TracingSet, name: str, seed: int) -> LabelledSet:
     sought = made.requests[made.requests["role"] == "sought"].reset_index(drop=True)
     return LabelledSet(
-        "tracing",
+        name,
         f"generated tracing set, seed {seed}: {len(sought):,} sought persons, of whom "
-        f"{len(made.truth):,} are among {registered:,} registered; eight cultures, four scripts",
+        f"{len(made.truth):,} are among {len(made.register):,} registered; eight cultures, "
+        "four scripts",
         sought,
         made.register,
         made.truth[["request_id", "register_id"]],

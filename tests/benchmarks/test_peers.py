@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.peers import by_recordlinkage, report, sets, unhardened
+from benchmarks.peers import by_recordlinkage, report, schemes, sets, unhardened
 from benchmarks.peers.columns import plain_columns
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 
@@ -65,6 +65,31 @@ def test_the_generated_set_seeks_sought_persons_alone(made: sets.LabelledSet) ->
     assert set(made.requests["role"]) == {"sought"}
     assert set(made.truth["request_id"]) <= set(made.requests["record_id"])
     assert set(made.truth["register_id"]) <= set(made.register["record_id"])
+
+
+def test_without_separations_all_else_is_as_it_was() -> None:
+    told = sets.in_detail(150, 600, seed=5)
+    untold = sets.without_separations(told)
+    columns = ["last_seen_date", "last_seen_place"]
+    for one, other in ((told.requests, untold.requests), (told.register, untold.register)):
+        assert (one[columns] != "").any().all()
+        assert (other[columns] == "").all(axis=None)
+        pd.testing.assert_frame_equal(one.drop(columns=columns), other.drop(columns=columns))
+
+
+def test_every_scheme_is_measured_before_and_after_refinement(
+    made: sets.LabelledSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(schemes, "all_sets", lambda *_: iter([made]))
+    monkeypatch.setattr(schemes, "in_detail", lambda *_: made)
+    monkeypatch.setattr(schemes, "published", lambda: ("high/1", "standard/2"))
+    schemes.main(tmp_path, tmp_path / "out.json")
+    found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert list(found["schemes"]) == ["standard/2", "high/1"]
+    for measured in found["schemes"].values():
+        assert list(measured) == ["tracing", "tracing, without separations"]
+        before, after = (measured["tracing"][stage] for stage in ("first stage", "refined"))
+        assert after["thresholds"]["best"]["f1"] > before["thresholds"]["best"]["f1"]
 
 
 def test_a_set_whose_files_are_not_there_is_left_out(tmp_path: Path) -> None:
