@@ -1,10 +1,10 @@
 """Writing records as PFIF 1.2 or 1.4, for systems that read nothing else.
 
 What PFIF has no field for is left out: mother's name, nationality, relation, birth place, the
-language, the day somebody was last seen, and in version 1.2 other names. That a person is sought, and
-where they were last seen, stands in a note on the person. That a registered person is alive is no
-record's to say, so no status is written for them. The file holds plaintext: it is for the society
-itself, and goes to no linkage unit.
+language, the day somebody was last seen, and in version 1.2 other names. That a person is sought,
+and where they were last seen, stands in a note on the person. That a registered person is alive is
+no record's to say, so no status is written for them. The file holds plaintext: it is for the
+society itself, and goes to no linkage unit.
 """
 
 import datetime
