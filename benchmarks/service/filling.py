@@ -68,6 +68,15 @@ JOIN kinmatch.records AS other
   ON other.batch_id = others.batch AND other.row = :records + turn * 7 % :records
 """
 
+_PASSES = """
+INSERT INTO kinmatch.pass_names (agreement, number, passes)
+SELECT agreement_id, 1, ARRAY(
+  SELECT one ->> 'name' FROM jsonb_array_elements(document -> 'scheme' -> 'passes')
+    WITH ORDINALITY AS passes (one, place) WHERE place <= :passes ORDER BY place
+)
+FROM kinmatch.agreements WHERE agreement_id = :agreement
+"""
+
 _BAND = "CASE WHEN score >= 30 THEN 0 WHEN score >= 17 THEN 1 ELSE 2 END"
 
 _CANDIDATES = f"""
@@ -103,7 +112,7 @@ def fill(
 
     Args:
         session: A transaction `as_unit`.
-        agreement: Of at least two parties; one whose scheme has three passes.
+        agreement: Of at least two parties; one whose scheme has three passes or more.
         candidates: How many, spread evenly over the parties, each as often left as right.
         records: Sought persons of each party, and as many registered ones.
         on: The day of the night that seems to have found them.
@@ -114,8 +123,9 @@ def fill(
         "on": on,
         "records": records,
         "candidates": candidates,
+        "passes": PASSES,
     }
-    for statement in (_RUN, _BATCHES, _RECORDS, _PAIRS, _CANDIDATES, _SIDES):
+    for statement in (_PASSES, _RUN, _BATCHES, _RECORDS, _PAIRS, _CANDIDATES, _SIDES):
         session.execute(text(statement), given)
     way = walk_given(answers_of_fiction("each-record"))
     by = Decider("nobody", "focal-point", on)

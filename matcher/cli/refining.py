@@ -48,6 +48,7 @@ from matcher.formats.refinement import (
     ANSWER_KIND,
     Answer,
     Requests,
+    answer_room,
     open_answer,
     open_requests,
     write_answer,
@@ -178,6 +179,7 @@ def _write_letter(
             agreement=under,
             holds=ANSWER_KIND,
             answers=requests.header.seal,
+            room=answer_room(len(requests)),
         )
 
 

@@ -75,7 +75,7 @@ class Decrypted(io.RawIOBase):
         self._file, self._start, self._size = file, start, size
         self._cipher = AESGCM(key.expose())
         self._altered = altered
-        self._at = 0
+        self._at, self._end = 0, size
         self._held = (-1, bytearray())
         # The last chunk says that nothing behind it was cut off, even where there is no content.
         try:
@@ -83,6 +83,10 @@ class Decrypted(io.RawIOBase):
         except BaseException:
             self.close()
             raise
+
+    def end_at(self, place: int) -> None:
+        """Let the content end before its last bytes: what is behind is not read any more."""
+        self._end = min(place, self._size)
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -98,14 +102,14 @@ class Decrypted(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Go to a place."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._end}[whence]
         self._at = max(0, base + offset)
         return self._at
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         """Fill a buffer, or as much of it as there is content left."""
         view = memoryview(buffer).cast("B")
-        wanted = max(0, min(len(view), self._size - self._at))
+        wanted = max(0, min(len(view), self._end - self._at))
         done = 0
         while done < wanted:
             number, within = divmod(self._at, CHUNK_BYTES)

@@ -6,7 +6,8 @@ either direction. In this order a letter holds
 - the header, one line of JSON;
 - a new content key, wrapped to the recipient's X25519 key by HPKE (RFC 9180) with the header as
   its context;
-- the content in encrypted chunks (`matcher.formats.chunks`);
+- the content in encrypted chunks (`matcher.formats.chunks`): the file, zeros, and in the last eight
+  bytes the file's length, so that a letter has one of a few sizes, whatever is in it;
 - the sender's Ed25519 signature of the SHA-256 of all before it.
 
 Who signed can be checked by anybody who has the agreement, before and without opening it.
@@ -32,7 +33,11 @@ from matcher.formats.secret import Secret
 FORMAT: Final = "kinmatch-letter/1"
 """The format's name and version."""
 
+LEAST_BYTES: Final = 1 << 16
+"""The smallest size of a content; the others are four times the one before."""
+
 _MAX_HEADER_BYTES = 4096
+_LENGTH_BYTES: Final = 8
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
@@ -46,7 +51,7 @@ class LetterHeader(BaseModel):
         recipient: Who can open it.
         holds: The kind of file inside, such as `kinmatch-requests`.
         answers: The seal of the file that the one inside answers; None where it begins something.
-        content_bytes: The size of the file inside.
+        content_bytes: The size of what is encrypted, which is larger than the file inside.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -57,7 +62,7 @@ class LetterHeader(BaseModel):
     recipient: Slug
     holds: Annotated[str, Field(pattern=r"^kinmatch-[a-z]{1,32}$")]
     answers: _Digest | None
-    content_bytes: int = Field(ge=0, lt=1 << 40)
+    content_bytes: int = Field(ge=_LENGTH_BYTES, lt=1 << 40)
 
     @property
     def line(self) -> bytes:
@@ -143,13 +148,28 @@ class Letter:
         key = identity.unwrap(self._content[start : start + WRAPPED_KEY_BYTES], self.header.line)
         size = self.header.content_bytes
         begin = start + WRAPPED_KEY_BYTES
-        return Decrypted(io.BytesIO(self._content), begin, size, key, self._altered)
+        found = Decrypted(io.BytesIO(self._content), begin, size, key, self._altered)
+        found.seek(size - _LENGTH_BYTES)
+        length = int.from_bytes(found.read(_LENGTH_BYTES), "big")
+        if length > size - _LENGTH_BYTES:
+            raise self._altered()
+        found.seek(0)
+        found.end_at(length)
+        return found
 
     def _altered(self) -> IntegrityError:
         return IntegrityError(
             f"{self.path}: signed rightly, but a part of it does not open. Its sender must make "
             "it anew."
         )
+
+
+def padded_size(size: int) -> int:
+    """Give how many bytes are encrypted for a file of some size: the next of a few steps."""
+    padded = LEAST_BYTES
+    while padded < size + _LENGTH_BYTES:
+        padded *= 4
+    return padded
 
 
 def letter(
@@ -160,6 +180,7 @@ def letter(
     agreement: Agreement,
     holds: str,
     answers: str | None = None,
+    room: int = 0,
 ) -> bytes:
     """Sign a file and encrypt it to another party.
 
@@ -170,6 +191,7 @@ def letter(
         agreement: The agreement between them.
         holds: The kind of the file, such as `kinmatch-requests`.
         answers: The seal of the file that it answers.
+        room: How large the file might have been, in bytes: the letter is as large as if it were.
 
     Raises:
         AgreementError: The agreement has no public keys of one of them, or others than the
@@ -183,13 +205,15 @@ def letter(
         recipient=to.name,
         holds=holds,
         answers=answers,
-        content_bytes=len(content),
+        content_bytes=padded_size(max(len(content), room)),
     )
+    zeros = bytes(header.content_bytes - len(content) - _LENGTH_BYTES)
+    padded = content + zeros + len(content).to_bytes(_LENGTH_BYTES, "big")
     key = Secret(secrets.token_bytes(KEY_BYTES))
     written = io.BytesIO()
     written.write(header.line)
     written.write(to.wrap(key, header.line))
-    encrypt(key, io.BytesIO(content), written.write)
+    encrypt(key, io.BytesIO(padded), written.write)
     signature = identity.sign(FORMAT, hashlib.sha256(written.getbuffer()).digest())
     written.write(signature)
     return written.getvalue()
@@ -203,6 +227,7 @@ def seal_file(
     agreement: Agreement,
     holds: str,
     answers: str | None = None,
+    room: int = 0,
 ) -> None:
     """Make a file a letter, in its place; as `letter`.
 
@@ -216,6 +241,7 @@ def seal_file(
         agreement=agreement,
         holds=holds,
         answers=answers,
+        room=room,
     )
     with written_whole(path, private=True) as aside:
         aside.write_bytes(sealed)

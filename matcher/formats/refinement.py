@@ -36,6 +36,7 @@ VERSION: Final = 1
 NONCE_BYTES: Final = 16
 
 _GROUP_ROWS = 1 << 16
+_FRAME_BYTES = 1 << 14  # header and footer, and what each page of a column begins with
 _IDENTIFIER = pa.binary(16)
 _REQUESTS = pa.schema(
     [
@@ -226,6 +227,14 @@ def write_answer(
         *(fixed_size(content, present) for content, present in cells.values()),
     ]
     _write(path, pa.table(columns, schema=_ANSWER), header)
+
+
+def answer_room(rows: int) -> int:
+    """Give how many bytes an answer about so many candidates has at most, all fields present.
+
+    A letter of that room tells by its size nothing of what is absent or withheld.
+    """
+    return _FRAME_BYTES + rows * (16 + sum(1 + kind.width for _, kind in FIELDS.values()))
 
 
 def read_answer(path: Path, agreement: Agreement, opened: io.RawIOBase | None = None) -> Answer:

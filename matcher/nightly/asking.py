@@ -147,6 +147,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
                 key_epoch=head.key_epoch,
                 asked=_letters(rows, agreement, identity, run, part, partners),
                 candidates=[(row.id, row.version) for row in rows],
+                asked_on=on,
                 expires_on=min(on + timedelta(days=asking.days), _closes(agreement, head, on)),
             )
         return len(waiting)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from matcher.decisions.candidates import Pairs
@@ -41,7 +41,7 @@ from matcher.store import audit
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change, locked
 from matcher.store.copying import Columns, copy_arrays, copy_rows
-from matcher.store.models import AgreementRow, Comparison, RunRow
+from matcher.store.models import AgreementRow, Comparison, PassNames, RunRow
 
 _FOUND = {
     "id": "bytea",
@@ -112,6 +112,7 @@ def publish(
         "kept": _execute(session, MEND, given),
         "new": _execute(session, INSERT, given),
     }
+    given["passes"] = _number_of(session, plan)
     for statement in (UPDATE_SIDES, HOLD):
         _execute(session, statement, given)
     _stand(session, plan, top=top, run=run)
@@ -131,6 +132,18 @@ def publish(
     row.outcome = {**outcome, "top": top}
     change(session, row, "publish", details={**outcome, "pairs": plan.pairs})
     return outcome
+
+
+def _number_of(session: Session, plan: NightPlan) -> int:
+    """Give the number under which the plan's passes stand, by whose names its evidence goes."""
+    agreement, passes = plan.agreement.agreement_id, list(plan.model.passes)
+    known = session.scalars(select(PassNames).where(PassNames.agreement == agreement)).all()
+    for one in known:
+        if one.passes == passes:
+            return one.number
+    number = len(known) + 1
+    session.add(PassNames(agreement=agreement, number=number, passes=passes))
+    return number
 
 
 def kept(top: int) -> int:

@@ -96,7 +96,7 @@ ON CONFLICT (id) DO NOTHING
 UPDATE_SIDES = """
 UPDATE kinmatch.candidate_sides SET
   score = coalesce(refined_score, candidates.score), levels = found.levels,
-  weights = found.weights, kin = found.kin,
+  weights = found.weights, passes = :passes, kin = found.kin,
   state = candidates.state, version = candidates.version,
   since = CASE WHEN candidates.version > candidate_sides.version THEN :on ELSE since END,
   verdict = CASE WHEN candidates.version = candidate_sides.version THEN verdict END,
@@ -108,12 +108,12 @@ WHERE candidate_id = found.id AND candidates.left_record = found.left_record
 
 ADD_SIDES = """
 INSERT INTO kinmatch.candidate_sides (
-  candidate_id, society, agreement, reference, role, other_role, score, band, levels, weights, kin,
-  state, version, since, listed, barred, shown_until
+  candidate_id, society, agreement, reference, role, other_role, score, band, levels, weights,
+  passes, kin, state, version, since, listed, barred, shown_until
 )
 SELECT found.id, side.society, :agreement, side.reference, side.role, side.other_role,
-  found.score, standing.band, levels, weights, found.kin, 'new', 1, :on, listed, standing.barred,
-  standing.shown_until
+  found.score, standing.band, levels, weights, :passes, found.kin, 'new', 1, :on, listed,
+  standing.barred, standing.shown_until
 FROM found
 JOIN kinmatch.candidates ON candidates.id = found.id AND candidates.found_in = :run
 JOIN standing ON standing.id = found.id

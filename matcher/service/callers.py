@@ -10,7 +10,7 @@ A route says what its caller must be:
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -65,6 +65,16 @@ class Caller:
     def today(self) -> date:
         """The day, in UTC."""
         return self.now.date()
+
+    @property
+    def shown_until(self) -> date:
+        """The last day of whose night anything shows now: candidates, and what is asked of them.
+
+        What a night found shows from the same hour of its day on, whenever it ended: when results
+        come tells nothing of how much was found.
+        """
+        has_come = self.now.hour >= self.serving.settings.results_hour
+        return self.today if has_come else self.today - timedelta(days=1)
 
     @property
     def actor(self) -> str:

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PADDED: Final = "/v1/candidates"
 """Under this path answers are padded."""
 
+LISTED: Final = "/v1/refinements"
+"""This path's own answers are padded; the letters under it have sizes of their own."""
+
 SMALL: Final = 4096
 """Size of an answer that its route did not give another one."""
 
@@ -34,7 +37,7 @@ class Padded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection's event of any kind."""
-        if scope["type"] != "http" or not scope["path"].startswith(PADDED):
+        if scope["type"] != "http" or not _is_padded(scope["path"]):
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})["padded_to"] = SMALL
@@ -56,6 +59,10 @@ class Padded:
             await send({"type": "http.response.body", "body": body})
 
         await self._app(scope, receive, gather)
+
+
+def _is_padded(path: str) -> bool:
+    return path.startswith(PADDED) or path == LISTED
 
 
 def _filled(start: Message, body: bytes, size: int) -> bytes:

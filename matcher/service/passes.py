@@ -1,49 +1,38 @@
 """By which names evidence goes."""
 
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from matcher.store.models import AgreementRow
+from matcher.store import models
 
-REMEMBERED_SECONDS: Final = 60.0
+Key = tuple[str, int]
+"""An agreement's id, and the number of its passes."""
 
 
 class PassNames:
-    """Knows the passes of agreements' schemes, in the order of the evidence.
+    """Knows the passes under which candidates were found, in the order of the evidence.
 
-    They are remembered for a minute. They change with a scheme alone, after which a full night
-    makes all evidence anew.
-
-    Args:
-        clock: Tells seconds.
+    What stands under a number never changes, so each is asked for once.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._known: dict[str, tuple[float, Sequence[str]]] = {}
+    def __init__(self) -> None:
+        self._known: dict[Key, Sequence[str]] = {}
 
-    def of(self, session: Session, agreements: Collection[str]) -> Mapping[str, Sequence[str]]:
-        """Give for each agreement its passes' names.
+    def of(self, session: Session, wanted: Iterable[Key]) -> Mapping[Key, Sequence[str]]:
+        """Give the passes' names.
 
         Args:
             session: A transaction that sees the agreements.
-            agreements: Ids.
+            wanted: Which.
         """
-        now = self._clock()
-        known = self._known
-        missing = [one for one in agreements if one not in known or known[one][0] <= now]
-        if missing:
-            row = AgreementRow
+        row = models.PassNames
+        if missing := set(wanted) - self._known.keys():
             found = session.execute(
-                select(row.agreement_id, row.document["scheme"]["passes"]).where(
-                    row.agreement_id.in_(missing)
+                select(row.agreement, row.number, row.passes).where(
+                    tuple_(row.agreement, row.number).in_(missing)
                 )
             )
-            for agreement, passes in found:
-                names = tuple(one["name"] for one in passes)
-                known[agreement] = (now + REMEMBERED_SECONDS, names)
-        return {one: known[one][1] for one in agreements if one in known}
+            self._known |= {(one.agreement, one.number): tuple(one.passes) for one in found}
+        return self._known

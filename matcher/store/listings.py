@@ -36,8 +36,9 @@ class Seen(NamedTuple):
         other_role: What the other side's person is.
         score: Weight of all evidence, in bits.
         band: Position in `BANDS`.
-        levels: For each pass of the agreement's scheme a position in `LEVELS`.
+        levels: For each pass a position in `LEVELS`.
         weights: For each pass its weight in bits, 0 where absent.
+        passes: Under which number the agreement's `PassNames` have the passes' names.
         kin: What the people around both records weigh, in bits; None where nobody could meet.
         state: One of `CANDIDATE.states`.
         version: Which version of both records it is about, from 1 on.
@@ -56,6 +57,7 @@ class Seen(NamedTuple):
     band: int
     levels: list[int]
     weights: list[float]
+    passes: int
     kin: float | None
     state: str
     version: int
@@ -114,8 +116,8 @@ END: Final = Position(-math.inf, b"\xff" * ID_BYTES)
 _SIDE = CandidateSide.__table__.c
 _SHOWN: Final[Select[*tuple[Any, ...]]] = select(
     _SIDE.candidate_id, _SIDE.agreement, _SIDE.reference, _SIDE.role, _SIDE.other_role,
-    _SIDE.score, _SIDE.band, _SIDE.levels, _SIDE.weights, _SIDE.kin, _SIDE.state, _SIDE.version,
-    _SIDE.since, _SIDE.verdict, _SIDE.refinement, _SIDE.attributes,
+    _SIDE.score, _SIDE.band, _SIDE.levels, _SIDE.weights, _SIDE.passes, _SIDE.kin, _SIDE.state,
+    _SIDE.version, _SIDE.since, _SIDE.verdict, _SIDE.refinement, _SIDE.attributes,
 ).where(
     _SIDE.society == bindparam("society"),
     _SIDE.listed,

@@ -60,6 +60,7 @@ def begin(
     key_epoch: int,
     asked: tuple[Asked, Asked],
     candidates: Sequence[tuple[bytes, int]],
+    asked_on: date,
     expires_on: date,
 ) -> UUID:
     """Ask two societies about candidates of theirs.
@@ -72,6 +73,7 @@ def begin(
         key_epoch: The epoch of the records' keys.
         asked: What the left and the right society are asked.
         candidates: Their ids and versions.
+        asked_on: The day; what is asked shows when that day's night does.
         expires_on: The day on which it is over if not both have answered.
 
     Returns:
@@ -94,7 +96,7 @@ def begin(
         RefinementFile(
             refinement_id=row.id, society=one.society, agreement=agreement, run=run, part=part,
             candidates=len(candidates), requests=one.letter, requests_digest=_digest(one.letter),
-            requests_seal=one.seal, size=len(one.letter), expires_on=expires_on,
+            requests_seal=one.seal, size=len(one.letter), asked_on=asked_on, expires_on=expires_on,
         )
         for one in asked
     )  # fmt: skip
@@ -104,11 +106,11 @@ def begin(
     )
     session.flush()
     session.execute(_MARK, {"refinement": row.id, "marked": "requested"})
-    for one in asked:
-        audit.append(
-            session, "refinement.request", f"refinement {row.id}", society=one.society,
-            details={"candidates": len(candidates), "agreement": agreement},
-        )  # fmt: skip
+    # The unit's own entry: in the societies' it would show before the letters do.
+    audit.append(
+        session, "refinement.request", f"refinement {row.id}",
+        details={"candidates": len(candidates), "agreement": agreement},
+    )  # fmt: skip
     return row.id
 
 
@@ -131,15 +133,17 @@ WHERE refined.refinement_id = :refinement AND candidate_sides.candidate_id = ref
 """)
 
 
-def listed(session: Session, *, answered: bool) -> list[RefinementFile]:
+def listed(session: Session, *, answered: bool, until: date) -> list[RefinementFile]:
     """Give what a society is asked, the one that is over first first; of one day by id.
 
     Args:
         session: A transaction `as_society`, whose they are.
         answered: Whether those that it has answered, or those that it has not.
+        until: Up to which day's; what is asked on a later one does not show yet.
     """
     query = select(RefinementFile).where(
         RefinementFile.requests.is_not(None),
+        RefinementFile.asked_on <= until,
         RefinementFile.answer_digest.is_not(None)
         if answered
         else RefinementFile.answer_digest.is_(None),
@@ -148,25 +152,45 @@ def listed(session: Session, *, answered: bool) -> list[RefinementFile]:
     return list(session.scalars(ordered))
 
 
-def require_asked(session: Session, refinement: UUID, society: str, *, on: date) -> None:
+def require_asked(
+    session: Session, refinement: UUID, society: str, *, on: date, until: date
+) -> None:
     """Refuse a refinement in which a society is asked nothing.
 
-    Raises:
-        AbsentError: There is none under that id in which it is asked something on that day.
-    """
-    _asked(session, refinement, society, on)
-
-
-def requests_of(session: Session, refinement: UUID, society: str, *, on: date) -> bytes:
-    """Give the letter that asks a society.
+    Args:
+        session: A transaction that sees the society's rows.
+        refinement: Its id.
+        society: Which.
+        on: The day; what is over that day is not asked any more.
+        until: As for `listed`.
 
     Raises:
-        AbsentError: It is asked nothing under that id, or no longer.
+        AbsentError: There is none under that id in which it is asked something now.
     """
-    found = _asked(session, refinement, society, on)
+    _shown(session, refinement, society, on, until)
+
+
+def requests_of(
+    session: Session, refinement: UUID, society: str, *, on: date, until: date
+) -> bytes:
+    """Give the letter that asks a society; the arguments are those of `require_asked`.
+
+    Raises:
+        AbsentError: It is asked nothing under that id, no longer, or not yet.
+    """
+    found = _shown(session, refinement, society, on, until)
     if found.requests is None:
         raise _absent(refinement)
     return found.requests
+
+
+def _shown(
+    session: Session, refinement: UUID, society: str, on: date, until: date
+) -> RefinementFile:
+    found = _asked(session, refinement, society, on)
+    if found.asked_on > until:
+        raise _absent(refinement)
+    return found
 
 
 def _asked(session: Session, refinement: UUID, society: str, on: date) -> RefinementFile:
@@ -195,7 +219,7 @@ def release(
             linkage unit that answers these requests.
         StateError: It has answered already, otherwise, or the refinement is over.
     """
-    require_asked(session, refinement, society, on=on)
+    _asked(session, refinement, society, on)
     row = locked(session, RefinementRow, refinement)
     file = session.get_one(RefinementFile, (refinement, society), populate_existing=True)
     digest = _digest(answer)

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -16,6 +16,7 @@ from matcher.formats.vocabulary import BANDS, LEVELS, ROLES
 from matcher.protection.stages import Stages, require_disclosed
 from matcher.service.callers import Member, member
 from matcher.service.padding import pad_to
+from matcher.service.passes import Key
 from matcher.service.problems import documented
 from matcher.store import audit, candidates, listings
 
@@ -62,7 +63,7 @@ class Candidate(BaseModel):
     band: BandName
     score: float = Field(examples=[31.5], description="Weight of all evidence, in bits.")
     evidence: list[Evidence] = Field(
-        description="By pass; empty while the agreement's scheme is about to change."
+        description="By pass of the scheme under which the candidate was last found."
     )
     kin: float | None = Field(
         examples=[4.5], description="What relatives add, in bits; null where none could meet."
@@ -132,16 +133,6 @@ class Disclosure(BaseModel):
     reference: str = Field(examples=["0d" * 16], description="The other side's record.")
 
 
-def shown_until(caller: Member) -> date:
-    """The last night whose candidates show now.
-
-    What a night found shows from the same hour of its day on, whenever it ended: when results come
-    tells nothing of how much was found.
-    """
-    has_come = caller.now.hour >= caller.serving.settings.results_hour
-    return caller.today if has_come else caller.today - timedelta(days=1)
-
-
 @router.get("", response_model=Candidates, responses=documented())
 def listed(
     request: Request,
@@ -164,14 +155,14 @@ def listed(
             session,
             society=caller.society,
             on=caller.today,
-            until=shown_until(caller),
+            until=caller.shown_until,
             count=limit + 1,
             after=None if after is None else listings.Position.read(urlsafe_b64decode(after)),
             bands=None if band is None else [BANDS.index(one) for one in band],
             states=state,
             agreements=None if agreement is None else [agreement],
         )
-        passes = caller.serving.passes.of(session, {one.agreement for one in found})
+        passes = caller.serving.passes.of(session, map(_passes_of, found))
     page = found[:limit]
     end = listings.Position(page[-1].score, page[-1].id) if page else listings.END
     _note(caller, "candidates.list", "candidates", page)
@@ -193,11 +184,11 @@ def shown(candidate_id: CandidateId, caller: Reviewer) -> Response:
             bytes.fromhex(candidate_id),
             society=caller.society,
             on=caller.today,
-            until=shown_until(caller),
+            until=caller.shown_until,
         )
         if found is None:
             raise _absent(candidate_id)
-        passes = caller.serving.passes.of(session, {found.agreement})
+        passes = caller.serving.passes.of(session, [_passes_of(found)])
     _note(caller, "candidate.see", f"candidate {candidate_id}", [found])
     return _json(_shown(found, passes))
 
@@ -248,7 +239,7 @@ def require_shown(session: Session, candidate_id: str, caller: Member) -> None:
         bytes.fromhex(candidate_id),
         society=caller.society,
         on=caller.today,
-        until=shown_until(caller),
+        until=caller.shown_until,
     )
     if found is None:
         raise _absent(candidate_id)
@@ -266,10 +257,13 @@ def _note(caller: Member, action: str, subject: str, seen: Sequence[listings.See
     )
 
 
-def _shown(one: listings.Seen, passes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _passes_of(one: listings.Seen) -> Key:
+    return one.agreement, one.passes
+
+
+def _shown(one: listings.Seen, passes: Mapping[Key, Sequence[str]]) -> dict[str, Any]:
     """A candidate as `Candidate` has it; written out here, since a page has many of them."""
-    names = passes.get(one.agreement, ())
-    told = zip(names, one.levels, one.weights, strict=True) if len(names) == len(one.levels) else ()
+    told = zip(passes[_passes_of(one)], one.levels, one.weights, strict=True)
     return {
         "id": one.id.hex(),
         "agreement": one.agreement,

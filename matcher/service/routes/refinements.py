@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -13,11 +13,15 @@ from matcher.formats.errors import ServiceError
 from matcher.service import uploads
 from matcher.service.callers import Member, member
 from matcher.service.edge import allow_body
+from matcher.service.padding import pad_to
 from matcher.service.problems import documented
 from matcher.store import refinements
 from matcher.store.models import RefinementFile
 
 router = APIRouter(prefix="/refinements", tags=["refinements"])
+
+LISTING: Final = 1 << 14
+"""Bytes of a listing: room for some forty letters, be they there or not."""
 
 _OCTETS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _EXAMPLE_ID = UUID("5c1b8a5e-2f57-4f0f-8b1e-0a4a44f2b7d3")
@@ -60,14 +64,16 @@ def _told(row: RefinementFile) -> Refinement:
 
 @router.get("", responses=documented())
 def listed(
+    request: Request,
     caller: Releaser,
     state: Annotated[
         Literal["open", "answered"], Query(description="Which: still to be answered, or answered.")
     ] = "open",
 ) -> Refinements:
     """List what the society is asked; what is over is not listed any more."""
+    pad_to(request.scope, LISTING)
     with caller.transaction() as session:
-        rows = refinements.listed(session, answered=state == "answered")
+        rows = refinements.listed(session, answered=state == "answered", until=caller.shown_until)
         return Refinements(items=[_told(row) for row in rows])
 
 
@@ -79,7 +85,9 @@ def listed(
 def request(refinement_id: RefinementId, caller: Releaser) -> Response:
     """Give the letter that asks: signed by the linkage unit, readable by the society alone."""
     with caller.transaction() as session:
-        content = refinements.requests_of(session, refinement_id, caller.society, on=caller.today)
+        content = refinements.requests_of(
+            session, refinement_id, caller.society, on=caller.today, until=caller.shown_until
+        )
     return Response(content, media_type="application/octet-stream")
 
 
@@ -120,7 +128,9 @@ async def answered(
 def _require_asked(caller: Member, refinement: UUID) -> None:
     """Refuse before anything is read what no society, or another one, is asked."""
     with caller.transaction() as session:
-        refinements.require_asked(session, refinement, caller.society, on=caller.today)
+        refinements.require_asked(
+            session, refinement, caller.society, on=caller.today, until=caller.shown_until
+        )
 
 
 def _take(caller: Member, refinement: UUID, content: bytes) -> None:

@@ -12,6 +12,7 @@ from matcher.store.models.candidates import (
     CandidateSide,
     Decision,
     Disclosure,
+    PassNames,
 )
 from matcher.store.models.gates import (
     Clearance,
@@ -55,6 +56,7 @@ __all__ = [
     "NoticeRow",
     "Part",
     "Party",
+    "PassNames",
     "Record",
     "RefinedCandidate",
     "RefinementFile",

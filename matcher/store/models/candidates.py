@@ -53,7 +53,8 @@ class CandidateSide(Table):
     day on which corridor, agreement and batches let it be shown; `since` the day of the
     run that found it, or found it again after a change; `verdict` this society's own; `refinement`
     null, `requested` or `scored`, and then `attributes` the level of each of the refinement's
-    attributes.
+    attributes. `levels` and `weights` are by the passes that `PassNames` has under the number
+    `passes`.
     """
 
     __tablename__ = "candidate_sides"
@@ -68,6 +69,7 @@ class CandidateSide(Table):
     band: Mapped[int] = mapped_column(SmallInteger)
     levels: Mapped[list[int]]
     weights: Mapped[list[float]]
+    passes: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
     kin: Mapped[float | None]
     state: Mapped[str]
     version: Mapped[int]
@@ -91,6 +93,19 @@ class CandidateSide(Table):
             postgresql_where=text("listed"),
         ),
     )
+
+
+class PassNames(Table):
+    """The passes by which an agreement's candidates were compared at a time; they never change.
+
+    An agreement has a number more for each scheme that it was amended to.
+    """
+
+    __tablename__ = "pass_names"
+
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreements.agreement_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    passes: Mapped[list[str]]
 
 
 class Decision(Table):

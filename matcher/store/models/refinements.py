@@ -69,7 +69,7 @@ class RefinementFile(Table):
     """What one society is asked in a refinement, and its answer: letters, as they travel.
 
     Both are gone (null) once the refinement is over; `answer_digest` stays. `candidates` says
-    how many are asked about.
+    how many are asked about, `asked_on` on which day: it shows when that day's night does.
     """
 
     __tablename__ = "refinement_files"
@@ -86,6 +86,7 @@ class RefinementFile(Table):
     requests_digest: Mapped[str]
     requests_seal: Mapped[str]
     size: Mapped[int]
+    asked_on: Mapped[date]
     expires_on: Mapped[date]
     answer: Mapped[bytes | None]
     answer_digest: Mapped[str | None]

@@ -1,16 +1,21 @@
 """Letters: who signed and who may read, whatever bytes change on the way."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.formats import letter as letters
 from matcher.formats.agreement import Agreement
+from matcher.formats.chunks import encrypt
 from matcher.formats.errors import AgreementError, InputError, IntegrityError, MismatchError
 from matcher.formats.identity import Identity
 from matcher.formats.letter import Letter, letter, seal_file
+from matcher.formats.secret import Secret
 
 NAMES = ("red-one", "red-two", "crescent-3", "hub")
 KIND = "kinmatch-requests"
@@ -62,6 +67,37 @@ def test_of_any_size(
     assert found.open(people["red-two"], sender="hub", holds=KIND).read() == b"x" * size
 
 
+def test_the_size_tells_neither_what_is_inside_nor_what_is_left_out(
+    agreement: Agreement, people: dict[str, Identity]
+) -> None:
+    def size(content: int, room: int = 0) -> int:
+        made = letter(
+            bytes(content), identity=people["hub"], recipient="red-one", agreement=agreement,
+            holds=KIND, answers=SEAL, room=room,
+        )  # fmt: skip
+        return len(made)
+
+    assert len({size(one) for one in (0, 1, 5000, (1 << 16) - 8)}) == 1
+    assert len({size(one) for one in ((1 << 16) - 7, 1 << 17, (1 << 18) - 8)}) == 1
+    assert size(1) < size(1 << 16) < size(1 << 18)
+    assert size(1, room=1 << 17) == size(1 << 17)
+
+
+def test_a_length_beyond_the_content_is_refused(
+    agreement: Agreement, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lying(key: Secret, source: BinaryIO, write: Callable[[bytes], object]) -> int:
+        return encrypt(key, io.BytesIO(source.read()[:-8] + b"\xff" * 8), write)
+
+    monkeypatch.setattr(letters, "encrypt", lying)
+    long = letter(
+        b"1234567", identity=people["hub"], recipient="red-one", agreement=agreement, holds=KIND
+    )
+    monkeypatch.undo()
+    with pytest.raises(IntegrityError):
+        opened(long, agreement, people["red-one"])
+
+
 def test_nobody_else_reads_it(
     sent: bytes, agreement: Agreement, people: dict[str, Identity]
 ) -> None:
@@ -69,7 +105,7 @@ def test_nobody_else_reads_it(
         opened(sent, agreement, people["red-two"])
 
 
-@given(at=st.integers(0, 10_000), flip=st.integers(1, 255))
+@given(at=st.integers(0, 80_000), flip=st.integers(1, 255))
 def test_any_changed_byte_is_noticed(
     sent: bytes, agreement: Agreement, people: dict[str, Identity], at: int, flip: int
 ) -> None:
@@ -79,7 +115,7 @@ def test_any_changed_byte_is_noticed(
         opened(bytes(changed), agreement, people["red-one"])
 
 
-@given(cut=st.integers(0, 10_000))
+@given(cut=st.integers(0, 80_000))
 def test_any_cut_is_noticed(
     sent: bytes, agreement: Agreement, people: dict[str, Identity], cut: int
 ) -> None:

@@ -250,12 +250,12 @@ def test_neither_side_releases_attributes_once_the_corridor_is_closed(
     assert ask_all(store, identities["hub"], on=TODAY, asking=Asking(0.0, 14)) == 2
     after = LAPSES + timedelta(days=1)
     with store.as_society(TWO) as session:
-        (asked,) = refinements.listed(session, answered=False)
-        refinements.require_asked(session, asked.refinement_id, TWO, on=LAPSES)
-        assert refinements.requests_of(session, asked.refinement_id, TWO, on=LAPSES)
+        (asked,) = refinements.listed(session, answered=False, until=TODAY)
+        refinements.require_asked(session, asked.refinement_id, TWO, on=LAPSES, until=TODAY)
+        assert refinements.requests_of(session, asked.refinement_id, TWO, on=LAPSES, until=TODAY)
         for ask in (refinements.require_asked, refinements.requests_of):
             with pytest.raises(AbsentError):
-                ask(session, asked.refinement_id, TWO, on=after)
+                ask(session, asked.refinement_id, TWO, on=after, until=TODAY)
     with store.as_society(THREE) as session:
-        (asked,) = refinements.listed(session, answered=False)
-        refinements.require_asked(session, asked.refinement_id, THREE, on=after)
+        (asked,) = refinements.listed(session, answered=False, until=TODAY)
+        refinements.require_asked(session, asked.refinement_id, THREE, on=after, until=TODAY)

@@ -1,5 +1,6 @@
 """The service as tests call it: with a clock that stands, for users made on the way."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -14,11 +15,13 @@ from matcher.store import Store, access
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def serve(store: Store, **given: object) -> TestClient:
-    """The service as tests call it, with a clock that stands at `NOW`."""
+def serve(
+    store: Store, *, clock: Callable[[], datetime] = lambda: NOW, **given: object
+) -> TestClient:
+    """The service as tests call it, with a clock that stands at `NOW` if they have no other."""
     usual = {"data_folder": store.folder, "least_free_bytes": 0}
     settings = Settings.load(**{**usual, **given})
-    return TestClient(make_app(store, settings, clock=lambda: NOW), raise_server_exceptions=False)
+    return TestClient(make_app(store, settings, clock=clock), raise_server_exceptions=False)
 
 
 def token_for(store: Store, society: str | None, role: str = "tracing-officer") -> str:

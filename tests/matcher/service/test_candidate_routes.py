@@ -22,7 +22,7 @@ from matcher.service.routes import candidates as routes
 from matcher.settings import Settings
 from matcher.store import audit, candidates
 from matcher.store.database import Store
-from matcher.store.models import AuditEntry, CandidateSide
+from matcher.store.models import AuditEntry, CandidateSide, PassNames
 from matcher.store.states.candidates import CANDIDATE
 
 FOUR = "society-4"
@@ -105,9 +105,7 @@ def test_a_candidate_is_what_the_schema_says(calls: dict[str, TestClient], full:
         assert (told.role, told.other_role) == (ROLES[side.role], ROLES[side.other_role])
         assert (told.band, told.score, told.state) == (BANDS[side.band], side.score, side.state)
         assert told.verdict == side.verdict
-        # The scheme has five passes and the evidence three, as before a full night.
-        assert len(passes) != len(side.levels)
-        assert told.evidence == []
+        assert [one.passed for one in told.evidence] == passes[: len(side.levels)]
 
 
 @pytest.mark.parametrize(
@@ -134,19 +132,20 @@ def test_filters(calls: dict[str, TestClient], query: dict[str, Any], wanted: An
     ]
 
 
-def test_evidence_is_told_by_pass_where_it_is_of_the_agreements_scheme(
-    calls: dict[str, TestClient], full: Store, service: TestClient
+def test_evidence_is_told_by_the_passes_under_which_it_was_found(
+    calls: dict[str, TestClient], full: Store
 ) -> None:
     key = sides(full, ONE)[0].candidate_id
     levels, weights = [0, 1, 2, 3, 0], [9.1234, 2.0, -3.5, 0.0, 8.0]
+    passes = ["one", "two", "three", "four", "five"]
     with full.as_unit() as session:
+        session.add(PassNames(agreement=AGREEMENT, number=2, passes=passes))
         session.execute(
             update(CandidateSide)
             .where(CandidateSide.candidate_id == key)
-            .values(levels=levels, weights=weights)
+            .values(levels=levels, weights=weights, passes=2)
         )
     told = calls[ONE].get(f"/v1/candidates/{key.hex()}").json()
-    passes = [part.name for part in draw_agreement().scheme.passes]
     assert [one["pass"] for one in told["evidence"]] == passes
     assert [one["level"] for one in told["evidence"]] == [LEVELS[level] for level in levels]
     assert told["evidence"][0]["weight"] == 9.123

@@ -1,11 +1,12 @@
 """The second stage between two societies over HTTP: asked after a night, answered, weighed."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from calling import bearing, serve, token_for
+from calling import NOW, bearing, serve, token_for
 from people import ONE, THREE, TODAY, TWO, add, draw_agreement, reference, registered, sought
 from people import submit as submit_batch
 from people import write as write_people
@@ -16,12 +17,20 @@ from encoders.client.uploading import content_digest
 from encoders.keys import Keys
 from encoders.records import Records
 from encoders.refining.answering import attribute_cells
+from matcher.formats.errors import StateError
 from matcher.formats.identity import Identity
-from matcher.formats.letter import Letter, letter
-from matcher.formats.refinement import ANSWER_KIND, Requests, open_requests, write_answer
-from matcher.nightly.asking import Asking, ask_all
+from matcher.formats.letter import Letter, letter, padded_size
+from matcher.formats.refinement import (
+    ANSWER_KIND,
+    Requests,
+    answer_room,
+    open_requests,
+    write_answer,
+)
+from matcher.nightly.asking import PART_ROWS, Asking, ask_all
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.weighing import Weighed, weigh_answers
+from matcher.settings import Settings
 from matcher.store import Store, refinements
 from matcher.store.models import (
     CandidateRow,
@@ -49,7 +58,8 @@ class Unit:
         self.identities = {name: Identity.generate(name) for name in NAMES}
         public = tuple(one.public for one in self.identities.values())
         self.agreement = add(store, draw_agreement(identities=public))
-        app = serve(store).app
+        self.now = NOW
+        app = serve(store, clock=lambda: self.now).app
         self.clients = {
             society: TestClient(app, headers=bearing(token_for(store, society)))
             for society in (ONE, TWO, THREE)
@@ -65,7 +75,8 @@ class Unit:
         submit_batch(self.store, path, self.agreement, society)
 
     def night(self, on: date = TODAY) -> int:
-        """Do a night, and ask; give how many candidates were asked about."""
+        """Do a night, and ask; give how many candidates were asked about. It is then noon."""
+        self.now = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
         run_night(self.store, on=on, limits=Limits(10**6, 10**6), top=10, threads=1)
         return ask_all(self.store, self.identities["hub"], on=on, asking=ASKING)
 
@@ -168,6 +179,57 @@ def test_asked_answered_and_weighed(unit: Unit) -> None:
     assert unit.clients[ONE].get(f"/v1/refinements/{mine}/request").status_code == 404
 
 
+@pytest.mark.parametrize("society", [ONE, TWO])
+def test_what_is_asked_shows_when_the_nights_results_do(unit: Unit, society: str) -> None:
+    unit.night()
+    (refinement,) = unit.asked(society)
+    requests = unit.fetched(society, refinement)
+    content = unit.answer(society, requests)
+    unit.now = NOW.replace(hour=5, minute=59)
+    client = unit.clients[society]
+    assert client.get("/v1/candidates").json()["items"] == []
+    assert unit.asked(society) == []
+    assert client.get("/v1/refinements?state=answered").json()["items"] == []
+    for name in (refinement, str(uuid4())):  # as if there were none
+        assert client.get(f"/v1/refinements/{name}/request").status_code == 404
+        assert unit.put(society, name, content) == 404
+    officer = bearing(token_for(unit.store, society, "data-protection-officer"))
+    log = TestClient(client.app, headers=officer).get("/v1/audit?limit=1000").json()["items"]
+    assert not [one for one in log if one["action"].startswith("refinement")]
+    unit.now = NOW.replace(hour=6, minute=0)
+    assert len(client.get("/v1/candidates").json()["items"]) == 2
+    assert unit.asked(society) == [refinement]
+    assert unit.put(society, refinement, content) == 204
+
+
+def test_letters_do_not_tell_how_many_candidates_there_are(unit: Unit) -> None:
+    unit.night()
+    (refinement,) = unit.asked(ONE)
+    two = unit.clients[ONE].get(f"/v1/refinements/{refinement}/request").content
+    listed = unit.clients[ONE].get("/v1/refinements")
+    unit.batch(ONE, 1, 2, name="changed", noise=0.02)
+    unit.batch(TWO, 2, name="less")
+    assert unit.night(TODAY + timedelta(days=1)) == 2
+    requests = unit.fetched(ONE, refinement)
+    for society in (ONE, TWO):
+        assert unit.answered(society, refinement) == 204
+    with unit.store.as_unit() as session:
+        sizes = session.scalars(select(RefinementFile.size)).all()
+        answers = [one.answer for one in session.scalars(select(RefinementFile))]
+    assert {size - len(two) for size in sizes} <= {0, len(TWO) - len(ONE)}
+    assert len(requests) == 2
+    assert len({len(one) for one in answers if one is not None}) == 1
+    # What is listed has one size too, be it something or nothing.
+    nothing = unit.clients[THREE].get("/v1/refinements")
+    assert nothing.json() == {"items": []}
+    assert len(nothing.content) == len(listed.content)
+
+
+def test_the_largest_answer_fits_into_one_part() -> None:
+    most = padded_size(answer_room(PART_ROWS)) + 4096  # header, wrapped key, tags, signature
+    assert most <= Settings.model_fields["most_part_bytes"].default
+
+
 def test_later_nights_keep_what_was_said(unit: Unit) -> None:
     unit.night()
     (refinement,) = unit.asked(ONE)
@@ -236,7 +298,11 @@ def test_what_is_not_answered_in_time_is_asked_again(unit: Unit) -> None:
     content = unit.answer(ONE, unit.fetched(ONE, refinement))
     late = TODAY + timedelta(days=ASKING.days)
     assert unit.night(late) == 2
-    assert unit.put(ONE, refinement, content) == 409
+    assert unit.put(ONE, refinement, content) == 404
+    with unit.store.as_unit() as session, pytest.raises(StateError, match="over"):
+        refinements.release(
+            session, UUID(refinement), society=ONE, answer=content, actor="x", on=TODAY
+        )  # what was on its way when it expired
     (again,) = unit.asked(ONE)
     assert again != refinement
 

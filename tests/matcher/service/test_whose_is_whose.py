@@ -84,7 +84,7 @@ def full(one_store: Store) -> Store:
                 RefinementFile(
                     refinement_id=asked.id, society=society, agreement=OTHERS, run=asked.run,
                     part=1, candidates=1, requests=b"a letter", requests_digest="sha256:letter",
-                    requests_seal="seal", size=8, expires_on=date(2027, 1, 1),
+                    requests_seal="seal", size=8, asked_on=TODAY, expires_on=date(2027, 1, 1),
                 )
             )  # fmt: skip
     return one_store

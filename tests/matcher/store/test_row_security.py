@@ -22,6 +22,7 @@ from matcher.store.models import (
     Clearance,
     Duty,
     ForeignRequest,
+    PassNames,
     Retired,
     ServiceFeedback,
     SharingDecision,
@@ -44,6 +45,7 @@ OWNERS = {
     "retired_epochs": "society = :me",
     "records": "society = :me",
     "candidate_sides": "society = :me",
+    "pass_names": "agreement IN (:ours)",
     "decisions": "society = :me",
     "disclosures": "society = :me",
     "refinement_files": "society = :me",
@@ -85,6 +87,7 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         enter(store, Journal(tmp_path / "journal"), notice, on=TODAY)
     run_night(store, on=TODAY, limits=Limits(10**6, 10**6), top=10, threads=1)
     with store.as_unit() as session:
+        session.add(PassNames(agreement=OTHERS, number=1, passes=["x"]))
         aggregates.of_month(session, agreement.agreement_id, on=TODAY, least=10)
         for side in session.scalars(select(CandidateSide)).all():
             candidates.decide(
@@ -106,7 +109,8 @@ def full(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
             left, right = (refinements.Asked(one, b"a letter", "sha256:0") for one in sides)
             refinements.begin(
                 session, agreement="ab" * 16, run="sha256:0", part=part, key_epoch=1,
-                asked=(left, right), candidates=[(candidate, 1)], expires_on=date(2026, 7, 1),
+                asked=(left, right), candidates=[(candidate, 1)], asked_on=TODAY,
+                expires_on=date(2026, 7, 1),
             )  # fmt: skip
             session.add(Unanswered(candidate_id=candidate, version=1, times=1, ask_on=TODAY))
     return store
