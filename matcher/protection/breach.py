@@ -1,9 +1,9 @@
 """A breach: whose and what data, by society; the risks, who must be told, and what to do now.
 
-The figures come from the store as it is. What a batch that has been destroyed since held is told
-by its number of records alone, since nothing else is left of it. Risks, ways and exceptions are in
-`breach.toml`; they follow articles 33 and 34 of the General Data Protection Regulation where they
-name it, and are for people to decide on.
+The figures come from the store as it is. What has been destroyed since, with its batch or by its
+society's notice, is told by the number of records alone, since nothing else is left of it. Risks,
+ways and exceptions are in `breach.toml`; they follow articles 33 and 34 of the General Data
+Protection Regulation where they name it, and are for people to decide on.
 """
 
 import csv
@@ -63,8 +63,8 @@ class Concerned:
         batches: Batches they lie in.
         candidates: Candidates with evidence of them.
         disclosed: Of how many another society was told who they are.
-        gone: Records of batches that were within reach and are destroyed now; they are no more
-            than a number.
+        gone: Records that were within reach and are destroyed now, with their batch or by a
+            notice; they are no more than a number, and counted twice where both happened.
     """
 
     society: str
@@ -119,9 +119,10 @@ def inventory(session: Session, incident: Incident) -> Inventory:
         AbsentError: There is no such token, society, batch or agreement.
     """
     rule, given = _within_reach(session, incident)
-    said = _said(incident.kind)
+    is_store = incident.kind == "key" and incident.subject == "store"
+    said = _said("store-key" if is_store else incident.kind)
     societies = tuple(_concerned(session, rule, given, _gone(session, incident.kind, given)))
-    renewed = incident.kind in ("society", "machine", "key") and incident.subject != "store"
+    renewed = incident.kind in ("society", "machine", "key") and not is_store
     return Inventory(
         incident=incident,
         societies=societies,
@@ -189,11 +190,7 @@ def _within_reach(session: Session, incident: Incident) -> tuple[str, dict[str, 
     }  # fmt: skip
     match incident.kind:
         case "token":
-            given["token"] = _id(incident)
-            given["subject"] = _require(
-                session, text("SELECT society FROM kinmatch.api_tokens WHERE id = :token"), given
-            )
-            return _SHOWN_TO, given
+            return _of_token(session, incident, given)
         case "society":
             _require(session, text("SELECT 1 FROM kinmatch.societies WHERE name = :subject"), given)
             return f"record.society = :subject OR {_DISCLOSED_TO}", given
@@ -209,6 +206,24 @@ def _within_reach(session: Session, incident: Incident) -> tuple[str, dict[str, 
             return "batch.id = :batch", given
         case "key":
             return _of_key(session, incident, given)
+
+
+def _of_token(
+    session: Session, incident: Incident, given: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """What a token let its bearer see: nothing of anybody unless it may show candidates."""
+    given["token"] = _id(incident)
+    _require(session, text("SELECT 1 FROM kinmatch.api_tokens WHERE id = :token"), given)
+    society, shows, was_good = session.execute(
+        text("""
+        SELECT society, 'candidates' = ANY(scopes),
+          created_at < CAST(:end AS date) + 1 AND least(revoked_at, expires_at) >= :start
+        FROM kinmatch.api_tokens WHERE id = :token
+        """),
+        {name: given[name] for name in ("token", "start", "end")},
+    ).one()
+    given["subject"] = society
+    return _SHOWN_TO if society and shows and was_good else "false", given
 
 
 _DISCLOSED_TO = """EXISTS (
@@ -250,7 +265,7 @@ def _id(incident: Incident) -> UUID:
 def _require(session: Session, query: TextClause, given: Mapping[str, Any]) -> Any:
     found = session.scalar(query, {name: given[name] for name in query.compile().params})
     if found is None:
-        raise AbsentError("There is no such token of a society, society, batch or agreement here.")
+        raise AbsentError("There is no such token, society, batch or agreement here.")
     return found
 
 
@@ -316,19 +331,26 @@ def _concerned(
 
 
 def _gone(session: Session, kind: Kind, given: Mapping[str, Any]) -> dict[str, int]:
-    """Records of batches within reach that were destroyed since the window began, by society."""
-    rule = {
-        "token": "false",
-        "society": "society = :subject",
-        "machine": "true",
-        "batch": "id = :batch",
-        "key": ":subject = 'store' OR agreement = :subject",
+    """Records within reach that were destroyed since the window began, by society."""
+    rule, of_batch = {
+        "token": ("false", ""),
+        "society": ("society = :subject", ""),
+        "machine": ("true", ""),
+        "batch": ("false", "OR id = :batch"),
+        "key": (
+            "(:subject = 'store' OR agreement = :subject)",
+            "AND key_epoch = :epoch" if "epoch" in given else "",
+        ),
     }[kind]
     query = text(f"""
-    SELECT society, sum(records)::integer FROM kinmatch.batches
-    WHERE state = 'destroyed' AND received_on <= :end AND changed_at >= :start
-      AND records IS NOT NULL AND ({rule})
-    GROUP BY 1
+    SELECT society, sum(records)::integer FROM (
+      SELECT society, records FROM kinmatch.batches
+      WHERE state = 'destroyed' AND received_on <= :end AND changed_at >= :start
+        AND records IS NOT NULL AND ({rule} {of_batch})
+      UNION ALL
+      SELECT society, records FROM kinmatch.notices
+      WHERE kind IN ('withdraw', 'delete') AND applied_at >= :start AND ({rule})
+    ) AS taken_away GROUP BY 1
     """)  # noqa: S608  # all ours
     named = query.compile().params
     return _counts(session, str(query), {name: given[name] for name in named})

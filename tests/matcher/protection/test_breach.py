@@ -1,9 +1,11 @@
 """A breach: the figures are those of the store, for each kind of thing that can be lost."""
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -30,7 +32,7 @@ from matcher.store import access
 from matcher.store.database import Store
 from matcher.store.models import CandidateSide, Disclosure
 
-TOKENS = text("SELECT id FROM kinmatch.api_tokens")
+TOKENS = text("SELECT id FROM kinmatch.api_tokens ORDER BY created_at")
 BATCHES = text(f"SELECT id FROM kinmatch.batches WHERE society = '{ONE}'")  # noqa: S608  # ours
 LATER = TODAY + timedelta(days=30)
 AGREEMENT = "ab" * 16
@@ -64,7 +66,7 @@ def held(one_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         )  # fmt: skip
         user = access.add_user(session, subject="one", role="tracing-officer", society=ONE)
         access.new_token(
-            session, user, scopes=["batches"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
+            session, user, scopes=["candidates"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
         )
     return store
 
@@ -110,12 +112,79 @@ def test_a_society_concerns_its_own_and_whom_it_was_told_of(
     assert ONE not in counted(held, "society", TWO, window)
 
 
-def test_a_token_concerns_what_its_society_was_shown(
-    held: Store, window: tuple[date, date]
-) -> None:
+def test_a_token_concerns_what_its_society_was_shown(held: Store) -> None:
     with held.as_unit() as session:
-        token = session.execute(TOKENS).scalar_one()
-    assert counted(held, "token", str(token), window) == {ONE: (2, 1, 2, 0), TWO: (1, 1, 1, 1)}
+        token = session.execute(TOKENS).scalars().first()
+    assert counted(held, "token", str(token), (TODAY, date(2099, 1, 1))) == {
+        ONE: (2, 1, 2, 0),
+        TWO: (1, 1, 1, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("scopes", "start", "end", "people"),
+    [
+        (["candidates"], 0, 0, 2),
+        (["candidates"], 40, 50, 0),  # it had expired
+        (["candidates"], -50, -40, 0),  # it was not there yet
+        (["batches"], 0, 0, 0),  # it shows nobody
+    ],
+)
+def test_a_token_concerns_nobody_where_it_opened_nothing(
+    held: Store, scopes: list[str], start: int, end: int, people: int
+) -> None:
+    today = datetime.now(UTC).date()
+    with held.as_unit() as session:
+        user = access.add_user(
+            session, subject=f"{scopes} {start}", role="tracing-officer", society=ONE
+        )
+        expires_at = datetime.now(UTC) + timedelta(days=30)
+        token = access.new_token(session, user, scopes=scopes, expires_at=expires_at)
+        key = session.execute(
+            text("SELECT id FROM kinmatch.api_tokens WHERE user_id = :user"), {"user": user}
+        ).scalar_one()
+    assert token
+    window = today + timedelta(days=start), today + timedelta(days=end)
+    found = counted(held, "token", str(key), window)
+    assert found.get(ONE, (0,))[0] == people
+
+
+def test_the_unit_s_own_token_shows_nobody(held: Store, window: tuple[date, date]) -> None:
+    with held.as_unit() as session:
+        user = access.add_user(session, subject="the unit's", role="operator", society=None)
+        access.new_token(
+            session, user, scopes=["operate"], expires_at=datetime(2027, 1, 1, tzinfo=UTC)
+        )
+        key = session.execute(
+            text("SELECT id FROM kinmatch.api_tokens WHERE user_id = :user"), {"user": user}
+        ).scalar_one()
+    assert counted(held, "token", str(key), window) == {}
+
+
+def test_each_kind_by_its_command(held: Store, run: Callable[..., Any], tmp_path: Path) -> None:
+    with held.as_unit() as session:
+        token = session.execute(TOKENS).scalars().first()
+        batch = session.execute(BATCHES).scalar_one()
+    days = ("--from", TODAY.isoformat(), "--to", "2099-01-01", "--data-folder", held.folder)
+    subjects = {
+        "token": str(token), "society": ONE, "machine": "linkage-unit", "batch": str(batch),
+        "key": AGREEMENT,
+    }  # fmt: skip
+    assert set(subjects) == set(KINDS)
+    for kind, subject in subjects.items():
+        ended = run("breach", kind, subject, *days, "--json")
+        assert ended.status == 0, ended.said
+        found = json.loads(ended.out)
+        assert {one["society"] for one in found["societies"]} >= {ONE}
+        assert all(found[name] for name in ("risks", "told", "exceptions", "plan"))
+        assert bool(found["encode_anew"]) == (kind in ("society", "machine", "key"))
+    folder = tmp_path / "people"
+    ended = run("breach", "key", "store", *days, "--people", folder)
+    assert ended.status == 0
+    assert "Destroy the old key file" in ended.said
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"concerned-{name}.csv" for name in (ONE, TWO)
+    ]
 
 
 def test_a_batch_and_a_key(held: Store, window: tuple[date, date]) -> None:
