@@ -9,19 +9,15 @@ import typer
 from rich.table import Table
 
 from matcher.cli import console
-from matcher.decisions.evidence import EvidenceModel
-from matcher.decisions.refinement.weights import RefinementModel
+from matcher.cli.options import AgreementFile, JsonFlag
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
 from matcher.formats.identity import PublicIdentity, readable
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
-from matcher.formats.signed import read_signed
 from matcher.formats.terms import Terms, require_terms, write_blank
-from matcher.formats.thresholds import Thresholds
 
 _DAY = ["%Y-%m-%d"]
-_File = Annotated[Path, typer.Argument(show_default=False, help="The agreement's TOML file.")]
-_Amended = Annotated[Path, typer.Option(help="The amended agreement's TOML file to write.")]
+AmendedOut = Annotated[Path, typer.Option(help="The amended agreement's TOML file to write.")]
 _TermsFile = Annotated[
     Path, typer.Option(help="Its data-protection terms: what 'agreement terms' wrote, filled in.")
 ]
@@ -76,48 +72,59 @@ def agreement_new(
         terms=agreed,
     )
     require_terms(agreement)
-    _write_new(agreement, out)
-    _show(agreement)
+    write_new(agreement, out)
+    show(agreement)
 
 
-def agreement_show(file: _File) -> None:
+def agreement_show(file: AgreementFile, as_json: JsonFlag = False) -> None:
     """Show an agreement's digest, terms, epochs and fingerprints, to compare by voice."""
-    _show(Agreement.read(file))
+    agreement = Agreement.read(file)
+    if as_json:
+        console.print_json(_told(agreement))
+    else:
+        show(agreement)
 
 
-def agreement_renew(file: _File, out: _Amended, terms: _TermsFile) -> None:
+def _told(agreement: Agreement) -> dict[str, object]:
+    today = date.today()
+    corridors = agreement.terms.corridors if agreement.terms else ()
+    is_open = agreement.open_corridors(today) if agreement.terms else ()
+    return {
+        "agreement_id": agreement.agreement_id,
+        "digest": agreement.digest,
+        "digits": _digits(agreement),
+        "scheme": agreement.scheme.label,
+        "linkage_unit": agreement.linkage_unit,
+        "fingerprints": {one.name: one.fingerprint for one in agreement.identities},
+        "epochs": [one.model_dump(mode="json") for one in agreement.epochs],
+        "corridors": [
+            {
+                "from": one.from_society,
+                "to": one.to_society,
+                "last_day": str(one.last_day),
+                "open": one.pair in is_open,
+            }
+            for one in corridors
+        ],
+    }
+
+
+def _digits(agreement: Agreement) -> str:
+    """What people read to each other."""
+    return readable(bytes.fromhex(agreement.digest.removeprefix("sha256:")))
+
+
+def agreement_renew(file: AgreementFile, out: AmendedOut, terms: _TermsFile) -> None:
     """Amend an agreement by new terms, as when a corridor's authorisation was renewed."""
     amended = Agreement.read(file).with_terms(Terms.read(terms))
     require_terms(amended)
-    _write_new(amended, out)
-    _show(amended)
-
-
-def agreement_thresholds(
-    file: _File,
-    change: Annotated[
-        Path, typer.Argument(show_default=False, help="The thresholds.json of 'kinmatch tune'.")
-    ],
-    out: _Amended,
-) -> None:
-    """Amend an agreement by thresholds that a party or the linkage unit measured, chose and signed.
-
-    From then on they, and not the model's own, say what is strong and what is possible.
-    """
-    agreement = Agreement.read(file)
-    amended = agreement.with_thresholds(
-        read_signed(change, Thresholds, lambda said: agreement.identity_of(said.by))
-    )
-    # Whether they are of the models in use, and can be bands: asked now, and not in the night.
-    EvidenceModel.under(amended)
-    RefinementModel.under(amended)
-    _write_new(amended, out)
-    _show(amended)
+    write_new(amended, out)
+    show(amended)
 
 
 def agreement_rotate(
-    file: _File,
-    out: _Amended,
+    file: AgreementFile,
+    out: AmendedOut,
     begins: Annotated[datetime, typer.Option(formats=_DAY, help="First day of the new epoch.")],
     overlap_days: Annotated[
         int, typer.Option(help="Days from then on that the old epoch is valid too; 0 ends it.")
@@ -125,11 +132,16 @@ def agreement_rotate(
 ) -> None:
     """Amend an agreement by a new key epoch, for all parties to take over."""
     amended = Agreement.read(file).with_next_epoch(begins.date(), overlap_days)
-    _write_new(amended, out)
-    _show(amended)
+    write_new(amended, out)
+    show(amended)
 
 
-def _write_new(agreement: Agreement, path: Path) -> None:
+def write_new(agreement: Agreement, path: Path) -> None:
+    """Write an agreement to a file that isn't there yet.
+
+    Raises:
+        OutputError: It is there, or can't be written.
+    """
     _refuse_existing(path)
     agreement.write(path)
 
@@ -139,11 +151,11 @@ def _refuse_existing(path: Path) -> None:
         raise OutputError(f"{path}: is there already. Choose another name, or remove it first.")
 
 
-def _show(agreement: Agreement) -> None:
+def show(agreement: Agreement) -> None:
+    """Print an agreement's digest, epochs, terms and fingerprints."""
     out = console.out
     out.print(f"Agreement {agreement.agreement_id}", highlight=False)
-    digest = bytes.fromhex(agreement.digest.removeprefix("sha256:"))
-    out.print(f"its digits: {readable(digest)}", highlight=False, soft_wrap=True)
+    out.print(f"its digits: {_digits(agreement)}", highlight=False, soft_wrap=True)
     today = date.today()
     epochs = Table("key epoch", "from", "until", "today")
     for one in agreement.epochs:

@@ -1,7 +1,7 @@
 """Commands of the linkage unit's operator about the service: run it, and who may use it.
 
-What they do is in `matcher.cli.serving_operations`, which needs the extra `service` and is loaded
-when one of these commands is called.
+What they do is in `matcher.cli.running` and `matcher.cli.serving_operations`, which need the extra
+`service` and are loaded when one of these commands is called.
 """
 
 from datetime import datetime
@@ -34,7 +34,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8080,
 ) -> None:
     """Serve societies over HTTP until stopped; a proxy in front of it speaks TLS."""
-    _operations().serve(data_folder, host, port)
+    loaded("matcher.cli.running").serve(data_folder, host, port)
 
 
 def user_add(

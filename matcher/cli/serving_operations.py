@@ -1,4 +1,4 @@
-"""What the operator's commands about the service do."""
+"""What the operator's commands about users, tokens, agreements and the emblem do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,20 +15,11 @@ from matcher.formats.errors import OutputError
 from matcher.formats.files import written_whole
 from matcher.protection import training
 from matcher.protection.emblem import Emblem
-from matcher.service.running import run
 from matcher.settings import Settings
 from matcher.store import access, open_store
 from matcher.store.journal import Admission, Journal
-from matcher.store.keeping_up import catch_up, enter
+from matcher.store.keeping_up import enter
 from matcher.store.models import ApiToken, User
-
-
-def serve(data_folder: Path | None, host: str, port: int) -> None:
-    """Run the service."""
-    settings = Settings.load(data_folder=data_folder)
-    with open_store(settings, None) as store:
-        catch_up(store, Journal(settings.protection_journal))
-        run(store, settings, host=host, port=port)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Keys on their way, by the commands that societies use: handed over, rotated, retired."""
 
+import json
 import re
 import shutil
 from datetime import date, timedelta
@@ -251,6 +252,13 @@ def test_identities_and_agreements_are_shown_for_comparing(offices: Path, run_he
     assert sealed == public
     fingerprint = sealed.split(":")[1].strip()
     shown = done(run_here("agreement", "show", offices / "agreement.toml")).said
+    told = json.loads(done(run_here("agreement", "show", offices / "agreement.toml", "--json")).out)
+    assert told["digits"] in shown
+    assert set(told["fingerprints"]) == {"seeking", "meeting", "hub"}
+    assert {(one["from"], one["to"], one["open"]) for one in told["corridors"]} == {
+        ("seeking", "meeting", True),
+        ("meeting", "seeking", True),
+    }
     assert fingerprint in shown
     assert re.search(r"its digits: (\d{5} ?){6}", shown)
     as_json = done(run_here("identity", "show", offices / "hub.public", "--json")).out
