@@ -20,6 +20,7 @@ class Connection(BaseModel):
         service: The service's address.
         token_file: File that holds the token, for its owner alone; else the keyring has it.
         authorities: PEM file of certificate authorities to trust in place of the system's.
+        notices: Folders of notices, which are sent with the next contact.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +28,7 @@ class Connection(BaseModel):
     service: str
     token_file: Path | None = None
     authorities: Path | None = None
+    notices: tuple[Path, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -42,15 +44,16 @@ class Connection(BaseModel):
             raise InputError(f"{path}: the file can't be read ({error.strerror}).") from None
         except (ValidationError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             raise InputError(
-                f"{path}: must be TOML with 'service', and if need be 'token_file' and "
-                "'authorities'; correct the file."
+                f"{path}: must be TOML with 'service', and if need be 'token_file', "
+                "'authorities' and 'notices'; correct the file."
             ) from None
         beside = {
             name: path.parent / value
             for name in ("token_file", "authorities")
             if (value := getattr(found, name)) is not None
         }
-        return found.model_copy(update=beside)
+        notices = tuple(path.parent / folder for folder in found.notices)
+        return found.model_copy(update=beside | {"notices": notices})
 
 
 def read_token(path: Path) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +23,7 @@ from encoders.references import References
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import MismatchError
 from matcher.formats.identity import Identity
-from matcher.formats.notices import KINDS, MOST_REFERENCES, Kind, Notice, write_notice
-
-_SUFFIX: Final = ".notice.json"
+from matcher.formats.notices import KINDS, MOST_REFERENCES, SUFFIX, Kind, Notice, write_notice
 
 _What = tuple[Kind, date | None]  # with `renew` until when
 
@@ -121,7 +118,7 @@ def told_before(folder: Path, agreement: Agreement, society: str) -> Told:
         MismatchError: One is of another agreement or society.
     """
     notices = []
-    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         notice = Notice.read(path, agreement)
         if notice.society != society:
             raise MismatchError(
@@ -230,7 +227,7 @@ def write_notices(
                 keys=tuple(ascending[start : start + MOST_REFERENCES]),
                 review_on=review_on,
             )
-            path = folder / f"{following:020}-{kind}{_SUFFIX}"
+            path = folder / f"{following:020}-{kind}{SUFFIX}"
             write_notice(path, notice, identity=identity)
             written.append((path, notice))
             following += 1

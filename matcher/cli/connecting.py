@@ -15,6 +15,7 @@ from keyring.errors import KeyringError
 
 from encoders.client.connection import Connection, read_token
 from encoders.client.generated import Operations
+from encoders.client.pending import pending
 from matcher.cli import console
 from matcher.formats.errors import InputError, OutputError, ParameterError
 
@@ -81,11 +82,12 @@ class Service:
             service=address,
             token_file=self.token_file or (settings.token_file if settings else None),
             authorities=self.authorities or (settings.authorities if settings else None),
+            notices=settings.notices if settings else (),
         )
 
     @contextmanager
     def connected(self) -> Iterator[Operations]:
-        """Give the service's operations, for the length of the block.
+        """Give the service's operations, for the length of the block; waiting notices go first.
 
         Raises:
             InputError: There is no token, or others can read it.
@@ -98,7 +100,11 @@ class Service:
         with transports.HttpTransport(
             found.service, token, authorities=found.authorities
         ) as transport:
-            yield Operations(transport)
+            operations = Operations(transport)
+            for path in pending(operations, found.notices):
+                console.say(f"{path}: was waiting, and goes first.")
+                operations.notices_sent(path.read_bytes())
+            yield operations
 
 
 def with_service(command: Callable[..., None]) -> Callable[..., None]:

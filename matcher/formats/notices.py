@@ -37,6 +37,9 @@ Kind = Literal["renew", "suspend", "resume", "withdraw", "delete"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """Every kind, mildest first."""
 
+SUFFIX: Final = ".notice.json"
+"""How the names of notices end that a society keeps in a folder."""
+
 MOST_REFERENCES: Final = 10_000
 """How many references one notice holds at most; more take several."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from cutting import TOKEN, Holding, problem, serving
+from cutting import TOKEN, Answer, Holding, problem, serving
 
 from encoders.client import transport
 from encoders.client.generated import Candidate
@@ -30,9 +30,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "token").chmod(0o600)
 
-    def started(address: str, *words: str | Path) -> int:
+    def started(address: str, *words: str | Path, notices: tuple[str, ...] = ()) -> int:
         (tmp_path / "society.toml").write_text(
-            f'service = "{address}"\ntoken_file = "token"\n', encoding="utf-8"
+            f'service = "{address}"\ntoken_file = "token"\nnotices = {list(notices)}\n',
+            encoding="utf-8",
         )
         monkeypatch.setattr(sys, "argv", ["kinmatch", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
@@ -127,6 +128,43 @@ def test_notices_go_in_their_order_up_to_the_first_that_is_refused(
     said = capsys.readouterr().err
     assert "0.json: suspend, 2 records" in " ".join(said.split())
     assert "1.json" not in said
+
+
+def test_notices_that_wait_go_with_the_next_contact(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {number: {"agreement_id": "ab" * 16, "number": number} for number in (3, 20, 9)}
+    (tmp_path / "notices").mkdir()
+    for number, document in said.items():
+        path = tmp_path / "notices" / f"{number}.notice.json"
+        path.write_text(json.dumps({"document": document}))
+    had = {"kind": "suspend", "agreement": "ab" * 16, "number": 3, "key_epoch": None,
+           "on": "2026-06-01"}  # fmt: skip
+    listed = json.dumps({"items": [had]}).encode()
+    taken = json.dumps({"kind": "suspend", "agreement": "ab" * 16, "records": 2}).encode()
+    page = json.dumps({"items": [], "next": None}).encode()
+    for refused, status in ((False, 0), (True, 2)):
+        holding = Holding()
+
+        def answered(command: str, path: str, refused: bool = refused) -> Answer:
+            if path == "/v1/notices" and command == "POST":
+                return problem(409, "state") if refused else (201, {}, taken)
+            return 200, {}, listed if path == "/v1/notices" else page
+
+        with serving(holding, answered) as address:
+            assert run(address, "status", notices=("notices",)) == status
+        posted = ["GET /v1/notices", "POST /v1/notices"]
+        if refused:  # and nothing else is done before it is settled
+            assert holding.requests == posted
+        else:
+            assert holding.requests[:3] == [*posted, "POST /v1/notices"]
+            assert len(holding.requests) == 4
+        told = " ".join(capsys.readouterr().err.split())
+        assert "/3.notice.json" not in told
+        assert "9.notice.json: was waiting" in told
+    (tmp_path / "notices" / "9.notice.json").write_text("[]")
+    assert run("http://127.0.0.1:9", "status", notices=("notices",)) == 2
+    assert "9.notice.json" in capsys.readouterr().err
 
 
 def test_nothing_says_where_the_service_is(
