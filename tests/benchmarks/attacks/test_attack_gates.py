@@ -22,6 +22,7 @@ from matcher.cli.attack import attack as command
 from matcher.exposure import Report, measure
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
+from matcher.formats.steps import Diffusion
 
 SEED = 1
 HIGH = Scheme.published("high/1")
@@ -66,7 +67,7 @@ def test_graph_matching_gets_no_better_on_the_default_scheme(scheme: Scheme) -> 
     # standard/2 does not keep the limit of 0.5 %: it was 5 % when it was published.
     records, knowledge = overlapping(1000, 1000, SEED)
     for means in Means:
-        assert attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate < 0.07
+        assert attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate < 0.05
 
 
 def test_known_plaintext_identifies_undefended_fingerprints(scheme: Scheme) -> None:
@@ -102,6 +103,36 @@ def test_outcomes_repeat_from_their_seed(scheme: Scheme) -> None:
 
 def exposure_of(encoded: Encoded) -> Report:
     return measure({name: (one.bits, one.present) for name, one in encoded.passes.items()})
+
+
+# How many others each of 2,000 people resembled at publication. Graph matching is too blunt a gate:
+# with one pass's t less by one it identifies no more of 1,000 people, and that shows here.
+DEGREES = {DEFAULT_SCHEME: 0.521, HIGH.label: 0.010}
+
+
+def degree_of(scheme: Scheme) -> float:
+    encoded = encoded_by(records_of(people(2000, SEED)), scheme, SEED)
+    return exposure_of(encoded).together.degree.value
+
+
+@pytest.mark.parametrize("label", DEGREES)
+def test_a_scheme_shows_no_more_resemblances_than_when_it_was_published(label: str) -> None:
+    assert degree_of(Scheme.published(label)) <= 1.02 * DEGREES[label]
+
+
+@pytest.mark.parametrize("label", DEGREES)
+@pytest.mark.parametrize("weaker", ["t less by one", "floor less by a tenth"])
+def test_a_scheme_that_is_a_little_weaker_does_not_pass(label: str, weaker: str) -> None:
+    first, *others = Scheme.published(label).passes
+    (step,) = first.hardening
+    assert isinstance(step, Diffusion)
+    changed = (
+        {"hardening": (step.model_copy(update={"t": step.t - 1}),)}
+        if weaker == "t less by one"
+        else {"floor": first.floor * 9 // 10}
+    )
+    passes = (first.model_copy(update=changed), *others)
+    assert degree_of(Scheme(name="weaker", version=1, passes=passes)) > 1.02 * DEGREES[label]
 
 
 def test_hardening_takes_nearly_all_resemblances_away(scheme: Scheme) -> None:
