@@ -154,20 +154,25 @@ def marked(items: Sequence[pytest.Item]) -> list[tuple[str, pytest.Item]]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Run every rule's tests without its gate, until one fails that passes with it."""
-    pairs = marked(session.items)
     noticed = session.config.stash.setdefault(_NOTICED, {})
-    for place, (rule, item) in enumerate(pairs):
+    between = _Between.from_parent(session, name="between")
+    for rule, item in marked(session.items):
         if rule in noticed:
             continue
-        # What a test shares with the next one stays, what is its own goes: never the same next.
-        following = next((one for _, one in pairs[place + 1 :] if one is not item), None)
-        if _fails(item, following, {rule}) and not _fails(item, following, set()):
+        if _fails(item, between, {rule}) and not _fails(item, between, set()):
             noticed[rule] = item.nodeid
     session.testsfailed = len(_unnoticed(session))
     return True
 
 
-def _fails(item: pytest.Item, following: pytest.Item | None, without: set[str]) -> bool:
+class _Between(pytest.Item):
+    """What comes after every run: all but what is the session's is torn down for it."""
+
+    def runtest(self) -> None:
+        """Do nothing; it is never run."""
+
+
+def _fails(item: pytest.Item, following: pytest.Item, without: set[str]) -> bool:
     """Run a test without some gates; what fails for another reason than they is told."""
     gone.update(without)
     try:

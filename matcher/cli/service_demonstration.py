@@ -6,16 +6,10 @@ stops all that it started, the private database too.
 """
 
 import json
-import os
-import secrets
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +17,7 @@ from functools import partial
 from itertools import permutations
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn
 
 import pandas as pd
 import tomli_w
@@ -34,6 +28,8 @@ from encoders.client.generated import Operations
 from encoders.client.transport import HttpTransport
 from matcher.cli import console
 from matcher.cli.demonstration import MEETING, SEEKING, UNIT, begin_anew, intake_of
+from matcher.cli.demonstration_office import Office
+from matcher.cli.protection_demonstration import show_protection
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import KinmatchError
 from matcher.formats.sharing import answers_of_fiction
@@ -44,7 +40,6 @@ from matcher.store.postgres import PrivateServer
 _SIZE: Final = ("--requests", "200", "--register", "1000", "--seed", "1")
 _PURPOSE: Final = "family-tracing"
 _PATIENCE: Final = 60.0
-_STOP_SECONDS: Final = 20.0
 _POLL: Final = 0.3
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -65,18 +60,21 @@ def service_demo(out: Path) -> None:
     with ExitStack() as stack:
         stack.enter_context(_ended_in_order())
         stack.callback(_stop_database, folder / UNIT)
-        office = stack.enter_context(_Office(folder))
+        office = stack.enter_context(Office(folder))
         stack.callback(_hear_no_signal)
         _draw_up(office)
         service, refused = office.together(
             lambda: _begin_service(office), lambda: _encode_all(office)
         )
         office.for_each(lambda society: _introduce(office, society, service))
+        too_early = office.for_each(lambda society: office.refused(*_sending(society)))
         records = office.for_each(lambda society: _submit(office, society))
         office.run("nightly", "--data-folder", UNIT, "--json", sealed=True)
         refined = office.for_each(lambda society: _refine(office, society))
         found = office.for_each(lambda society: _results(office, society))
-        disclosed = _confirm_best(office, found)
+        not_cleared, disclosed = _confirm_best(office, found)
+        last = str(found[0]["record_id"].iloc[-1])
+        protection = show_protection(office, SEEKING, last, UNIT)
     told = {
         "records taken in": records,
         "records that a gate refused": refused,
@@ -85,7 +83,10 @@ def service_demo(out: Path) -> None:
             f"{band} candidates": [int((one["band"] == band).sum()) for one in found]
             for band in BANDS
         },
+        "a batch, before it was decided to share": [f"refused: {rule}" for rule in too_early],
+        "a confirmation, before safeguarding was cleared": [f"refused: {not_cleared}", ""],
         "after both confirmed, told": disclosed,
+        **{title: [told, ""] for title, told in protection.items()},
         "seconds, all steps": [f"{time.perf_counter() - start:.0f}", ""],
     }
     console.out.print(_table(told))
@@ -103,96 +104,6 @@ _SIDES: Final = {
     SEEKING: _Side("requests.csv", "sought"),
     MEETING: _Side("register.csv", "registered"),
 }
-
-
-class _Office:
-    """Where the demo's commands run: one folder, one passphrase, and no settings of anybody's.
-
-    Left, it stops all that still runs, and starts nothing any more.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._passphrase = secrets.token_urlsafe(24)
-        settings = folder / "kinmatch.toml"
-        # The night is run by hand, and its results show at once.
-        told = {"data_folder": UNIT, "night_hour": "never", "results_hour": 0}
-        settings.write_text(tomli_w.dumps(told), encoding="utf-8")
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("KINMATCH_")}
-        self._environment = kept | {"KINMATCH_CONFIG": str(settings)}
-        self._running: list[Any] = []
-        self._is_open = True
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        with self._lock:
-            self._is_open = False
-            running = [*self._running]
-        for process in reversed(running):
-            _stop(process)
-
-    def together(self, *actions: Callable[[], Any]) -> list[Any]:
-        """Do several things at once; where one fails or the demo is interrupted, all end."""
-        with ThreadPoolExecutor() as pool:
-            try:
-                return [one.result() for one in [pool.submit(action) for action in actions]]
-            except BaseException:
-                self._end()
-                raise
-
-    def for_each(self, action: Callable[[str], Any]) -> list[Any]:
-        """Do something for both societies at once."""
-        return self.together(*(partial(action, society) for society in _SIDES))
-
-    def run(self, *words: str, sealed: bool = False) -> str:
-        """Run one command, and give what it printed.
-
-        Raises:
-            KinmatchError: It refused.
-        """
-        console.say(f"$ kinmatch {' '.join(words)}")
-        process = self._start(words, sealed=sealed, out=subprocess.PIPE)
-        printed, _ = process.communicate()
-        if process.returncode not in (0, console.ROWS_LEFT_OUT):
-            raise KinmatchError(f"The demo stops here: 'kinmatch {words[0]}' was refused.")
-        return str(printed)
-
-    def begin(self, *words: str, sealed: bool = False) -> None:
-        """Start a command that runs until the end; what it says goes into a file of its name."""
-        console.say(f"$ kinmatch {' '.join(words)} &")
-        with (self.folder / f"{words[0]}.log").open("w") as log:
-            self._start(words, sealed=sealed, out=log.fileno(), err=log.fileno())
-
-    def _start(
-        self, words: Sequence[str], *, sealed: bool, out: int, err: int | None = None
-    ) -> Any:
-        command, descriptors = [sys.executable, "-m", "matcher.cli", *words], []
-        if sealed:
-            reading, writing = os.pipe()
-            os.write(writing, f"{self._passphrase}\n".encode() * 2)
-            os.close(writing)
-            descriptors.append(reading)
-            command += ["--passphrase-fd", str(reading)]
-        with self._lock:
-            if not self._is_open:
-                raise KinmatchError("The demo has ended.")
-            try:
-                # Of its own session: Ctrl-C is for the demo, which then stops all in order.
-                process = subprocess.Popen(  # noqa: S603 - our own command line, our own words
-                    command, stdout=out, stderr=err, text=True, pass_fds=descriptors,
-                    cwd=self.folder, env=self._environment, start_new_session=True,
-                )  # fmt: skip
-            finally:
-                for descriptor in descriptors:
-                    os.close(descriptor)
-            self._running.append(process)
-        return process
 
 
 @contextmanager
@@ -217,18 +128,6 @@ def _hear_no_signal() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _stop(process: Any) -> None:
-    """Stop a process in order, and at last by force."""
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 def _stop_database(data_folder: Path) -> None:
     """Stop the private database, which a command that was interrupted leaves running."""
     if (data_folder / "database").exists():
@@ -236,7 +135,7 @@ def _stop_database(data_folder: Path) -> None:
             PrivateServer(data_folder / "database").stop()
 
 
-def _draw_up(office: _Office) -> None:
+def _draw_up(office: Office) -> None:
     """Make data, everybody's identity, and the agreement."""
 
     def identity(who: str) -> str:
@@ -259,7 +158,7 @@ def _draw_up(office: _Office) -> None:
     )
 
 
-def _begin_service(office: _Office) -> str:
+def _begin_service(office: Office) -> str:
     """Make the linkage unit, let it know the agreement, and run its service; give the address."""
     office.run("config", "init", "--data-folder", UNIT, sealed=True)
     with socket.socket() as probe:
@@ -271,13 +170,13 @@ def _begin_service(office: _Office) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _encode_all(office: _Office) -> list[str]:
+def _encode_all(office: Office) -> list[str]:
     """Let both societies have the keys, by an exchange, and encode; give what gates refused."""
     _exchange_keys(office)
     return office.for_each(lambda society: _encode(office, society))
 
 
-def _exchange_keys(office: _Office) -> None:
+def _exchange_keys(office: Office) -> None:
     under, keys = ("--agreement", "agreement.toml"), f"{SEEKING}.keys.json"
     mine, theirs = (("--identity", f"{who}.identity.json") for who in (SEEKING, MEETING))
     pending = ("--pending", f"{MEETING}.pending.json")
@@ -293,7 +192,7 @@ def _exchange_keys(office: _Office) -> None:
         office.run("keys", *words, sealed=True)
 
 
-def _encode(office: _Office, society: str) -> str:
+def _encode(office: Office, society: str) -> str:
     """Encode a society's records, but those that a gate refuses; give how many, by rule."""
     side = _SIDES[society]
     intake_of(office.folder / "data" / side.file, side.role, society, office.folder)
@@ -311,7 +210,7 @@ def _encode(office: _Office, society: str) -> str:
     return "\n".join(refused) or "none"
 
 
-def _introduce(office: _Office, society: str, service: str) -> None:
+def _introduce(office: Office, society: str, service: str) -> None:
     """Let the linkage unit know a tracing officer, and the officer where the service is."""
     unit = ("--data-folder", UNIT)
     named = (f"an officer of {society}", "--role", "tracing-officer", "--society", society)
@@ -324,15 +223,18 @@ def _introduce(office: _Office, society: str, service: str) -> None:
     (office.folder / f"{society}.toml").write_text(tomli_w.dumps(told), encoding="utf-8")
 
 
-def _submit(office: _Office, society: str) -> int:
+def _submit(office: Office, society: str) -> int:
     """Send a society's batch; give how many records were taken in."""
     under = Agreement.read(office.folder / "agreement.toml").agreement_id
     _share(office, society, "each-record", "--agreement", under)
-    sending = ("submit", f"{society}.envelope", "--society", f"{society}.toml", "--wait")
-    return int(json.loads(office.run(*sending, "--json"))["records"])
+    return int(json.loads(office.run(*_sending(society), "--json"))["records"])
 
 
-def _share(office: _Office, society: str, ground: str, *subject: str) -> None:
+def _sending(society: str) -> tuple[str, ...]:
+    return ("submit", f"{society}.envelope", "--society", f"{society}.toml", "--wait")
+
+
+def _share(office: Office, society: str, ground: str, *subject: str) -> None:
     """Go through the sharing decision tree, as is done before anything is shared."""
     answers = office.folder / f"{society}.{ground}.toml"
     answers.write_text(tomli_w.dumps(answers_of_fiction(ground)), encoding="utf-8")
@@ -340,7 +242,7 @@ def _share(office: _Office, society: str, ground: str, *subject: str) -> None:
     office.run("sharing", "answer", *subject, *asked)
 
 
-def _refine(office: _Office, society: str) -> int:
+def _refine(office: Office, society: str) -> int:
     """Answer what the linkage unit asks after the night; give for how many candidates."""
     with _connected(office, society) as operations:
         _await("request for refinement", lambda: bool(operations.refinements_listed().items))
@@ -359,12 +261,13 @@ def _refine(office: _Office, society: str) -> int:
     return int(told["released"])
 
 
-def _results(office: _Office, society: str) -> pd.DataFrame:
+def _results(office: Office, society: str) -> pd.DataFrame:
     """Fetch a society's candidates, once the refinement is weighed."""
 
     def is_weighed() -> bool:
         page = operations.candidates_listed(limit=100)
-        return all(one.refinement == "scored" for one in page.items)
+        states = {one.refinement for one in page.items}
+        return "scored" in states and states <= {"scored", None}  # not all are asked about
 
     with _connected(office, society) as operations:
         _await("refined candidate", is_weighed)
@@ -375,12 +278,18 @@ def _results(office: _Office, society: str) -> pd.DataFrame:
     return pd.read_csv(office.folder / f"{society}.results.csv", dtype={"record_id": str})
 
 
-def _confirm_best(office: _Office, found: list[pd.DataFrame]) -> list[str]:
-    """Let both societies confirm the best candidate; give what each was told of the other."""
+def _confirm_best(office: Office, found: list[pd.DataFrame]) -> tuple[str, list[str]]:
+    """Let both societies confirm the best candidate.
+
+    Returns:
+        By which rule a confirmation was refused before, and what each was told of the other.
+    """
     best = found[0].iloc[0]
     candidate = str(best["candidate_id"])
     cleared = ("--safeguarding-cleared", "--person-consulted")
     looked_at = ("--version", str(best["version"]))
+    hasty = (candidate, "confirm", *looked_at, "--society", f"{SEEKING}.toml")
+    refused = office.refused("decide", *hasty)
     for society in _SIDES:
         _share(office, society, "best-interests", candidate, *looked_at)
         said = (candidate, "confirm", *looked_at, *cleared)
@@ -389,11 +298,11 @@ def _confirm_best(office: _Office, found: list[pd.DataFrame]) -> list[str]:
     def disclosed(society: str) -> str:
         return office.run("disclosure", candidate, "--society", f"{society}.toml").strip()
 
-    return office.for_each(disclosed)
+    return refused, office.for_each(disclosed)
 
 
 @contextmanager
-def _connected(office: _Office, society: str) -> Iterator[Operations]:
+def _connected(office: Office, society: str) -> Iterator[Operations]:
     connection = Connection.read(office.folder / f"{society}.toml")
     token = read_token(office.folder / f"{society}.token")
     with HttpTransport(connection.service, token) as transport:

@@ -70,8 +70,22 @@ def test_two_societies_and_the_linkage_unit_over_http(folder: Path) -> None:
     assert any("consent.not-withdrawn" in one for one in refused)
     assert any("enquirer.no-concern" in one for one in refused)
     released = [int(one) for one in told["candidates released for refinement"]]
-    assert released[0] == released[1] > 100
+    assert released[0] == released[1] > 50
     assert int(told["strong candidates"][0]) > 10
+    early = told["a batch, before it was decided to share"]
+    assert early == ["refused: sharing.tree-permits"] * 2
+    hasty = told["a confirmation, before safeguarding was cleared"][0]
+    assert hasty == "refused: disclosure.safeguarding-cleared"
+    assert "Have it looked at, and say so with the decision." in " ".join(err.split())
+    unknown = told["a deletion, before it was known who asks"][0]
+    assert unknown == "refused: rights.identity-verified"
+    assert told["a deletion, asked for and proved"][0] == "6 of 6 shown, a backup's keys too"
+    people = told[f"a breach of {SEEKING}"][0]
+    assert int(people.split(" ")[0].replace(",", "")) > 100
+    # All answers were yes, but nobody is focal point at the linkage unit: evidence counts more.
+    assert told["indicators reported"][0].startswith("low, ")
+    for name in (told["a template written"][0], "indicators.html", "indicators.csv"):
+        assert (folder / "service" / name).stat().st_size > 200
     mine, theirs = told["after both confirmed, told"]
     assert mine.startswith(f"{MEETING}: ")
     assert theirs.startswith(f"{SEEKING}: ")
