@@ -20,11 +20,32 @@ def comes_by_proxy(request: Request, settings: Settings) -> bool:
 
 
 def address_of(request: Request, settings: Settings) -> str:
-    """The caller's address: the connection's, or what a trusted proxy says last."""
+    """The caller's address: the connection's, or what a trusted proxy says last.
+
+    Of IPv6 it is the network of 64 bits, since whoever has one address there has them all.
+    """
     peer = "" if request.client is None else request.client.host
-    if not comes_by_proxy(request, settings):
+    if comes_by_proxy(request, settings):
+        said = request.headers.getlist("x-forwarded-for") or [peer]
+        peer = said[-1].rpartition(",")[2].strip()
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
         return peer
-    return request.headers.get("x-forwarded-for", peer).rpartition(",")[2].strip()
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address.packed[:8] + bytes(8), 64)))
+
+
+def said_once(request: Request, header: str) -> str | None:
+    """What a header says that is there once; None for one that is missing or there again.
+
+    Of several lines a proxy may have written one alone, and nothing tells which.
+    """
+    lines = request.headers.getlist(header)
+    return lines[0] if len(lines) == 1 else None
 
 
 def is_this_machine(request: Request, settings: Settings) -> bool:

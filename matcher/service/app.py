@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from matcher.formats.errors import AbsentError, KinmatchError
 from matcher.protection.emblem import Emblem
-from matcher.service import callers, problems
+from matcher.service import callers, limits, problems
 from matcher.service.accesses import AccessLog
 from matcher.service.credentials import Credentials
 from matcher.service.edge import Edge
@@ -109,7 +109,7 @@ def make_app(
         settings,
         clock,
         credentials,
-        Limits(settings),
+        Limits(settings, store.folder / limits.FOLDER),
         metrics,
         AccessLog(store),
         PassNames(),

@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from matcher.formats.errors import ParameterError, ServiceError
 from matcher.protection import training
-from matcher.service.addresses import comes_by_proxy
+from matcher.service.addresses import comes_by_proxy, said_once
 from matcher.service.identity_provider import IdentityProvider
 from matcher.settings import Settings
 from matcher.store import Store, access
@@ -111,13 +111,16 @@ class Credentials:
         return holder
 
     def _credential(self, request: Request) -> _Credential:
+        if len(request.headers.getlist("authorization")) > 1:
+            raise _nobody()
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and 0 < len(bearer) <= _LONGEST:
             is_token = bearer.startswith(access.MARK)
             return _Credential("token" if is_token else "jwt", bearer.strip())
-        certificate = request.headers.get("x-client-certificate", "")
-        believed = comes_by_proxy(request, self._settings)
-        if scheme or not believed or request.headers.get("x-client-verify") != "SUCCESS":
+        certificate = said_once(request, "x-client-certificate")
+        verified = said_once(request, "x-client-verify") == "SUCCESS"
+        believed = comes_by_proxy(request, self._settings) and verified
+        if scheme or not believed or certificate is None:
             raise _nobody()
         return _Credential("certificate", _fingerprint(certificate))
 

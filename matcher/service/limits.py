@@ -1,15 +1,12 @@
-"""How much anybody may ask: buckets that fill at a steady pace and empty by one a request.
+"""How much anybody may ask, of all processes of the service together.
 
-They lie in this process's memory: one in the database would cost every request a write, which is
-more than most requests cost, and what they guard, this process's time, is its own. A second
-process has buckets of its own, and a restart fills them. What must hold for days, such as how much
-a society may upload, is counted in the database instead.
+Paces are kept in `matcher.service.buckets`. What must hold for days and on every machine, such as
+how much a society may upload, is counted in the database instead.
 """
 
 import math
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -19,67 +16,43 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.formats.errors import ServiceError
+from matcher.service.buckets import Buckets
 from matcher.service.credentials import Holder
 from matcher.service.uploads import UNFINISHED
 from matcher.settings import Settings
 from matcher.store.models import BatchRow
 
+FOLDER: Final = "paces"
+"""The folder of the buckets in the data folder."""
+
 BURST_SECONDS: Final = 30.0
 """A bucket holds what comes in so long: who was quiet may hurry for a while."""
-_MOST_KEPT: Final = 100_000
-
-
-class Buckets:
-    """A bucket for each key, all alike; full when first asked for.
-
-    Args:
-        a_second: What comes into each.
-        most: What each holds.
-        clock: Tells seconds.
-    """
-
-    def __init__(self, a_second: float, most: float, clock: Callable[[], float]) -> None:
-        self._a_second = a_second
-        self._most = most
-        self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait(self, key: str) -> float:
-        """Seconds until one can be taken; 0.0 if it can be now."""
-        return max(0.0, (1.0 - self._level(key)) / self._a_second)
-
-    def take(self, key: str) -> None:
-        """Take one, even if there is none left: the wait is longer then, up to twice as long."""
-        level = max(self._level(key) - 1.0, -self._most)
-        self._kept[key] = (level, self._clock())
-        self._kept.move_to_end(key)
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
-
-    def _level(self, key: str) -> float:
-        level, since = self._kept.get(key, (self._most, 0.0))
-        return min(self._most, level + (self._clock() - since) * self._a_second)
 
 
 class Limits:
-    """What callers may ask of this process.
+    """What callers may ask.
 
     Args:
         settings: How much.
-        clock: Tells seconds.
+        folder: Where the buckets lie, for all processes of the service.
+        clock: Tells seconds, alike in all processes.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        def paced(a_second: float) -> Buckets:
-            return Buckets(a_second, max(1.0, a_second * BURST_SECONDS), clock)
+    def __init__(
+        self, settings: Settings, folder: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        def paced(name: str, a_second: float) -> Buckets:
+            most = max(1.0, a_second * BURST_SECONDS)
+            return Buckets(folder / name, a_second, most, clock)
 
         self._users = {
-            "requests": paced(settings.user_rate),
-            "listing": paced(settings.listing_rate),
+            "requests": paced("requests", settings.user_rate),
+            "listing": paced("listing", settings.listing_rate),
         }
-        self._societies = paced(settings.society_rate)
-        self._misses = Buckets(settings.most_misses / 3600, settings.most_misses, clock)
-        self._strangers = paced(settings.stranger_rate)
+        self._societies = paced("societies", settings.society_rate)
+        self._strangers = paced("strangers", settings.stranger_rate)
+        most = settings.most_misses
+        self._misses = Buckets(folder / "misses", most / 3600, most, clock)
 
     def take(self, holder: Holder, pace: str) -> None:
         """Let a request pass, or say when it may come again.

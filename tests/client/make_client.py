@@ -82,7 +82,7 @@ _FORMATS = {"uuid": "UUID", "date": "date", "date-time": "datetime"}
 
 def service_schema() -> Schema:
     """Give the schema that the service publishes; neither a store nor settings are in it."""
-    app = make_app(SimpleNamespace(), Settings.model_construct())  # type: ignore[arg-type]  # unused
+    app = make_app(SimpleNamespace(folder=Path()), Settings.model_construct())  # type: ignore[arg-type]  # unused
     return app.openapi()
 
 

@@ -46,7 +46,7 @@ def fresh_store(cluster: str, folder: Path, keys: StoreKeys) -> Iterator[Store]:
     engine.dispose()
     for name in keys.names():
         keys.destroy(name)
-    for name in ("fingerprints", "work"):
+    for name in ("fingerprints", "work", "paces"):
         shutil.rmtree(folder / name, ignore_errors=True)
     settings = Settings.load(data_folder=folder)
     settings.protection_journal.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The service as tests call it: with a clock that stands, for users made on the way."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from matcher.protection import training
+from matcher.service import limits
 from matcher.service.app import make_app
 from matcher.settings import Settings
 from matcher.store import Store, access
@@ -18,7 +20,11 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 def serve(
     store: Store, *, clock: Callable[[], datetime] = lambda: NOW, **given: object
 ) -> TestClient:
-    """The service as tests call it, with a clock that stands at `NOW` if they have no other."""
+    """The service as tests call it, with a clock that stands at `NOW` if they have no other.
+
+    Nobody has asked it anything yet.
+    """
+    shutil.rmtree(store.folder / limits.FOLDER, ignore_errors=True)
     usual = {"data_folder": store.folder, "least_free_bytes": 0}
     settings = Settings.load(**{**usual, **given})
     return TestClient(make_app(store, settings, clock=clock), raise_server_exceptions=False)

@@ -1,6 +1,9 @@
 """Who is let in: by token, by an identity provider's word, by a certificate; and who isn't."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +20,15 @@ from cryptography.x509.oid import NameOID
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 from people import ONE, THREE, TWO, add, draw_agreement
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from matcher.formats.errors import AbsentError, ParameterError, StateError
 from matcher.service import identity_provider
-from matcher.service.limits import Buckets
+from matcher.service.addresses import address_of
+from matcher.service.app import make_app
+from matcher.service.buckets import Buckets
+from matcher.settings import Settings
 from matcher.store import Store, access, audit
 from matcher.store.models import Society
 
@@ -286,9 +293,55 @@ def test_what_a_proxy_did_not_verify_does_not_count(
     assert status(client, **{**passed_on(certificate), **changed}) == 401
 
 
-def test_buckets_fill_at_their_pace() -> None:
+def test_of_several_lines_of_a_header_none_is_believed(
+    ready: Store, certificate: x509.Certificate
+) -> None:
+    user(ready, "certificate:" + certificate.fingerprint(SHA256()).hex())
+    good = passed_on(certificate)
+    verified, whose = "X-Client-Verify", "X-Client-Certificate"
+    once = [(verified, good[verified]), (whose, good[whose])]
+    client = TestClient(serve(ready, proxies=[PROXY], user_rate=1e6).app, client=(PROXY, 1))
+
+    def answered(*lines: tuple[str, str]) -> int:
+        return client.get("/v1/batches", headers=[*lines]).status_code
+
+    assert answered(*once) == 200
+    for more in (
+        (verified, "SUCCESS"), (verified, "FAILED"), (verified.lower(), ""), (whose, good[whose]),
+        (whose, ""), (whose, "x"), ("Authorization", ""), ("Authorization", "Bearer x"),
+    ):  # fmt: skip
+        expected = 200 if more == ("Authorization", "") else 401
+        assert answered(*once, more) == answered(more, *once) == expected, more
+    token = ("Authorization", f"Bearer {token_for(ready, ONE)}")
+    assert answered(token) == 200
+    assert answered(token, token) == 401
+    assert answered(("X_Client_Verify", "SUCCESS"), once[1]) == 401
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "address"),
+    [
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", ["1.2.3.4"], "10.0.0.1"),
+        (PROXY, ["1.2.3.4"], "1.2.3.4"),
+        (PROXY, ["9.9.9.9, 1.2.3.4"], "1.2.3.4"),
+        (PROXY, ["9.9.9.9", "1.2.3.4"], "1.2.3.4"),
+        (PROXY, ["2001:db8:1:2:3:4:5:6"], "2001:db8:1:2::/64"),
+        (PROXY, ["2001:db8:1:2::9"], "2001:db8:1:2::/64"),
+        (PROXY, ["::ffff:1.2.3.4"], "1.2.3.4"),
+        (PROXY, ["unknown"], "unknown"),
+    ],
+)
+def test_whose_address_counts(ready: Store, peer: str, said: list[str], address: str) -> None:
+    lines = [(b"x-forwarded-for", one.encode()) for one in said]
+    request = Request({"type": "http", "client": (peer, 1), "headers": lines})
+    settings = Settings.load(data_folder=ready.folder, proxies=[PROXY])
+    assert address_of(request, settings) == address
+
+
+def test_buckets_fill_at_their_pace(tmp_path: Path) -> None:
     now = 100.0
-    bucket = Buckets(2.0, 3.0, lambda: now)
+    bucket = Buckets(tmp_path / "paces" / "x", 2.0, 3.0, lambda: now)
     for _ in range(3):
         assert bucket.wait("x") == 0.0
         bucket.take("x")
@@ -300,6 +353,39 @@ def test_buckets_fill_at_their_pace() -> None:
     for _ in range(100):
         bucket.take("x")
     assert bucket.wait("x") == 2.0
+    now = 3.0  # the machine was started anew
+    assert bucket.wait("x") == 0.0
+    bucket.take("x")
+    assert bucket.wait("x") == 0.0
+
+
+def test_many_keys_do_not_empty_each_others_buckets(tmp_path: Path) -> None:
+    bucket = Buckets(tmp_path / "x", 0.001, 1.0, lambda: 100.0)
+    for key in range(3000):
+        assert bucket.wait(f"user {key}") == 0.0
+        bucket.take(f"user {key}")
+    assert all(bucket.wait(f"user {key}") > 0.0 for key in range(3000))
+
+
+TAKING = """
+import sys, time
+from pathlib import Path
+from matcher.service.buckets import Buckets
+bucket = Buckets(Path(sys.argv[1]), 1e-9, 1000.0, time.monotonic)
+for _ in range(250):
+    bucket.take("x")
+"""
+
+
+def test_processes_share_what_there_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TAKING, str(tmp_path / "x")]
+    running = [subprocess.Popen(command) for _ in range(3)]
+    assert [one.wait(60) for one in running] == [0, 0, 0]
+    bucket = Buckets(tmp_path / "x", 1e-9, 1000.0, time.monotonic)
+    for _ in range(250):
+        assert bucket.wait("x") == 0.0
+        bucket.take("x")
+    assert bucket.wait("x") > 0.0  # not one was lost
 
 
 def test_whoever_asks_too_much_waits_and_others_do_not(ready: Store) -> None:
@@ -310,6 +396,15 @@ def test_whoever_asks_too_much_waits_and_others_do_not(ready: Store) -> None:
     assert 0 < int(told.headers["Retry-After"]) <= 10
     assert told.json()["code"] == "too-many-requests"
     assert status(client, **two) == 200
+
+
+def test_another_process_of_the_service_gives_nobody_more(ready: Store) -> None:
+    first = serve(ready, user_rate=0.1)
+    settings = Settings.load(data_folder=ready.folder, user_rate=0.1)
+    second = TestClient(make_app(ready, settings, clock=lambda: NOW))
+    who = bearing(token_for(ready, ONE))
+    assert [status(one, **who) for one in (first, second, first)] == [200, 200, 200]
+    assert [status(one, **who) for one in (first, second)] == [429, 429]
 
 
 def test_a_societys_users_share_its_pace(ready: Store) -> None:

@@ -1,0 +1,108 @@
+"""Buckets that fill at a steady pace and empty by one a request, shared by all processes.
+
+They lie in a file that every process of the service on this machine maps into its memory: a write
+in the database would cost more than most requests do, and what each process counted by itself
+would let a caller have as much again of every further one. Nor does a restart fill them.
+"""
+
+import hashlib
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from matcher.formats.errors import OutputError
+from matcher.formats.files import make_folder
+from matcher.formats.locking import locked
+
+# A key's place is one of a few that follow from its digest; of those the one that was touched
+# longest ago gives way.
+_PLACE: Final = struct.Struct("=16sdd")  # digest of the key, level, when that was
+_SIDE_BY_SIDE: Final = 8
+_GROUPS: Final = 1 << 13
+_BYTES: Final = _GROUPS * _SIDE_BY_SIDE * _PLACE.size
+
+
+class Buckets:
+    """A bucket for each key, all alike; full when first asked for.
+
+    Args:
+        path: The file; it and its folder are made when they are not there and first needed.
+        a_second: What comes into each.
+        most: What each holds.
+        clock: Tells seconds, alike in all processes, from the machine's start on.
+    """
+
+    def __init__(
+        self, path: Path, a_second: float, most: float, clock: Callable[[], float]
+    ) -> None:
+        self._path = path
+        self._a_second = a_second
+        self._most = most
+        self._clock = clock
+
+    def wait(self, key: str) -> float:
+        """Seconds until one can be taken; 0.0 if it can be now.
+
+        Raises:
+            OutputError: The file can't be made.
+        """
+        kept = self._kept
+        with locked(self._path):
+            _, level = self._found(kept, _digest(key))
+        return max(0.0, (1.0 - level) / self._a_second)
+
+    def take(self, key: str) -> None:
+        """Take one, even if there is none left: the wait is longer then, up to twice as long.
+
+        Raises:
+            OutputError: The file can't be made.
+        """
+        kept, digest = self._kept, _digest(key)
+        with locked(self._path):
+            place, level = self._found(kept, digest)
+            left = max(level - 1.0, -self._most)
+            _PLACE.pack_into(kept, place, digest, left, self._clock())
+
+    @cached_property
+    def _kept(self) -> mmap.mmap:
+        make_folder(self._path.parent, private=True)
+        with locked(self._path):
+            return _mapped(self._path)
+
+    def _found(self, kept: mmap.mmap, digest: bytes) -> tuple[int, float]:
+        """Give a key's place, or the one that it may have, and what is in its bucket now."""
+        now = self._clock()
+        first = int.from_bytes(digest[:4], "big") % _GROUPS * _SIDE_BY_SIDE
+        oldest, oldest_since = 0, float("inf")
+        for number in range(first, first + _SIDE_BY_SIDE):
+            place = number * _PLACE.size
+            known, level, since = _PLACE.unpack_from(kept, place)
+            if since > now:  # the machine was started anew since
+                level, since = self._most, 0.0
+            if known == digest:
+                return place, min(self._most, level + (now - since) * self._a_second)
+            if since < oldest_since:
+                oldest, oldest_since = place, since
+        return oldest, self._most
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            os.truncate(descriptor, _BYTES)
+            return mmap.mmap(descriptor, _BYTES)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: can't be made ({error.strerror}). See that the data folder can be written to."
+        ) from None
