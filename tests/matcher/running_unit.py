@@ -23,6 +23,7 @@ from typing import TypeVar
 
 import httpx
 import psutil
+from people import permit
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -152,6 +153,7 @@ class Unit:
         unit.seal(settings.identity, PASSPHRASE)
         with open_store(settings, keys) as store, store.as_unit() as session:
             parties.add_agreement(session, agreement)
+            permit(session, agreement)
             for society in agreement.parties:
                 self.tokens[society] = token_of(session, society, "tracing-officer")
 
