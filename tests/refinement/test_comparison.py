@@ -232,6 +232,15 @@ def test_a_year_alone_is_no_candidate(
     assert band(model.model_copy(update={"intercept": 200.0}), found) == "none"
 
 
+def test_two_empty_records_are_no_candidate(agreement: Agreement, model: RefinementModel) -> None:
+    found = compared([{}], [{}], agreement)
+    assert not found.outcomes.any()
+    assert band(model.model_copy(update={"intercept": 200.0}), found) == "none"
+    together = {"last_seen_date": "2016-05-20", "sex": "f", "nationality": "SYR"}
+    found = compared([together], [together], agreement)  # a day on which many were parted
+    assert band(model.model_copy(update={"intercept": 200.0}), found) == "none"
+
+
 def test_absent_says_nothing(agreement: Agreement, model: RefinementModel) -> None:
     found = compared([SON], [{"given_name": "Omar"}], agreement)
     assert outcomes(found) == {"given": "same letters"}

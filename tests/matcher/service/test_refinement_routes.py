@@ -45,7 +45,7 @@ from matcher.store.models import (
 ASKING = Asking(0.0, 14)
 ALIKE = {"given_name": "Karim", "family_name": "Haddad", "father_name": "Yusuf",
          "birth_date": "1988-03-04", "residence": "Homs"}  # fmt: skip
-UNLIKE = {"given_name": "Mariam", "family_name": "Okafor", "birth_date": "1951-11-30"}
+UNLIKE = {"given_name": "Oksana", "family_name": "Pylypenko", "birth_date": "1951-11-30"}
 PEOPLE = {ONE: {1: ALIKE, 2: ALIKE}, TWO: {1: ALIKE, 2: UNLIKE}}
 NAMES = (ONE, TWO, THREE, "hub")
 
