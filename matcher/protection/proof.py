@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -103,25 +104,32 @@ def _rows(session: Session, notice: Notice) -> Iterator[Shown]:
             BatchRow.mark_nonce.is_not(None),
         )
     )
-    given = {
+    given: dict[str, Any] = {
         "society": notice.society,
         "agreement": notice.agreement_id,
+        "named": list(notice.references),
         "references": [bytes.fromhex(one) for one in notice.references],
         "marks": [mark for nonce in nonces if nonce for mark in marks_of(keys, nonce)],
     }
-    for what, where in (
-        ("records", "(reference = ANY(:references) OR mark = ANY(:marks))"),
-        ("candidate_sides", "reference = ANY(:references)"),
-    ):
-        count = session.scalar(
-            text(
-                f"SELECT count(*) FROM kinmatch.{what} WHERE agreement = :agreement"  # noqa: S608  # both are ours
-                f" AND society = :society AND {where}"
-            ),
-            given,
-        )
-        named = {"records": "record", "candidate_sides": "candidate"}[what]
-        yield Shown(f"The database has no {named} of theirs.", not count, count or 0)
+    for what, table, where in _NAMED:
+        query = text(f"SELECT count(*) FROM kinmatch.{table} WHERE {where}")  # noqa: S608  # all ours
+        asked = {name: given[name] for name in query.compile().params}
+        count = session.scalar(query, asked)
+        yield Shown(f"The database has no {what} of theirs.", not count, count or 0)
+
+
+_OWN: Final = "agreement = :agreement AND society = :society"
+_NAMED: Final = (
+    ("record", "records", f"{_OWN} AND (reference = ANY(:references) OR mark = ANY(:marks))"),
+    ("candidate", "candidate_sides", f"{_OWN} AND reference = ANY(:references)"),
+    (
+        "disclosure",
+        "disclosures",
+        "other_society = :society AND other_reference = ANY(:references)",
+    ),
+    ("sharing decision", "sharing_decisions", "society = :society AND subject = ANY(:named)"),
+)
+"""What could name a record, in which table, and by what it is found."""
 
 
 def _rows_left(batch: Batch, notice: Notice) -> int:

@@ -56,6 +56,8 @@ def bar(session: Session, ids: Sequence[int], why: str) -> None:
 def remove(session: Session, ids: Sequence[int]) -> int:
     """Delete records, with candidates, decisions, disclosures and refinements of them.
 
+    That data of them were shared, and why, stays; that it was theirs doesn't.
+
     Returns:
         How many candidates went.
     """
@@ -66,6 +68,14 @@ def remove(session: Session, ids: Sequence[int]) -> int:
         select(func.count())
         .select_from(CandidateRow)
         .where(text("left_record = ANY(:ids) OR right_record = ANY(:ids)")),
+        given,
+    )
+    session.execute(
+        text("""
+        UPDATE kinmatch.sharing_decisions AS decision SET subject = 'deleted' FROM kinmatch.records
+        WHERE records.id = ANY(:ids) AND decision.society = records.society
+          AND subject = encode(reference, 'hex')
+        """),
         given,
     )
     session.execute(text("DELETE FROM kinmatch.records WHERE id = ANY(:ids)"), given)

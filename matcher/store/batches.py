@@ -214,7 +214,8 @@ def store_records(session: Session, row: BatchRow, content: Batch, scheme: Schem
     """Write a batch's records; a known reference moves here, and is new again if it changed.
 
     What its society has withdrawn or deleted is left out, and its fingerprints are to be destroyed
-    anew; what it has suspended is barred from the start.
+    anew; what it has suspended is barred from the start. A record without a review date is due on
+    the day on which its batch may no longer be kept.
     """
     row.mark_nonce = bytes.fromhex(content.header.mark_nonce)
     gone, suspended = barred_rows(session, content, row.agreement, row.society)
@@ -227,7 +228,7 @@ def store_records(session: Session, row: BatchRow, content: Batch, scheme: Schem
         content.roles.tolist(),
         row_digests(content, scheme),
         (bytes(mark) if has_mark[at] else None for at, mark in enumerate(content.marks)),
-        content.review_on.tolist(),
+        (day or row.expires_on for day in content.review_on.tolist()),
         ("suspended" if at in suspended else None for at in range(len(content))),
         strict=True,
     )

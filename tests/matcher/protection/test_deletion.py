@@ -37,7 +37,7 @@ from matcher.store.backup import write_archive
 from matcher.store.database import Store
 from matcher.store.journal import Journal
 from matcher.store.keeping_up import enter
-from matcher.store.models import CandidateSide, Hold, Record
+from matcher.store.models import CandidateSide, Disclosure, Hold, Record, SharingDecision
 from matcher.vault import StoreKeys
 
 WORDS = "archive passphrase"
@@ -76,6 +76,26 @@ def deleting(agreement: Agreement, *people: int) -> Notice:
     return notice_of(agreement, ONE, *people, kind="delete", references=references)
 
 
+def share(store: Store, person: int) -> None:
+    """Let a record have been disclosed, and data of it shared."""
+    with store.as_unit() as session:
+        side = session.scalars(
+            select(CandidateSide).where(CandidateSide.reference == reference(ONE, person))
+        ).one()
+        session.add_all(
+            [
+                Disclosure(
+                    candidate_id=side.candidate_id, society=TWO, other_society=ONE,
+                    other_reference=side.reference,
+                ),
+                SharingDecision(
+                    society=ONE, subject=side.reference.hex(), recipient="a hospital", answers={},
+                    outcome="permit", decided_by="A. Person", role="staff", decided_on=TODAY,
+                ),
+            ]
+        )  # fmt: skip
+
+
 @pytest.mark.usefixtures("batch")
 def test_before_a_deletion_there_is_no_proof_and_after_it_there_is(
     store: Store, settings: Settings, agreement: Agreement, tmp_path: Path
@@ -83,20 +103,21 @@ def test_before_a_deletion_there_is_no_proof_and_after_it_there_is(
     archive = tmp_path / "before.archive"
     write_archive(store, settings, archive, WORDS)
     notice = deleting(agreement, 2)
+    share(store, 2)
     found = prove_deleted(store, notice, archive=archive, passphrase=WORDS)
-    assert [one.is_so for one in found] == [False, False, False, False, True, False]
+    assert [one.is_so for one in found] == [*[False] * 6, True, False]
     enter(store, Journal(settings.protection_journal), notice, on=TODAY)
-    assert [one.is_so for one in prove_deleted(store, notice)] == [False, True, True, False]
+    assert [one.is_so for one in prove_deleted(store, notice)] == [False, *[True] * 4, False]
     assert destroy_fingerprints(store, TODAY) == 1
     assert destroy_fingerprints(store, TODAY) == 0
     found = prove_deleted(store, notice, archive=archive, passphrase=WORDS)
-    assert [one.is_so for one in found] == [True] * 6
-    assert (found[4].count, found[5].count) == (1, 0)
+    assert [one.is_so for one in found] == [True] * 8
+    assert (found[6].count, found[7].count) == (1, 0)
     later = tmp_path / "after.archive"
     write_archive(store, settings, later, WORDS)
     found = prove_deleted(store, notice, archive=later, passphrase=WORDS)
-    assert [one.is_so for one in found] == [True] * 6
-    assert (found[4].count, found[5].count) == (0, 1)
+    assert [one.is_so for one in found] == [True] * 8
+    assert (found[6].count, found[7].count) == (0, 1)
 
 
 def test_the_others_of_a_batch_stay_as_they_were(
