@@ -31,8 +31,8 @@ from matcher.store.models import AgreementRow, RefinementRow, RunRow
 from matcher.store.parties import agreement_of
 from matcher.store.refinements import Asked
 
-PART_ROWS: Final = 1 << 12
-"""Candidates of one refinement: an answer then has some four megabytes."""
+PART_ROWS: Final = 3_000
+"""Candidates of one refinement: an answer then has some three megabytes, in a letter of four."""
 
 
 @dataclass(frozen=True)
