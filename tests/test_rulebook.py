@@ -182,7 +182,7 @@ def book(**changes: object) -> Rulebook:
         "citations": [{"document": "law", "place": "Article 1"}],
         **changes,
     }
-    law = {"title": "A law", "issuer": "A state", "year": 2016}
+    law = {"title": "A law", "issuer": "A state", "year": 2016, "places": "articles"}
     return Rulebook.model_validate(
         {"format": "kinmatch-rulebook/1", "documents": {"law": law}, "rules": [rule]}
     )
@@ -213,6 +213,18 @@ def test_a_page_says_all_of_a_rule() -> None:
 def test_a_table_that_is_not_sound_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         book(**changes)
+
+
+def test_only_what_was_read_is_cited_by_article() -> None:
+    read = {key for key, one in RULEBOOK.documents.items() if one.places == "articles"}
+    assert read == {"gdpr", "crc"}
+    for rule in RULEBOOK.rules:
+        for citation in rule.citations:
+            if citation.document in read:
+                assert citation.place.startswith("Article")
+    text = page(RULEBOOK)
+    assert "| gdpr | General Data Protection Regulation, Regulation (EU) 2016/679. " in text
+    assert "RET | subject alone |" in text
 
 
 def test_no_rule_no_refusal() -> None:

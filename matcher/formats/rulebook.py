@@ -48,12 +48,15 @@ class Document(_Part):
     Attributes:
         title: Its title.
         issuer: Who issued it.
-        year: When.
+        places: What citations name of it: its own `articles`; or `subjects` that it speaks of,
+            where the text was not at hand.
+        year: When; None where that is not known.
     """
 
     title: _Line
     issuer: _Line
-    year: int = Field(ge=1900, le=2100)
+    places: Literal["articles", "subjects"]
+    year: int | None = Field(default=None, ge=1900, le=2100)
 
 
 class Citation(_Part):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matcher.formats.files import written_whole
-from matcher.formats.rulebook import RULEBOOK, Rule, Rulebook, overriders
+from matcher.formats.rulebook import RULEBOOK, Document, Rule, Rulebook, overriders
 
 _SIDES = {
     "society": "At the society, before anything is encoded",
@@ -38,12 +38,22 @@ def page(book: Rulebook) -> str:
             lines.append(f"## {title}\n")
             lines.extend(line for rule in rules for line in _rule(rule))
     lines.append("## Where the rules come from\n")
-    lines.append("| cited as | document |\n|---|---|")
-    lines.extend(
-        f"| {key} | {document.title}. {document.issuer}, {document.year} |"
-        for key, document in book.documents.items()
-    )
+    lines.append("| cited as | document | by |\n|---|---|---|")
+    lines.extend(_document(key, document) for key, document in book.documents.items())
+    lines.append("\n" + _BY_SUBJECT)
     return "\n".join(lines) + "\n"
+
+
+_BY_SUBJECT = """\
+Where a document is cited by subject, its text was not at hand: what is named of it says what it
+speaks of, in our words; [sources.md](sources.md) says what was at hand. Put its articles into the
+table where you have the text."""
+
+
+def _document(key: str, document: Document) -> str:
+    issued = ", ".join(map(str, filter(None, (document.issuer, document.year))))
+    by = {"articles": "article", "subjects": "subject alone"}[document.places]
+    return f"| {key} | {document.title}. {issued} | {by} |"
 
 
 def _rule(rule: Rule) -> Iterator[str]:
