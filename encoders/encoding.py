@@ -32,7 +32,7 @@ Rows = npt.NDArray[np.int64]
 
 _Made = tuple[Rows, "Encoded", dict[str, Mask]]
 
-CHUNK = 1 << 14
+CHUNK = 1 << 15
 """Records that are encoded together."""
 
 _MOST_VALUES = 1 << 18  # distinct values that are kept, at some 500 bytes each with their tokens

@@ -89,7 +89,7 @@ _LONGEST_SYLLABLE = 5
 _WORD = re.compile(r"[^\s-]+(?:-[^\s-]+)*")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Word:
     """What stood between two spaces of a name; nothing reaches across a space when it is folded.
 
@@ -139,7 +139,10 @@ def pieces(name: str, known: Words | None = None) -> tuple[str, ...]:
 
 
 def _word(written: str) -> Word:
-    text = folded(without_article(written))
+    is_plain = (
+        written.isascii() and written.isalpha()
+    )  # as most are: small letters are all it needs
+    text = written.lower() if is_plain else folded(without_article(written))
     if "-" in text:
         words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
     else:
