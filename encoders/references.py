@@ -7,6 +7,7 @@ than its id and the review date that the linkage unit was told.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from encoders.protection.tables import as_key
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import REFERENCE_BYTES, BatchHeader, Days
 from matcher.formats.cells import Mask, Octets, content_of, fixed_size
@@ -83,6 +85,10 @@ class References:
     def __len__(self) -> int:
         return len(self._references)
 
+    @cached_property
+    def _keys(self) -> pa.Array:
+        return _as_keys(self._record_ids.to_pylist())
+
     def __repr__(self) -> str:
         return f"<{len(self)} references of {self.header.society}>"
 
@@ -141,13 +147,17 @@ class References:
         """Give the review date that each record has in this batch; none for others.
 
         Args:
-            record_ids: Record ids.
+            record_ids: Record ids, each in any spelling that `as_key` takes for the same.
         """
-        places = pc.index_in(pa.array(record_ids, pa.string()), value_set=self._record_ids)
+        places = pc.index_in(_as_keys(record_ids), value_set=self._keys)
         days = self._review_on.take(places.drop_null()).to_pylist()
         held = [one for one, place in zip(record_ids, places.to_pylist(), strict=True)
                 if place is not None]  # fmt: skip
         return dict(zip(held, days, strict=True))
+
+
+def _as_keys(record_ids: Iterable[str]) -> pa.Array:
+    return pa.array(map(as_key, record_ids), pa.string())
 
 
 def refuse_to_replace(path: Path) -> None:

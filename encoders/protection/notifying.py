@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
 from encoders.marks import record_keys
 from encoders.protection.events import Standing
 from encoders.protection.tables import as_key
@@ -77,11 +74,7 @@ def concerned(
     Returns:
         Those that it was sent or heard of, and those that are deleted.
     """
-    record_ids = list(kinds)
-    known = set(told)
-    for one in references:
-        held = one.references_of(pa.chunked_array([record_ids], pa.string()))[1]
-        known |= {record_ids[place] for place in np.flatnonzero(held)}
+    known = set(told).union(*(one.reviews_of(list(kinds)) for one in references))
     return {
         record_id: kind
         for record_id, kind in kinds.items()

@@ -20,7 +20,7 @@ from matcher.store import audit, holds, parties, retirements, withdrawals
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
 from matcher.store.journal import Admission, BatchWithdrawal, Entry, Journal, Said
-from matcher.store.models import AgreementRow, NoticeRow
+from matcher.store.models import AgreementRow, BatchRow, NoticeRow
 
 RESTORED: Final = "deletion.survives-restore"
 """The rule by which a restored store is told of what was taken back since."""
@@ -132,6 +132,9 @@ def _apply(session: Session, entry: Entry, actor: str) -> Applied:
     row = NoticeRow(
         number=entry.number, digest=entry.digest, said=said.digest, records=0, **_columns(said)
     )
+    if isinstance(said, BatchWithdrawal):
+        # Before the agreement, as whoever accepts or expires a batch does: nobody waits in a ring.
+        session.get(BatchRow, said.batch, with_for_update=True)
     if not isinstance(said, Admission):
         # Acceptance and planning hold the agreement too: no record slips in between.
         lock_agreement(session, said.agreement_id)

@@ -104,6 +104,20 @@ def test_the_unit_hears_of_nobody_whom_it_was_never_sent(
     assert write(tmp_path, {"1": "resume"}, own, agreement) == {"resume": ["1"]}
 
 
+def test_a_record_is_known_however_its_id_is_composed(
+    tmp_path: Path, own: Identity, agreement: Agreement, references: References
+) -> None:
+    """It may have left the file, and then only the events spell its id."""
+    header = references.header
+    drawn = np.arange(16, dtype=np.uint8).reshape(1, 16)
+    known = References(header, fixed_size(drawn), pa.array(["E\u0301 1 "]), pa.array([DUE]))
+    kinds: dict[str, Kind] = {"\u00c9 1": "withdraw"}
+    ((_, notice),) = write_notices(
+        tmp_path, kinds, [known], reviews={}, identity=own, agreement=agreement, number=1, on=TODAY
+    )
+    assert (notice.kind, len(notice.keys)) == ("withdraw", 1)
+
+
 def test_numbers_go_on_from_the_highest(
     tmp_path: Path, own: Identity, agreement: Agreement, references: References
 ) -> None:
