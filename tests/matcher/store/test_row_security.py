@@ -224,6 +224,59 @@ def test_what_a_society_may_not_do_at_all(full: Store, statement: str) -> None:
     assert state in {"42501", "42723"}  # not allowed, or there already
 
 
+@pytest.fixture
+def owner(full: Store) -> Iterator[Connection]:
+    """A connection that may do anything, whose transaction is undone."""
+    assert full.server is not None
+    engine = create_engine(full.server.url())
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "without", ["ALTER TABLE {} DISABLE ROW LEVEL SECURITY", "DROP POLICY service ON {}"]
+)
+@pytest.mark.parametrize("table", [table for table in TABLES if table in OWNERS])
+def test_without_its_protection_a_table_fails_the_tests_above(
+    full: Store, owner: Connection, table: str, without: str
+) -> None:
+    own = count(full, table, OWNERS[table])
+    owner.execute(text(without.format(f"kinmatch.{table}")))
+    owner.execute(text("SET LOCAL ROLE kinmatch_service"))
+    seen = owner.scalar(text(f"SELECT count(*) FROM kinmatch.{table}"))  # noqa: S608  # ours
+    assert seen != own
+
+
+def test_the_services_role_reads_no_table_that_the_tests_above_do_not_know(
+    owner: Connection,
+) -> None:
+    readable = owner.scalars(
+        text("""
+        SELECT oid::regclass::text FROM pg_class
+        WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+          AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+          AND has_schema_privilege('kinmatch_service', relnamespace, 'USAGE')
+          AND (has_any_column_privilege('kinmatch_service', oid, 'SELECT, UPDATE')
+            OR relkind = 'S' AND has_sequence_privilege('kinmatch_service', oid, 'USAGE, SELECT'))
+        """)
+    )
+    assert set(readable) == {f"kinmatch.{table}" for table in OWNERS}
+
+
+def test_what_the_services_role_may_call_that_acts_for_others_is_known(owner: Connection) -> None:
+    callable_ = owner.scalars(
+        text("""
+        SELECT proname FROM pg_proc
+        WHERE prosecdef AND pronamespace::regnamespace::text NOT IN ('pg_catalog')
+          AND has_schema_privilege('kinmatch_service', pronamespace, 'USAGE')
+          AND has_function_privilege('kinmatch_service', oid, 'EXECUTE')
+        """)
+    )
+    assert set(callable_) == {"current_society", "audit_append_own"}
+
+
 def test_another_society_cannot_be_said_in_the_middle_of_a_transaction(full: Store) -> None:
     with full.as_society(ONE) as session:
         session.execute(text(f"SELECT set_config('kinmatch.society', '{TWO}', true)"))
