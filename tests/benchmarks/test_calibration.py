@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.tuning.calibration import KNOTS, REACH_SIGMA, Labelled, calibrate
+from benchmarks.tuning.scales import Scale, scales_of
 from matcher.decisions.candidates import Fingerprints, Side, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, EvidenceModel
 from matcher.formats.errors import ParameterError
@@ -148,3 +149,33 @@ def test_too_few_pairs_to_measure_bands_on() -> None:
     left = known_well({n: (b[:50], p[:50]) for n, (b, p) in few.left.passes.items()})
     with pytest.raises(ParameterError, match="have 375,000 pairs; give at least 10,000,000"):
         calibrate(SCHEME, [Labelled(left, few.right, few.pairs[:50])], "a trial")
+
+
+def test_what_is_not_diffused_is_measured_and_reaches_as_far_as_it_tells() -> None:
+    """Filters of which a share is common to everybody: two people are nearer than random ones."""
+    rng = np.random.default_rng(1)
+    passes = tuple(part.model_copy(update={"hardening": ()}) for part in SCHEME.passes)
+    scheme = Scheme(name="bare", version=1, passes=passes)
+    sides: list[dict[str, Fingerprints]] = [{}, {}]
+    for part in passes:
+        one = rng.random((PEOPLE + OTHERS, part.bits)) < 0.2
+        one[:, : part.bits // 8] = True
+        other = one ^ (rng.random(one.shape) < rng.uniform(0, 0.4, (len(one), 1)))
+        for side, filters in zip(sides, (one[:PEOPLE], other), strict=True):
+            packed = np.packbits(filters, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+            side[part.name] = (packed, np.ones(len(filters), np.bool_))
+    left, right = map(known_well, sides)
+    scales = scales_of(scheme, [(left, right)])
+    for part in passes:
+        assert scales[part.name].chance < 0.9 * part.bits / 2
+    pairs = np.column_stack([np.arange(PEOPLE)] * 2)
+    model = calibrate(scheme, [Labelled(left, right, pairs)], "a trial")
+    for name, curve in model.curves.items():
+        reach = model.reach[name]
+        assert 0 < reach <= scales[name].below(REACH_SIGMA)
+        told = model.intercept + np.interp([reach, 0], curve.distances, curve.bits)
+        assert told[1] > told[0] >= 0
+
+
+def test_the_scale_of_what_is_diffused_needs_no_data() -> None:
+    assert scales_of(SCHEME, []) == {"long": Scale(256.0, 512**0.5 / 2), "short": Scale(128.0, 8.0)}

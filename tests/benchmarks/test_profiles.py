@@ -1,5 +1,6 @@
 """The search for profiles: small changes, an end that repeats, and a front that is one."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,13 @@ import pandas as pd
 import pytest
 
 from benchmarks.peers.sets import generated
+from benchmarks.profiles import __main__ as profiles
 from benchmarks.profiles.front import page, table
 from benchmarks.profiles.measuring import Sizes, measure
 from benchmarks.profiles.search import search, worth
 from benchmarks.profiles.space import Passes, neighbour, views_of
 from benchmarks.profiles.yardsticks import Figures, Yardsticks
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import Scheme, published
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,40 @@ def test_a_published_scheme_is_measured_in_full() -> None:
     frame = table([figures | {"name": "high/1"}])
     assert isinstance(frame, pd.DataFrame)
     assert len(frame) == 1
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, asked = tmp_path / "profiles.json", []
+
+    def measured(scheme: Scheme, *_: object, **__: object) -> dict[str, object]:
+        asked.append(scheme.label)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        figures = point(scheme.label, 0.5, 0.1)
+        del figures["name"]
+        return figures
+
+    made = generated(20, 60, 5)
+    monkeypatch.setattr(profiles, "all_sets", lambda *_: iter([made]))
+    monkeypatch.setattr(profiles, "generated", lambda *_: made)
+    monkeypatch.setattr(profiles, "measure", measured)
+    monkeypatch.setattr(profiles, "POPULATION", 100)
+    monkeypatch.setattr(profiles, "BUDGETS", {"one": (0.1,)})
+    with pytest.raises(KeyboardInterrupt):
+        profiles.main(1, tmp_path, out)
+    assert len(json.loads(out.read_text())["points"]) == 2
+    profiles.main(1, tmp_path, out)
+    everything = [*published(), "one_at_10/1"]
+    assert asked == everything[:3] + everything[2:]
+    found = json.loads(out.read_text())
+    assert [one["name"] for one in found["points"]] == everything
+    assert list(found["searched"]) == ["one_at_10"]
+    assert "one_at_10" in out.with_suffix(".html").read_text()
+    profiles.main(1, tmp_path, out)
+    assert json.loads(out.read_text()) == found
+    assert len(asked) == len(everything) + 1
+    profiles.main(0, tmp_path, out)  # other steps: another run
+    assert asked[-len(published()) :] == published()
 
 
 def test_the_starts_are_schemes() -> None:
