@@ -49,6 +49,7 @@ class _Outcome:
     sought_and_registered: int
     found: pd.DataFrame
     match: dict[str, Any]
+    refused: dict[str, int]
     seconds: float
 
 
@@ -73,7 +74,8 @@ def demo(
     console.out.print(_table(outcomes))
     console.out.print(
         "Right and wrong: candidates whose two records are, or are not, one person by the known "
-        "truth. A request lists up to 10 candidates."
+        "truth. A request lists up to 10 candidates. Refused: one person wished not to be matched, "
+        "of another's enquirer there is concern; docs/data-protection.md has the rules."
     )
     for name in _SETS:
         for path in sorted((out / name).rglob("*")):
@@ -129,6 +131,7 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
     )
     keys = folder / "keys.json"
     _kinmatch("keys", "new", str(agreement), "--out", str(keys), passphrase=passphrase)
+    refused: dict[str, int] = {}
     for file, role, society in (
         ("requests", "sought", SEEKING),
         ("register", "registered", MEETING),
@@ -137,13 +140,14 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
         intake = intake_of(data / f"{file}.csv", role, society, folder)
         judged = ("--role", role, "--agreement", str(agreement), "--intake", str(intake))
         _kinmatch("check", source, *judged, "--json")
-        _kinmatch(
-            *("encode", source, *judged),
+        encoded = _kinmatch(
+            *("encode", source, *judged, "--json"),
             *("--keys", str(keys), "--identity", str(folder / f"{society}.identity.json")),
             *("--out", str(folder / f"{society}.envelope")),
             *("--references", str(folder / f"{society}.references.parquet")),
             passphrase=passphrase,
         )
+        refused |= json.loads(encoded)["refused"]
     envelopes = [str(folder / f"{society}.envelope") for society in (SEEKING, MEETING)]
     candidates = folder / "candidates"
     told = json.loads(
@@ -160,7 +164,7 @@ def _run_set(name: str, title: str, options: tuple[str, ...], folder: Path) -> _
             *("--references", str(folder / f"{society}.references.parquet")),
             *("--agreement", str(agreement), "--out", str(folder / f"{society}.results.csv")),
         )
-    return _outcome(title, folder, told, time.perf_counter() - start)
+    return _outcome(title, folder, told, refused, time.perf_counter() - start)
 
 
 def intake_of(source: Path, role: str, society: str, folder: Path) -> Path:
@@ -211,7 +215,9 @@ def _kinmatch(*words: str, passphrase: str | None = None) -> str:
     return done.stdout
 
 
-def _outcome(title: str, folder: Path, told: dict[str, Any], seconds: float) -> _Outcome:
+def _outcome(
+    title: str, folder: Path, told: dict[str, Any], refused: dict[str, int], seconds: float
+) -> _Outcome:
     """Hold both societies' results against the truth, which only a test set has."""
     mine, theirs = (
         pd.read_csv(folder / f"{society}.results.csv", dtype={"record_id": str})
@@ -228,6 +234,7 @@ def _outcome(title: str, folder: Path, told: dict[str, Any], seconds: float) -> 
         sought_and_registered=truth["request_id"].nunique(),
         found=found,
         match=told,
+        refused=refused,
         seconds=seconds,
     )
 
@@ -243,6 +250,8 @@ def _table(outcomes: list[_Outcome]) -> Table:
         found = outcome.found
         add("sought persons", f"{outcome.requests:,}")
         add("  of them registered", f"{outcome.sought_and_registered:,}")
+        refused = (f"{count:,}: {rule}" for rule, count in outcome.refused.items())
+        add("  of them refused by a rule", "\n".join(refused))
         for band in BANDS:
             right = found.loc[found["band"] == band, "right"]
             add(

@@ -6,6 +6,7 @@ import pytest
 
 from matcher.cli import demonstration
 from matcher.formats.errors import OutputError
+from matcher.formats.rulebook import RULES
 
 
 def test_a_folder_of_someone_elses_is_never_cleared(tmp_path: Path) -> None:
@@ -30,3 +31,16 @@ def test_what_an_earlier_demo_left_goes(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(KeyboardInterrupt):
             demonstration.demo(out=tmp_path)
     assert left == [[], []]
+
+
+def test_two_requests_are_refused_and_the_reason_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    small = ("--requests", "30", "--register", "60", "--seed", "1")
+    monkeypatch.setattr(demonstration, "_SETS", {"tracing": ("small", small)})
+    monkeypatch.setenv("COLUMNS", "200")
+    demonstration.demo(out=tmp_path / "demo")
+    said = capfd.readouterr()
+    for rule in ("consent.not-withdrawn", "enquirer.no-concern"):
+        assert f"1: {rule}" in said.out
+        assert RULES[rule].sentence in " ".join(said.err.split())
