@@ -30,9 +30,6 @@ from matcher.formats.rulebook import refuse
 FORMAT: Final = "kinmatch-archive/1"
 """The format's name and version, the file's first line."""
 
-STATED: Final = "retention.archive-stated-reason"
-"""The rule by which nothing is done with an archived record but by name, role and reason."""
-
 _What = Literal["archive", "read", "erase"]
 
 _START: Final = "sha256:" + "0" * 64
@@ -256,7 +253,7 @@ def require_reason(by: By) -> None:
         GateError: One of these is missing.
     """
     if not by.name.strip() or by.role not in ROLES or len(by.reason.strip()) < _SHORTEST:
-        raise refuse(STATED, f"A role is one of {', '.join(ROLES)}.")
+        raise refuse("retention.archive-stated-reason", f"A role is one of {', '.join(ROLES)}.")
 
 
 def _found(held: _Held, records: Sequence[str]) -> list[str]:

@@ -14,9 +14,6 @@ from matcher.formats.rulebook import refuse
 from matcher.store.models import Hold
 from matcher.store.states.holds import GONE
 
-MARKS_PRESENT: Final = "deletion.marks-present"
-"""The rule by which a batch without marks is refused."""
-
 STAYS_DELETED: Final = "deletion.stays-deleted"
 """The rule by which a record that was taken back is not taken in again."""
 
@@ -29,9 +26,11 @@ def require_marks(content: Batch) -> None:
     """
     bare = int(np.count_nonzero(~content.has_mark))
     if bare:
-        raise refuse(MARKS_PRESENT, f"{bare:,} of {len(content):,} rows have none.")
+        raise refuse("deletion.marks-present", f"{bare:,} of {len(content):,} rows have none.")
     if not any(bytes.fromhex(content.header.mark_nonce)):
-        raise refuse(MARKS_PRESENT, "The batch has no nonce, of which its marks must be made.")
+        raise refuse(
+            "deletion.marks-present", "The batch has no nonce, of which its marks must be made."
+        )
 
 
 def gone_rows(
