@@ -105,6 +105,8 @@ def test_the_second_stage(job: Path, asked: Path, run_here: Here) -> None:
         ]
         assert {row["refined"] for row in attributes} == {"yes"}
         assert {row["given"] for row in attributes} <= {"agree", "close", "differ", "absent"}
+        assert all(float(row["passes_bits"]) >= 0 for row in attributes)
+        assert any(float(row["passes_bits"]) > 0 for row in attributes)
     others = {row["candidate_id"]: row["record_id"] for row in found["meeting"]}
     first: dict[str, str] = {}
     for row in found["seeking"]:
