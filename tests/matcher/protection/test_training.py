@@ -1,5 +1,6 @@
 """Access asks for current training; duties are given and end; by the command line and over HTTP."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -72,6 +73,28 @@ def test_who_is_not_trained_is_refused_with_the_reason(
     assert answer.json()["code"] == "gate"
     assert "[access.training-current]" in answer.json()["detail"]
     assert ask(training_required=False).status_code == 200
+
+
+@pytest.mark.rule("access.training-current", "refuses")
+@pytest.mark.parametrize("role", access.SCOPES_OF)
+def test_no_route_answers_who_is_not_trained(store: Store, user: UUID, role: str) -> None:
+    """Whatever the role, with all its scopes: nothing is shown, and nothing taken."""
+    with store.as_unit() as session:
+        society = None if role == "operator" else ONE
+        known = access.add_user(session, subject=role, role=role, society=society)
+        scopes = access.SCOPES_OF[role]
+        token = access.new_token(session, known, scopes=scopes, expires_at=NOW + timedelta(days=9))
+    app = make_app(store, Settings.load(data_folder=store.folder), clock=lambda: NOW)
+    client = TestClient(app, headers={"Authorization": f"Bearer {token}"})
+    paths = client.get("/openapi.json").json()["paths"]
+    asked = [(path, method) for path, found in paths.items() for method in found]
+    of_service = [(path, method) for path, method in asked if path.startswith("/v1/")]
+    assert len(of_service) > 20
+    for path, method in of_service:
+        named = re.sub(r"{\w+_id}", str(user) if "candidate" not in path else "00" * 16, path)
+        answer = client.request(method.upper(), named.replace("{number}", "1"))
+        assert answer.status_code == 409, (method, path)
+        assert "[access.training-current]" in answer.json()["detail"], (method, path)
 
 
 def test_training_lasts_two_years_at_most_and_no_less_than_a_day(store: Store, user: UUID) -> None:
