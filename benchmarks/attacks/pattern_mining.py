@@ -74,6 +74,7 @@ def _patterns(bits: Bits) -> Patterns:
     have both are the pair's closure.
     """
     size = len(bits)
+    by_bit = np.ascontiguousarray(bits.T)
     columns = bits.astype(np.float32)
     together = columns.T @ columns
     alone = np.diag(together).copy()
@@ -83,7 +84,7 @@ def _patterns(bits: Bits) -> Patterns:
     seen: set[bytes] = set()
     for one in np.flatnonzero((alone > _LEAST_SUPPORT * size) & (alone < size)):
         for other in np.argsort(-alike[one], kind="stable")[:6]:
-            rows = np.flatnonzero(bits[:, one] & bits[:, other])
+            rows = np.flatnonzero(by_bit[one] & by_bit[other])
             if len(rows) <= _LEAST_SUPPORT * size:
                 continue
             # Some of the rows already show of most pairs that they have too little in common.
