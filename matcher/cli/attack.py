@@ -21,7 +21,7 @@ def attack(
         int | None, typer.Option(help="Records of the smaller graph attack; 1,000 if not given.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of people, keys and attacks.")] = 0,
-    full: Annotated[bool, typer.Option("--full", help="5,000 to 20,000 records; hours.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="5,000 to 20,000 records.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the findings to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page for people to read.")] = None,
 ) -> None:
