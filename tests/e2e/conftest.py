@@ -13,7 +13,6 @@ from command_line import (
     REQUESTS,
     Here,
     Ran,
-    draw_keys,
     draw_up,
     encode_words,
     kinmatch,
@@ -30,7 +29,10 @@ from matcher.formats.terms import Terms
 
 @pytest.fixture(scope="session")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the whole job was done, each command in a process of its own."""
+    """A folder in which the whole job was done, each command in a process of its own.
+
+    Identities and keys are made here, so that their seals are as cheap as all that tests make.
+    """
     folder = tmp_path_factory.mktemp("job")
     done: dict[str, Ran] = {}
 
@@ -40,8 +42,12 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     sizes = ("--requests", str(REQUESTS), "--register", str(REGISTER), "--seed", "5")
     step("dataset", "dataset", "tracing", "--out", folder / "data", *sizes)
-    draw_up(kinmatch, folder)
-    draw_keys(kinmatch, folder)
+    for who in ("seeking", "meeting", "hub"):
+        made = Identity.generate(who)
+        made.seal(folder / f"{who}.identity", PASSPHRASE)
+        made.public.write(folder / f"{who}.public")
+    under = Agreement.read(draw_up(kinmatch, folder))
+    Keys.generate(under).seal(folder / "keys.json", PASSPHRASE)
     step("check", "check", folder / "data" / "requests.csv", "--json")
     for society, file in (("seeking", "requests.csv"), ("meeting", "register.csv")):
         words = encode_words(folder / "data" / file, folder, society)

