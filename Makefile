@@ -2,11 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-<<<<<<< HEAD
-.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-profiles bench-encoding bench-service client clkhash lock
-=======
 .PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-schemes bench-profiles bench-encoding bench-service client clkhash lock
->>>>>>> ee53c083d148ff846e11a966a829b186ad851b03
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
