@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -71,6 +72,18 @@ async def _alive(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(accesses.stop)
 
 
+class _Described(FastAPI):
+    """The application, whose description gives refusals their one media type."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the service."""
+        described = super().openapi()
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                problems.leave_one_shape(operation["responses"])
+        return described
+
+
 def make_app(
     store: Store,
     settings: Settings,
@@ -86,7 +99,7 @@ def make_app(
         clock: Tells the time, in UTC.
         log: Where requests and errors are told; None for nowhere.
     """
-    app = FastAPI(
+    app = _Described(
         title="kinmatch",
         summary="Privacy-preserving record matching for family tracing.",
         version=version("kinmatch"),

@@ -211,14 +211,27 @@ async def misdirected(_: Request, error: Exception) -> Response:
 _ALWAYS = ("unauthenticated", "forbidden", "invalid-request", "too-many-requests", "unavailable")
 
 
+def leave_one_shape(responses: dict[str, Any]) -> None:
+    """Take out of described refusals what FastAPI adds beside problems: plain JSON."""
+    for answer in responses.values():
+        content = answer.get("content", {})
+        if MEDIA_TYPE in content:
+            content.pop("application/json", None)
+
+
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Describe, for a route's `responses`, the problems that it may answer with.
 
     Args:
         codes: Its own; those that every route may answer with are added.
     """
+    return documented_alone(*_ALWAYS, *codes)
+
+
+def documented_alone(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """Describe the problems of a route that asks for no credentials; as `documented`."""
     by_status: dict[int | str, list[str]] = {}
-    for code in (*_ALWAYS, *codes):
+    for code in codes:
         by_status.setdefault(KINDS[code].status, []).append(code)
     return {
         status: {

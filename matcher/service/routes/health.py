@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import select, text
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from matcher.formats.errors import KinmatchError
 from matcher.service.callers import Caller, here_or
 from matcher.service.observing import MEDIA_TYPE
-from matcher.service.problems import documented
+from matcher.service.problems import documented, documented_alone, response_of
 from matcher.service.serving import Serving, serving_of
 
 router = APIRouter(tags=["health"])
@@ -25,11 +25,9 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """What the service needs, and whether it is there."""
+    """What the service needs is there."""
 
-    ready: bool = Field(examples=[True])
-    database: bool = Field(examples=[True])
-    keys: bool = Field(examples=[True])
+    ready: Literal[True] = True
 
 
 class Version(BaseModel):
@@ -45,13 +43,15 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/health/ready", response_model=Ready, responses={503: {"model": Ready}})
-def ready(request: Request) -> JSONResponse:
+@router.get("/health/ready", response_model=Ready, responses=documented_alone("unavailable"))
+def ready(request: Request) -> Ready | Response:
     """Say whether requests can be served: 503 while the database or the keys are not there."""
     serving = serving_of(request)
-    database, keys = _database_answers(serving), serving.settings.store_keys.exists()
-    told = Ready(ready=database and keys, database=database, keys=keys)
-    return JSONResponse(told.model_dump(), status_code=200 if told.ready else 503)
+    if not _database_answers(serving):
+        return response_of("unavailable", "The database does not answer.")
+    if not serving.settings.store_keys.exists():
+        return response_of("unavailable", "The keys of the fingerprints are not there.")
+    return Ready()
 
 
 @router.get("/metrics", response_class=Response, responses=documented())
