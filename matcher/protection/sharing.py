@@ -51,7 +51,14 @@ class Decider:
 
 
 def record(
-    session: Session, way: Way, *, society: str, subject: str, recipient: str, by: Decider
+    session: Session,
+    way: Way,
+    *,
+    society: str,
+    subject: str,
+    recipient: str,
+    by: Decider,
+    candidate: CandidateRow | None = None,
 ) -> SharingDecision:
     """Keep a way through the tree: who went it, when, and each answer.
 
@@ -62,6 +69,7 @@ def record(
         subject: The case, as 32 hexadecimal digits: a record's reference; or an agreement's id.
         recipient: Who would get the data: an organisation, no person.
         by: Who decided.
+        candidate: The candidate that the subject is the id of, if it is one; in its version.
 
     Raises:
         GateError: An exceptional circumstance is not of one case, or not assessed.
@@ -79,6 +87,8 @@ def record(
         society=society, subject=subject, recipient=recipient,
         answers={"way": [list(answer) for answer in way.answers], "risk": by.risk},
         outcome=way.outcome, decided_by=by.name, role=by.role, decided_on=by.on,
+        candidate_id=None if candidate is None else candidate.id,
+        version=None if candidate is None else candidate.version,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -115,10 +125,10 @@ def record_of_candidate(
         GateError: An exceptional circumstance is not assessed.
         ParameterError: It rests on what was decided for each record of a batch.
     """
-    kept = record(session, way, society=society, subject=row.id.hex(), recipient=OTHER_SIDE, by=by)
-    kept.candidate_id, kept.version = row.id, row.version
-    session.flush()
-    return kept
+    return record(
+        session, way, society=society, subject=row.id.hex(), recipient=OTHER_SIDE, by=by,
+        candidate=row,
+    )  # fmt: skip
 
 
 def require_one_case(way: Way, subject: str, risk: str, *, is_many: bool) -> None:
