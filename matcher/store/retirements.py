@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,8 +15,9 @@ from matcher.store.models import BatchRow, Retired
 def retire(session: Session, notice: Retirement, *, actor: str) -> int:
     """Note that a society retires a key epoch and every earlier one.
 
-    After the last day no envelope of these epochs is opened again, and the next night destroys the
-    batches. Of several notices of one epoch the earliest last day counts.
+    After the last day no envelope of these epochs is opened again, no list shows what is held under
+    them, and the next night destroys the batches. Of several notices of one epoch the earliest last
+    day counts.
 
     Args:
         session: A transaction `as_unit`.
@@ -36,6 +37,7 @@ def retire(session: Session, notice: Retirement, *, actor: str) -> int:
             set_={"last_day": func.least(Retired.last_day, noted.excluded.last_day)},
         )
     )
+    _end(session, notice)
     audit.append(
         session, "epoch.retire", f"agreement {notice.agreement_id}", actor=actor,
         society=notice.society,
@@ -48,6 +50,32 @@ def retire(session: Session, notice: Retirement, *, actor: str) -> int:
         BatchRow.key_epoch <= notice.key_epoch,
     )
     return int(session.scalar(leaving) or 0)
+
+
+def _end(session: Session, notice: Retirement) -> None:
+    """Let what is held under these epochs end with their last day, on every list too."""
+    given = {
+        "agreement": notice.agreement_id, "society": notice.society, "epoch": notice.key_epoch,
+        "last_day": notice.last_day,
+    }  # fmt: skip
+    session.execute(
+        text("""
+        UPDATE kinmatch.batches SET expires_on = least(expires_on, CAST(:last_day AS date) + 1)
+        WHERE agreement = :agreement AND society = :society AND state = 'accepted'
+          AND key_epoch <= :epoch
+        """),
+        given,
+    )
+    session.execute(
+        text("""
+        UPDATE kinmatch.candidate_sides SET shown_until = least(shown_until, :last_day)
+        FROM kinmatch.candidates
+        JOIN kinmatch.records ON records.id IN (left_record, right_record)
+        WHERE candidates.id = candidate_id AND records.agreement = :agreement
+          AND records.society = :society AND records.key_epoch <= :epoch
+        """),
+        given,
+    )
 
 
 def retired_on(session: Session, on: date) -> Sequence[BatchRow]:

@@ -199,6 +199,15 @@ def test_a_key_epoch_that_was_retired_is_not_revived(
         receipts.DatabaseLedger(unit.store, TOMORROW).check(receipt, again=False)
 
 
+def test_what_an_epoch_held_is_off_every_list_once_its_last_day_is_over(
+    unit: Unit, agreement: Agreement, met: dict[str, UUID]
+) -> None:
+    assert met
+    unit.say(retirement(agreement, 2))
+    assert [unit.shown(ONE, days) for days in (0, 2, 3)] == [2, 2, 0]
+    assert unit.shown(TWO, days=3) == 0
+
+
 def test_of_two_notices_of_an_epoch_the_earlier_day_counts(
     unit: Unit, agreement: Agreement
 ) -> None:
