@@ -130,8 +130,8 @@ def test_the_order_says_nothing(write: Write, draw_up: DrawUp) -> None:
 def test_nothing_of_a_record_gets_into_the_batch(write: Write) -> None:
     path, references_path = write()
     assert CANARY.encode() not in path.read_bytes()
-    # Only the id is in the reference file.
-    assert pq.read_schema(references_path).names == ["reference", "record_id"]
+    # Only the id, and the day on which a record is due for review, are in the reference file.
+    assert pq.read_schema(references_path).names == ["reference", "record_id", "review_on"]
     assert references_path.read_bytes().count(CANARY.encode()) == COUNT
 
 
