@@ -179,3 +179,16 @@ def test_agreement_and_keys_are_never_written_over(job: Path, run_here: Here) ->
     with pytest.raises(AssertionError, match="is there already"):
         draw_up(run_here, job)
     assert [(job / name).read_bytes() for name in ("agreement.toml", "keys.json")] == before
+
+
+def test_results_of_a_file_for_a_program(job: Path, run_here: Here) -> None:
+    told = run_here(
+        *("results", job / "found" / "candidates-seeking.parquet", "--json"),
+        *("--agreement", job / "agreement.toml", "--references", job / "seeking.references"),
+    )
+    assert told.status == 0, told.said
+    written = (job / "seeking.results.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [(one["candidate_id"], one["record_id"]) for one in json.loads(told.out)] == [
+        tuple(line.split(",")[:2]) for line in written
+    ]
+    assert written
