@@ -90,8 +90,9 @@ def test_frequencies_and_patterns_read_undefended_forenames_alone(scheme: Scheme
         assert_holds(finding)
 
 
-def test_with_the_keys_everybody_is_found(scheme: Scheme) -> None:
-    for finding in lab.key_attacks(scheme, 4000, SEED):
+@pytest.mark.parametrize("label", [DEFAULT_SCHEME, HIGH.label])
+def test_with_the_keys_everybody_is_found(label: str) -> None:
+    for finding in lab.key_attacks(Scheme.published(label), 4000, SEED):
         assert_holds(finding)
 
 
