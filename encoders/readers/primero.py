@@ -103,11 +103,21 @@ def people_in(source: Source) -> Source:
 
 
 def _fields(entry: object) -> Fields | None:
-    """Give a record's fields, which newer exports hold under `data`."""
+    """Give a record's fields, which newer exports hold under `data`; None if it can't be read.
+
+    Nor can a record of which a person sought or one of the family is no object: nobody is to be
+    left out of a request unseen.
+    """
     if not isinstance(entry, dict):
         return None
     data = entry.get("data")
-    return {**entry, **data} if isinstance(data, dict) else entry
+    fields = {**entry, **data} if isinstance(data, dict) else entry
+    return fields if all(_are_forms(fields.get(name)) for name in (TRACES, _FAMILY)) else None
+
+
+def _are_forms(forms: object) -> bool:
+    """Whether a field holds subforms, or nothing."""
+    return not forms or (isinstance(forms, list) and all(isinstance(one, dict) for one in forms))
 
 
 def _gather(fields: Fields, number: int, gatherer: Gatherer) -> None:
@@ -215,8 +225,8 @@ def _inverse(relation: object, sex: object) -> object:
 
 
 def _subforms(fields: Fields, name: str) -> list[Fields]:
-    forms = fields.get(name)
-    return [form for form in forms if isinstance(form, dict)] if isinstance(forms, list) else []
+    forms = fields.get(name)  # the text of a cell, in an export as CSV
+    return forms if isinstance(forms, list) else []
 
 
 def _first(fields: Fields, *names: str) -> object:

@@ -203,6 +203,15 @@ def test_an_entry_that_is_no_record_is_reported(tmp_path: Path) -> None:
     assert [(f.rule.name, f.rows.tolist()) for f in reading.findings] == [("row_not_read", [2])]
 
 
+@pytest.mark.parametrize("traces", [["text"], [None], "text", {"name": "Ali"}, 7])
+def test_a_request_of_which_a_person_sought_can_t_be_read_is_reported(
+    tmp_path: Path, traces: object
+) -> None:
+    reading = read(tmp_path / "a.json", [CASE, {**CASE, "tracing_request_subform_section": traces}])
+    assert reading.rows.tolist() == [1]
+    assert [(f.rule.name, f.rows.tolist()) for f in reading.findings] == [("row_not_read", [2])]
+
+
 def test_the_shipped_mapping_reads_a_refugee_registration(tmp_path: Path) -> None:
     content = (
         "Individual ID,Registration Group ID,Given Name,Family Name,Father Name,Sex,Date of Birth,"
