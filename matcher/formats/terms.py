@@ -360,7 +360,8 @@ def require_specific(purposes: Iterable[PurposeTerms]) -> None:
         GateError: A purpose's name or benefit is too broad or vague to say so.
     """
     for one in purposes:
-        if is_loose(f"{one.name.replace('-', ' ')} {one.benefit}"):
+        named = one.name.replace("-", " ")
+        if "other" in named.split() or is_loose(f"{named} {one.benefit}"):
             raise refuse("agreement.purpose-specific", f"Purpose '{one.name}' is too broad.")
 
 

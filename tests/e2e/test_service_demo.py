@@ -79,7 +79,7 @@ def test_two_societies_and_the_linkage_unit_over_http(folder: Path) -> None:
     assert "Have it looked at, and say so with the decision." in " ".join(err.split())
     unknown = told["a deletion, before it was known who asks"][0]
     assert unknown == "refused: rights.identity-verified"
-    assert told["a deletion, asked for and proved"][0] == "6 of 6 shown, a backup's keys too"
+    assert told["a deletion, asked for and proved"][0] == "8 of 8 shown, a backup's keys too"
     people = told[f"a breach of {SEEKING}"][0]
     assert int(people.split(" ")[0].replace(",", "")) > 100
     # All answers were yes, but nobody is focal point at the linkage unit: evidence counts more.
