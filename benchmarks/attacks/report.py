@@ -106,9 +106,10 @@ def _verdict(findings: Findings) -> str:
         return (
             '<p class="verdict good"><strong>All limits are kept</strong> at the sizes tested.</p>'
         )
+    limited = [one for one in findings.found if (one.at_least, one.at_most) != (None, None)]
     rows = "".join(f"<li>{escape(_sentence(one))}</li>" for one in failed)
     return (
-        f'<div class="verdict bad"><strong>{len(failed)} of {len(findings.found)} limits are not '
+        f'<div class="verdict bad"><strong>{len(failed)} of {len(limited)} limits are not '
         f"kept.</strong><ul>{rows}</ul></div>"
     )
 

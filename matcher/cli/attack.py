@@ -50,7 +50,6 @@ def _as_table(findings: lab.Findings) -> Table:
     table = Table("attack", "target", "knowing", "identified", "share", "at most", "limit", "holds")
     for one in findings.found:
         found = one.outcome
-        limit = f"≥ {one.at_least:.2%}" if one.at_most is None else f"≤ {one.at_most:.2%}"
         table.add_row(
             found.attack,
             found.target,
@@ -58,7 +57,17 @@ def _as_table(findings: lab.Findings) -> Table:
             f"{found.right:,} of {found.tried:,}",
             f"{found.rate:.2%}",
             f"{found.bounds[1]:.2%}",
-            limit,
-            "yes" if one.holds else "NO",
+            *_held_to(one),
         )
     return table
+
+
+def _held_to(finding: lab.Finding) -> tuple[str, str]:
+    """The limit, and whether it is kept; what only says how things are has none."""
+    if finding.at_most is not None:
+        limit = f"≤ {finding.at_most:.2%}"
+    elif finding.at_least is not None:
+        limit = f"≥ {finding.at_least:.2%}"
+    else:
+        return "", ""
+    return limit, "yes" if finding.holds else "NO"

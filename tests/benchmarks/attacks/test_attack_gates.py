@@ -169,6 +169,7 @@ def findings(scheme: Scheme) -> Findings:
     found = (
         Finding(Outcome("A1", "v", "undefended", 10, 10, 10, 10, 0), at_least=0.9),
         Finding(Outcome("A1", "<b>", "standard", 10, 10, 10, 7, 0), at_most=0.005),
+        Finding(Outcome("A5", "keys known", "standard", 10, 10, 10, 9, 0)),
     )
     measured = exposure_of(encoded_by(records_of(people(200, 1)), scheme, 1))
     return Findings(scheme, 0, lab.SMALL, found, measured)
@@ -178,6 +179,7 @@ def test_the_page_is_whole_and_loads_nothing(findings: Findings) -> None:
     page = report.as_html(findings)
     assert page.startswith("<!doctype html>")
     assert page.endswith("</html>\n")
+    assert "1 of 2 limits are not kept" in page
     assert "7 of 10 identified (70.00%)" in page
     assert "<b>" not in page
     assert "not covered" in page
@@ -186,7 +188,7 @@ def test_the_page_is_whole_and_loads_nothing(findings: Findings) -> None:
 
 def test_findings_say_what_does_not_hold(findings: Findings) -> None:
     data = json.loads(json.dumps(findings.as_data()))
-    assert [one["holds"] for one in data["findings"]] == [True, False]
+    assert [one["holds"] for one in data["findings"]] == [True, False, True]
     assert not data["holds"]
     assert data["findings"][1]["high"] > 0.7
     assert set(data["exposure"]["passes"]) == {part.name for part in findings.scheme.passes}
