@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
+from hypothesis import settings
 
 from matcher.formats import secretfile
 from matcher.formats.agreement import Agreement
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
 from matcher.formats.steps import Diffusion
+
+# How long an example takes says how busy the machine is, or that something is compiled.
+settings.register_profile("kinmatch", deadline=None)
+settings.load_profile("kinmatch")
 
 DrawUp = Callable[..., Agreement]
 
