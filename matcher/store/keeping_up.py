@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
@@ -64,15 +64,13 @@ def enter(
         OutputError: The journal can't be written; nothing is changed.
     """
     with journal.alone():
-        catch_up(store, journal)
+        _, last = _caught_up(store, journal)
         with store.as_unit() as session:
             known = _known(session, said)
             if known is not None:
                 return Applied(known.number, known.kind, known.records, again=True)
             _require_possible(session, said)
-            last = session.scalar(select(func.max(NoticeRow.number))) or 0
-        before = next(iter(journal.entries(after=last - 1)), None) if last else None
-        entry = Entry.following(before, said, on)
+        entry = Entry.following(last, said, on)
         journal.append(entry)
         with store.as_unit() as session:
             return _apply(session, entry, actor)
@@ -87,6 +85,11 @@ def catch_up(store: Store, journal: Journal) -> int:
     Raises:
         IntegrityError: The journal is older than the store, or another one's.
     """
+    return _caught_up(store, journal)[0]
+
+
+def _caught_up(store: Store, journal: Journal) -> tuple[int, Entry | None]:
+    """How many entries were applied, and the journal's last one."""
     with store.as_unit() as session:
         last = session.scalars(
             select(NoticeRow).order_by(NoticeRow.number.desc()).limit(1)
@@ -102,7 +105,7 @@ def catch_up(store: Store, journal: Journal) -> int:
     for entry in missing:
         with store.as_unit() as session:
             _apply(session, entry, audit.UNIT_ACTOR)
-    return len(missing)
+    return len(missing), entries[-1] if entries else None
 
 
 def _known(session: Session, said: Said) -> NoticeRow | None:
