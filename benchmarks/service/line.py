@@ -50,6 +50,11 @@ class Line:
         )
         return Answer(int(lines[0].split()[1]), await self._reader.readexactly(length))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the service has not hung up."""
+        return not self._reader.at_eof()
+
     def close(self) -> None:
         """Hang up."""
         self._writer.close()

@@ -89,7 +89,7 @@ class Lister:
     async def list(self, due: float) -> None:
         """Ask for a page, and see that it is sound."""
         async with self._lines:
-            line = self._idle.pop() if self._idle else await self._open()
+            line = await self._line()
             answer = await line.ask("GET", self._path())
             self._idle.append(line)
         self._load.seconds.append(time.perf_counter() - due)
@@ -106,7 +106,11 @@ class Lister:
             if scores != sorted(scores, reverse=True):
                 self._load.note_wrong("another order")
 
-    async def _open(self) -> Line:
+    async def _line(self) -> Line:
+        while self._idle:  # the service hangs up on what is idle for some seconds
+            line = self._idle.pop()
+            if line.is_open:
+                return line
         return await Line.open(self._port, self._client.token)
 
     def _path(self) -> str:

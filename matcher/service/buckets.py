@@ -3,6 +3,10 @@
 They lie in a file that every process of the service on this machine maps into its memory: a write
 in the database would cost more than most requests do, and what each process counted by itself
 would let a caller have as much again of every further one. Nor does a restart fill them.
+
+No lock is taken. Two processes that count for one key within the same microsecond may count one
+request between them, once; a lock would have every process wait for whichever holds it, and one
+that waits for its processor meanwhile stops them all.
 """
 
 import hashlib
@@ -16,7 +20,6 @@ from typing import Final
 
 from matcher.formats.errors import OutputError
 from matcher.formats.files import make_folder
-from matcher.formats.locking import locked
 
 # A key's place is one of a few that follow from its digest; of those the one that was touched
 # longest ago gives way.
@@ -50,9 +53,7 @@ class Buckets:
         Raises:
             OutputError: The file can't be made.
         """
-        kept = self._kept
-        with locked(self._path):
-            _, level = self._found(kept, _digest(key))
+        _, level = self._found(_digest(key))
         return max(0.0, (1.0 - level) / self._a_second)
 
     def take(self, key: str) -> None:
@@ -61,26 +62,24 @@ class Buckets:
         Raises:
             OutputError: The file can't be made.
         """
-        kept, digest = self._kept, _digest(key)
-        with locked(self._path):
-            place, level = self._found(kept, digest)
-            left = max(level - 1.0, -self._most)
-            _PLACE.pack_into(kept, place, digest, left, self._clock())
+        digest = _digest(key)
+        place, level = self._found(digest)
+        left = max(level - 1.0, -self._most)
+        _PLACE.pack_into(self._kept, place, digest, left, self._clock())
 
     @cached_property
     def _kept(self) -> mmap.mmap:
         make_folder(self._path.parent, private=True)
-        with locked(self._path):
-            return _mapped(self._path)
+        return _mapped(self._path)
 
-    def _found(self, kept: mmap.mmap, digest: bytes) -> tuple[int, float]:
+    def _found(self, digest: bytes) -> tuple[int, float]:
         """Give a key's place, or the one that it may have, and what is in its bucket now."""
         now = self._clock()
         first = int.from_bytes(digest[:4], "big") % _GROUPS * _SIDE_BY_SIDE
         oldest, oldest_since = 0, float("inf")
         for number in range(first, first + _SIDE_BY_SIDE):
             place = number * _PLACE.size
-            known, level, since = _PLACE.unpack_from(kept, place)
+            known, level, since = _PLACE.unpack_from(self._kept, place)
             if since > now:  # the machine was started anew since
                 level, since = self._most, 0.0
             if known == digest:
