@@ -1,7 +1,8 @@
 """Hardening: what keeps a filter from telling an attacker which filters resemble it.
 
-A scheme's steps are applied in order, each with a key of its own; one module tells what one step
-does. XOR-folding, Rule 90 and windowed XOR have no key: the bits that they work on are keyed.
+A scheme's steps are applied in order, each with a key of its own; one module defines one step in
+full, and names the paper it is from. XOR-folding, Rule 90 and windowed XOR have no key: the bits
+that they work on are keyed.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,9 +1,9 @@
 """Record-level filters: each attribute has a filter of its own, and bits are sampled from them.
 
 Durham, Kantarcioglu, Xue, Toth, Kuzu and Malin, "Composite Bloom filters for secure record
-linkage", TKDE 26(12), 2014: how many bits an attribute gives is its weight, and how long its own
-filter is decides how full that is, so that no bit shows by its frequency which attribute it comes
-from. Here a bit is sampled at most once.
+linkage", TKDE 26(12), 2014, pages 2956 to 2968: how many bits an attribute gives is its weight, and
+how long its own filter is decides how full that is, so that no bit shows by its frequency which
+attribute it comes from. Here a bit is sampled at most once.
 """
 
 from collections.abc import Sequence

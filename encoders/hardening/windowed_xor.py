@@ -2,10 +2,10 @@
 
 For s = 0, 1 … m - w - 1 in turn, bits s to s + w - 1 are replaced, all at once, by themselves XOR
 bits s + 1 to s + w, so that each window works on what those before it left (Ranbaduge and Schnell,
-"Securing Bloom filters for privacy-preserving record linkage", CIKM 2020; the windows in place, as
-in the software of Franke, Sehili, Rohde and Rahm, "Evaluation of hardening techniques for
-privacy-preserving record linkage", EDBT 2021). That is linear, so it is done at once. It has no
-key.
+"Securing Bloom filters for privacy-preserving record linkage", CIKM 2020, pages 2185 to 2188; the
+windows in place, as in the software of Franke, Sehili, Rohde and Rahm, "Evaluation of hardening
+techniques for privacy-preserving record linkage", EDBT 2021). That is linear, so it is done at
+once. It has no key.
 """
 
 from encoders.hardening.linear import XorSets
