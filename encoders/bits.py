@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from encoders.blake2 import BLOCK_BYTES, DIGEST_WORDS, begin, compress
 from encoders.growing import Growing
+from encoders.packing import take_over
 
 WORD = 64
 _NUMBER_BYTES = 4
@@ -183,10 +184,18 @@ def set_bits(filters, offsets, tokens, positions, each, most):  # type: ignore[n
     if words <= 2 * each and len(positions) * each * words <= _MOST_PATTERN_WORDS:
         _join_patterns(filters, offsets, tokens, positions, each, most)
         return
+    marks = np.zeros(WORD * words, dtype=np.uint8)
     for record in range(len(offsets) - 1):
-        share = _share(offsets[record + 1] - offsets[record], each, most)
-        for at in range(offsets[record], offsets[record + 1]):
-            _set(filters[record], positions[tokens[at], :share])
+        first, last = offsets[record], offsets[record + 1]
+        if first == last:
+            continue
+        share = _share(last - first, each, most)
+        for at in range(first, last):
+            drawn = positions[tokens[at]]
+            for nth in range(share):
+                marks[drawn[nth]] = 1
+        for word in range(words):
+            take_over(filters[record], marks, word)
 
 
 @numba.njit(cache=True, nogil=True)
