@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_LABELS, _PLOT, _FIGURES = 330, 380, 130
-_ROW, _BAR = 26, 14
+_LABELS, _PLOT, _FIGURES = 350, 380, 170
+_ROW, _BAR = 36, 14
 
-_GOOD, _BAD, _PLAIN = "#2b6a4d", "#b3261e", "#5b6b7b"
+_GOOD, _BAD, _PLAIN, _FAINT = "#2b6a4d", "#b3261e", "#5b6b7b", "#555"
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Bar:
         limit: Where a mark is set across the bar, if anywhere.
         low: Where the interval that the value lies in begins.
         high: Where it ends.
+        note: What more is said of it, in smaller letters below the label.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Bar:
     limit: float | None = None
     low: float | None = None
     high: float | None = None
+    note: str = ""
 
 
 def bars(title: str, rows: Sequence[Bar], *, most: float) -> str:
@@ -61,7 +63,12 @@ def _row(row: Bar, number: int, most: float) -> str:
         return round(_LABELS + _PLOT * min(max(value, 0.0) / most, 1.0), 1)
 
     parts = [
-        f'<text x="{_LABELS - 8}" y="{middle + 4}" text-anchor="end">{escape(row.label)}</text>',
+        f'<text x="{_LABELS - 8}" y="{middle - (4 if row.note else -4)}" text-anchor="end">'
+        f"{escape(row.label)}</text>",
+        f'<text x="{_LABELS - 8}" y="{middle + 11}" text-anchor="end" font-size="11" '
+        f'fill="{_FAINT}">{escape(row.note)}</text>'
+        if row.note
+        else "",
         f'<rect x="{_LABELS}" y="{middle - _BAR / 2}" width="{_PLOT}" height="{_BAR}" '
         'fill="#eceff1"/>',
         f'<rect x="{_LABELS}" y="{middle - _BAR / 2}" '

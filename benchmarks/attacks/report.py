@@ -5,7 +5,7 @@ from html import escape
 
 from benchmarks.attacks.charts import Bar, bars
 from benchmarks.attacks.lab import Finding, Findings
-from benchmarks.attacks.outcome import CONFIDENCE
+from benchmarks.attacks.outcome import CONFIDENCE, Outcome
 from matcher.exposure import BitFigures
 
 _STORIES = {
@@ -14,7 +14,8 @@ _STORIES = {
         "A leaked batch and, say, a population register. The attacker compares who resembles whom "
         "in the list with who resembles whom among the fingerprints. We give him the worst case: "
         "all the people in the batch are in his list, written just as the society wrote them, and "
-        "all passes of a person are tied together. Those he is sure of are counted too.",
+        "all passes of a person are tied together. He compares the words of his list themselves "
+        "(plaintext tokens), or makes fingerprints of it under keys of his own.",
     ),
     "A2": (
         "Someone knows who some of the fingerprints are",
@@ -33,10 +34,35 @@ _STORIES = {
     "A5": (
         "Someone has the keys",
         "Then nothing here protects anybody: he encodes a list of names and looks each fingerprint "
-        "up. Hardening does not help, and even its own key can be worked out from known records. "
-        "The line is at what the attack is expected to reach: success is the finding.",
+        "up. Hardening does not help, and even its own key can be worked out from known records, "
+        "after which every bit of the others is known. Success is the finding here, so there is no "
+        "limit but on the proofs.",
     ),
 }
+
+_KNOWING = {
+    "A1": "a list with the same people in it, and no key",
+    "A2": "who {known:,} of the fingerprints are",
+    "A3": "which names are common",
+    "A4": "which names there are, and looks for bits that go together",
+    "A5": "the keys, and a list with the same people",
+}
+_WHAT = {"A1": "people", "A2": "other people", "A3": "common names", "A4": "names", "A5": "people"}
+
+_EXPOSURE_WORDS = (
+    ("resembled", "how many others a person visibly resembles, on average, among those measured"),
+    ("duplicates", "people whose very fingerprint somebody else has too"),
+    (
+        "smallest group",
+        "the fewest people who share one fingerprint: 1 where somebody's is his own",
+    ),
+    ("prosecutor risk", "the chance to pick out the person who is easiest to tell from all others"),
+    ("marketer risk", "the same chance, on average over all people"),
+    ("bit entropy", "1 where half of the people have each bit, which says the least"),
+    ("bit Gini", "0 where all bits are equally frequent"),
+    ("bit correlation", "0 where no bit says anything about another"),
+    ("weight spread", "about 1 where the number of bits set does not show how much is known"),
+)
 
 _NOT_COVERED = (
     "Populations beyond those stated. Nothing published tests beyond 100,000 records; resemblances "
@@ -53,11 +79,13 @@ _NOT_COVERED = (
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#111}
 h1,h2,h3{line-height:1.2}svg{width:100%;height:auto;font:13px system-ui,sans-serif}
+.chart{overflow-x:auto}.chart svg{min-width:40rem}
 table{border-collapse:collapse;font-size:14px;display:block;overflow-x:auto}
 td,th{border-bottom:1px solid #ccc;padding:.25rem .6rem;text-align:right}
 td:first-child,th:first-child{text-align:left}
 .verdict{padding:1rem;border-left:.4rem solid}.good{border-color:#2b6a4d;background:#eef6f1}
-.bad{border-color:#b3261e;background:#fbeeed}small{color:#444}
+.bad{border-color:#b3261e;background:#fbeeed}small{color:#444;overflow-wrap:anywhere}
+.words{margin-top:1rem}.words td,.words th{text-align:left;vertical-align:top}
 """
 
 
@@ -82,11 +110,11 @@ def as_html(findings: Findings) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>What an attacker learns: {scheme}</title><style>{_STYLE}</style></head><body>"
         f"<h1>What an attacker learns from fingerprints under {scheme}</h1>"
-        f"{_warning(findings)}{_verdict(findings)}"
-        "<p>Each bar is the share of people identified. The dashed mark is the limit: a green bar "
-        "keeps to it, a red one does not. Attacks on <em>undefended</em> fingerprints are there to "
-        "show that the attack works, and should be long. The thin line is the "
-        f"{CONFIDENCE:.0%} interval.</p>"
+        f"{_warning(findings)}{_verdict(findings)}{_summary(findings)}"
+        "<p>In the charts each bar is the share identified. The dashed mark is the limit: a green "
+        "bar keeps to it, a red one does not, a grey one has none. <em>Undefended</em> is the same "
+        "scheme without what protects it: bars of attacks on it show that they work, and should be "
+        f"long. The thin line is the {CONFIDENCE:.0%} interval.</p>"
         f"{sections}{_exposure(findings)}"
         f"<h2>What is not covered</h2><ul>{missing}</ul>"
         "<p>Fingerprints remain personal data, whatever these figures say.</p>"
@@ -110,8 +138,43 @@ def _verdict(findings: Findings) -> str:
     rows = "".join(f"<li>{escape(_sentence(one))}</li>" for one in failed)
     return (
         f'<div class="verdict bad"><strong>{len(failed)} of {len(limited)} limits are not '
-        f"kept.</strong><ul>{rows}</ul></div>"
+        f"kept.</strong><details><summary>Which</summary><ul>{rows}</ul></details></div>"
     )
+
+
+def _summary(findings: Findings) -> str:
+    """Say in a table what each attacker learned of the scheme, at the worst."""
+    worst: dict[tuple[str, object], Finding] = {}
+    for one in findings.found:
+        if one.at_least is None:
+            found = one.outcome
+            key = found.attack, found.known if found.attack == "A1" else found.target
+            if key not in worst or found.rate > worst[key].outcome.rate:
+                worst[key] = one
+    rows = "".join(
+        f"<tr><td>{escape(_KNOWING[one.outcome.attack].format(known=one.outcome.known))}</td>"
+        f"<td>{escape(_learnt(one.outcome))}</td><td>{_kept(one)}</td></tr>"
+        for one in worst.values()
+    )
+    return (
+        '<table class="words"><tr><th>An attacker who has or knows …</th>'
+        f"<th>identified, and the most it can be ({CONFIDENCE:.0%})</th><th>limit</th></tr>"
+        f"{rows}</table>"
+    )
+
+
+def _learnt(one: Outcome) -> str:
+    by = ", by what refinement sends" if one.target == "refinement" else ""
+    return (
+        f"{one.right:,} of {one.tried:,} {_WHAT[one.attack]}{by}: {one.rate:.2%}, "
+        f"at most {one.bounds[1]:.2%}"
+    )
+
+
+def _kept(finding: Finding) -> str:
+    if finding.at_most is None:
+        return "none: nothing protects from this"
+    return f"{finding.at_most:.2%}, {'kept' if finding.holds else '<strong>not kept</strong>'}"
 
 
 def _sentence(finding: Finding) -> str:
@@ -130,7 +193,7 @@ def _sentence(finding: Finding) -> str:
 def _section(name: str, found: Sequence[Finding]) -> str:
     heading, story = _STORIES[name]
     rows = [_bar(one) for one in found]
-    chart = bars(f"{name}: share identified", rows, most=1.0)
+    chart = _framed(bars(f"{name}: share identified", rows, most=1.0))
     table = "".join(
         f"<tr><td>{escape(one.outcome.target)}, {escape(one.outcome.variant)}</td>"
         f"<td>{one.outcome.records:,}</td><td>{one.outcome.known:,}</td>"
@@ -147,6 +210,11 @@ def _section(name: str, found: Sequence[Finding]) -> str:
     )
 
 
+def _framed(chart: str) -> str:
+    """Let a chart be scrolled where the screen is too narrow to read it."""
+    return f'<div class="chart">{chart}</div>'
+
+
 def _bar(finding: Finding) -> Bar:
     one = finding.outcome
     low, high = one.bounds
@@ -155,10 +223,11 @@ def _bar(finding: Finding) -> Bar:
         f"{one.target}, {one.records:,}",
         one.rate,
         f"{one.rate:.2%} (≤ {high:.2%})",
-        finding.holds,
-        limit,
-        low,
-        high,
+        note=one.variant,
+        holds=None if limit is None else finding.holds,
+        limit=limit,
+        low=low,
+        high=high,
     )
 
 
@@ -178,17 +247,28 @@ def _exposure(findings: Findings) -> str:
         f"<td>{one.prosecutor_risk:.2f}</td>{_bit_cells(one.bits)}</tr>"
         for name, one in every.items()
     )
+    whole = measured.together
+    beyond = whole.degree_at_size
+    words = "".join(f"<li><strong>{name}</strong>: {said}.</li>" for name, said in _EXPOSURE_WORDS)
     return (
         "<h2>Exposure: what is to be seen without keys or names</h2><p>How many other people of "
         "the same batch a person visibly resembles, on average. Attacks of kind A1 and A2 live on "
-        "these resemblances; the fewer, the better.</p>"
-        f"{bars('Informative degree by pass', rows, most=most)}"
+        f"these resemblances; the fewer, the better. Of {whole.records:,} people one resembles "
+        f"{_rounded(whole.degree.value)} others. Resemblances grow in proportion to the records "
+        f"held: where {size:,} are, it would be {_rounded(beyond.value)} ({CONFIDENCE:.0%}: "
+        f"{_rounded(beyond.low)} to {_rounded(beyond.high)}).</p>"
+        f"{_framed(bars('Informative degree by pass', rows, most=most))}"
         "<details><summary>Figures</summary><table><tr><th>pass</th><th>records</th>"
         "<th>resembled</th><th>people who resemble any</th><th>most</th>"
         f"<th>resembled at {size:,}</th><th>duplicates</th><th>smallest group</th>"
         "<th>marketer risk</th><th>prosecutor risk</th><th>bit entropy</th><th>bit Gini</th>"
-        f"<th>bit correlation</th><th>weight spread</th></tr>{cells}</table></details>"
+        f"<th>bit correlation</th><th>weight spread</th></tr>{cells}</table>"
+        f"<ul>{words}</ul></details>"
     )
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def _bit_cells(bits: BitFigures | None) -> str:

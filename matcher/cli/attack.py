@@ -20,6 +20,9 @@ def attack(
     size: Annotated[
         int | None, typer.Option(help="Records of the smaller graph attack; 1,000 if not given.")
     ] = None,
+    scheme_file: Annotated[
+        Path | None, typer.Option(help="A scheme of your own as TOML, instead of a published one.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of people, keys and attacks.")] = 0,
     full: Annotated[bool, typer.Option("--full", help="5,000 to 20,000 records.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the findings to this file.")] = None,
@@ -31,7 +34,7 @@ def attack(
     Exits with status 1 when a limit is not kept.
     """
     sizes = lab.Sizes.of(size) if size is not None else lab.FULL if full else lab.SMALL
-    attacked = Scheme.published(scheme)
+    attacked = Scheme.read(scheme_file) if scheme_file else Scheme.published(scheme)
     attacked.say_unhardened()
     findings = lab.run(attacked, sizes, seed=seed, progress=console.say)
     if json:
@@ -47,15 +50,13 @@ def attack(
 
 
 def _as_table(findings: lab.Findings) -> Table:
-    table = Table("attack", "target", "knowing", "identified", "share", "at most", "limit", "holds")
+    table = Table("attack, on what", "knowing", "identified", "at most", "limit", "kept")
     for one in findings.found:
         found = one.outcome
         table.add_row(
-            found.attack,
-            found.target,
+            f"{found.attack} {found.target}",
             found.variant,
-            f"{found.right:,} of {found.tried:,}",
-            f"{found.rate:.2%}",
+            f"{found.right:,} of {found.tried:,}: {found.rate:.2%}",
             f"{found.bounds[1]:.2%}",
             *_held_to(one),
         )
@@ -67,7 +68,7 @@ def _held_to(finding: lab.Finding) -> tuple[str, str]:
     if finding.at_most is not None:
         limit = f"≤ {finding.at_most:.2%}"
     elif finding.at_least is not None:
-        limit = f"≥ {finding.at_least:.2%}"
+        limit = f"≥ {finding.at_least:.0%}"
     else:
         return "", ""
     return limit, "yes" if finding.holds else "NO"

@@ -13,12 +13,15 @@ import tomllib
 import warnings
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from matcher.formats.errors import AgreementError, UnhardenedWarning
 from matcher.formats.steps import Bits, Name, Part, Sampling, Step
+from matcher.formats.tomlfile import parse_toml
+from matcher.formats.validation import problems_of
 
 ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
 
@@ -173,6 +176,20 @@ class Scheme(Part):
                 f"There is no published scheme of that name; there are {', '.join(published())}."
             )
         return cls.model_validate(fields)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a scheme from a TOML file that is written as the published ones are.
+
+        Raises:
+            AgreementError: The file can't be read, or a part of it is not what it must be.
+        """
+        fields = parse_toml(path, "a scheme")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            problems = "; ".join(problems_of(error, {}, deep=("passes",)))
+        raise AgreementError(f"{path}: {problems}.")
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""Reading the TOML files that people write: agreements and their terms."""
+"""Reading the TOML files that people write: agreements, their terms, schemes to be tried."""
 
 import re
 import tomllib

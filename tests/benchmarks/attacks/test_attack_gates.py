@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+import tomli_w
 import typer
 from typer.testing import CliRunner
 
@@ -181,6 +182,9 @@ def test_the_page_is_whole_and_loads_nothing(findings: Findings) -> None:
     assert page.endswith("</html>\n")
     assert "1 of 2 limits are not kept" in page
     assert "7 of 10 identified (70.00%)" in page
+    assert "7 of 10 people: 70.00%" in page
+    assert "none: nothing protects from this" in page
+    assert page.count("&lt;b&gt;</text>") == 1  # rows of a chart are told apart by what is known
     assert "<b>" not in page
     assert "not covered" in page
     assert all(name not in page for name in ("http:", "https:", "<script", "<link", "url("))
@@ -206,3 +210,22 @@ def test_the_command_writes_both_files_and_says_that_limits_are_not_kept(
     assert done.exit_code == 1
     assert page.read_text(encoding="utf-8") == report.as_html(findings)
     assert json.loads(data.read_text(encoding="utf-8")) == findings.as_data()
+
+
+def test_the_command_attacks_a_scheme_from_a_file(
+    findings: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Scheme] = []
+
+    def run(attacked: Scheme, *_: object, **__: object) -> Findings:
+        asked.append(attacked)
+        return findings
+
+    monkeypatch.setattr(lab, "run", run)
+    app = typer.Typer()
+    app.command()(command)
+    file = tmp_path / "own.toml"
+    file.write_text(tomli_w.dumps({**HIGH.model_dump(mode="json"), "name": "own"}))
+    CliRunner().invoke(app, ["--scheme-file", str(file)])
+    assert [one.label for one in asked] == ["own/1"]
+    assert asked[0].passes == HIGH.passes

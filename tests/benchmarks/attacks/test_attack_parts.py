@@ -179,8 +179,10 @@ def test_unhardened_keeps_the_floor_and_undefended_does_not(standard: Scheme) ->
 
 
 def test_a_chart_is_one_element_that_loads_nothing() -> None:
-    drawn = bars("a <title>", [Bar("x & y", 2.0, "200 %", False, 0.5, 0.1, 0.9)], most=1.0)
+    row = Bar("x & y", 2.0, "200 %", False, 0.5, 0.1, 0.9, note="<known>")
+    drawn = bars("a <title>", [row], most=1.0)
     assert drawn.startswith("<svg")
     assert "x &amp; y" in drawn
     assert "a &lt;title&gt;" in drawn
+    assert "&lt;known&gt;" in drawn
     assert "http" not in drawn
