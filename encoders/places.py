@@ -17,6 +17,7 @@ from encoders.names.pieces import folded, without_apostrophes, without_article
 
 _NOT_LETTERS_OR_DIGITS = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"(\d+)")
+_ASCII_WORD = re.compile(r"[a-z]+|[0-9]+")
 _ARTICLES = frozenset(("al", "el", "ال", "аль", "эль", "ель"))
 
 
@@ -31,6 +32,9 @@ def place_words(place: str) -> tuple[str, ...]:
 
     The words stand in the order written.
     """
+    if place.isascii():
+        # All that the long way does to such a place.
+        return tuple(_ASCII_WORD.findall(without_apostrophes(place).lower()))
     found: list[str] = []
     for number, text in enumerate(
         _NUMBER.split(without_optional_marks(without_apostrophes(place)))
@@ -48,6 +52,8 @@ def words_without_article(place: str) -> tuple[str, ...]:
     Where nothing else remains, the article does.
     """
     words = place_words(without_article(place))
+    if _ARTICLES.isdisjoint(words):
+        return words
     return tuple(word for word in words if word not in _ARTICLES) or words
 
 

@@ -42,7 +42,7 @@ _CLASSES = str.maketrans(
     {
         "b": "B", "p": "B", "f": "F", "v": "F", "c": "K", "k": "K", "q": "K", "g": "K", "x": "K",
         "d": "T", "t": "T", "s": "S", "z": "S", "j": "J", "l": "L", "m": "M", "n": "N", "r": "R",
-        "h": "", "a": "", "e": "", "i": "", "o": "", "u": "", "y": "", "w": "",
+        "h": None, "a": None, "e": None, "i": None, "o": None, "u": None, "y": None, "w": None,
     }
 )  # fmt: skip
 
@@ -94,7 +94,9 @@ def skeleton(part: str) -> str:
             part = part.replace(digraph, sound)
     for digraph, sound in _DIGRAPHS:
         part = part.replace(digraph, sound)
-    return _REPEATED.sub(r"\1", part.translate(_CLASSES))
+    sounds = part.translate(_CLASSES)
+    # To look for a repeated one first is quicker, since most have none.
+    return _REPEATED.sub(r"\1", sounds) if _REPEATED.search(sounds) else sounds
 
 
 def skeleton_pairs(part: str) -> tuple[str, ...]:

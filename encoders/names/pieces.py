@@ -10,7 +10,6 @@ names. Everything else is left for `sounds` to learn.
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import chain
 
 from encoders.letters import Letters
 from encoders.names.first import PARTICLES as LATIN_PARTICLES
@@ -131,18 +130,21 @@ def pieces(name: str, known: Words | None = None) -> tuple[str, ...]:
         Pieces of folded letters, each once; without particles, unless the name has nothing else.
     """
     words = (known or Words()).of(name)
-    if all(word.stands_alone for word in words):
-        found = dict.fromkeys(chain.from_iterable([word.pieces for word in words]))
+    found: list[str] = []
+    for word in words:
+        if not word.stands_alone:
+            break
+        found += word.pieces
+    else:
         if found:
-            return tuple(found)
+            return tuple(dict.fromkeys(found))
     return _pieces_of([folded for word in words for folded in word.folded])
 
 
 def _word(written: str) -> Word:
-    is_plain = (
-        written.isascii() and written.isalpha()
-    )  # as most are: small letters are all it needs
-    text = written.lower() if is_plain else folded(without_article(written))
+    if written.isascii() and written.isalpha():
+        return _plain_word(written.lower())
+    text = folded(without_article(written))
     if "-" in text:
         words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
     else:
@@ -150,6 +152,12 @@ def _word(written: str) -> Word:
     kept = tuple([_plain_ending(word) for word in words if word not in _PARTICLES])
     alone = _JOINED.isdisjoint(words) and all(len(parted(word)) == 1 for word in words)
     return Word(tuple(words), kept, alone)
+
+
+def _plain_word(word: str) -> Word:
+    """Give a word of ASCII letters, as most are: all that folding and parting do to it."""
+    kept = () if word in _PARTICLES else (_plain_ending(word),)
+    return Word((word,), kept, word not in _JOINED)
 
 
 def _pieces_of(words: list[str]) -> tuple[str, ...]:
@@ -164,6 +172,8 @@ def without_apostrophes(text: str) -> str:
 
     This comes before NFKC, which makes a space of the acute accent.
     """
+    if text.isascii():
+        return text.replace("'", "").replace("`", "")
     return text.translate(_APOSTROPHES)
 
 

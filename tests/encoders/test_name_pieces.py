@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from encoders.names import romanised
 from encoders.names.pieces import (
     _ENDINGS,
+    _PARTICLES,
     Words,
     _pieces_of,
     _plain_ending,
@@ -48,6 +49,16 @@ def test_folding_what_is_folded_changes_nothing(text: str) -> None:
 def test_ascii_is_folded_as_all_letters_are(text: str) -> None:
     """A letter beyond ASCII leads the long way, and is a word of its own."""
     assert folded(f"{text} é") == f"{folded(text)} é".strip()
+
+
+@UNHURRIED
+@given(st.from_regex("[A-Za-z]+", fullmatch=True) | st.sampled_from(["Abd", "AL", "Din", "ova"]))
+def test_a_word_of_ascii_letters_is_folded_as_any_word_is(written: str) -> None:
+    (word,) = Words().of(written)
+    assert list(word.folded) == folded(without_article(written)).split()
+    assert list(word.pieces) == [
+        piece for piece in map(_plain_ending, word.folded) if piece not in _PARTICLES
+    ]
 
 
 @UNHURRIED

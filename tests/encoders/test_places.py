@@ -31,6 +31,12 @@ def test_case_and_normal_forms_change_nothing(place: str) -> None:
         assert place_words(written) == place_words(place)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=30))
+def test_ascii_gives_the_words_that_the_long_way_gives(text: str) -> None:
+    """A word beyond ASCII leads the long way."""
+    assert place_words(f"{text} ж") == (*place_words(text), "ж")
+
+
 @given(PLACES, st.lists(st.tuples(st.integers(0, 40), st.sampled_from(MARKS)), max_size=5))
 def test_invisible_marks_vowel_points_and_tatweel_change_nothing(
     place: str, marks: list[tuple[int, str]]
