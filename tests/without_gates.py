@@ -33,6 +33,7 @@ NEUTRAL = {
         "Disclosure(candidate_id=candidate, society=society, other_society='shown',"
         " other_reference=bytes(16))",
     ),
+    "agreement.amended-at-once": ("matcher.store.narrowing:narrow", "None"),
     "objection.not-compared": ("matcher.store.barring:bar", "None"),
     "retention.review-current": ("matcher.store.barring:bar_overdue", "0"),
     "deletion.destroyed": ("matcher.protection.deletion:destroy_fingerprints", "0"),

@@ -34,7 +34,7 @@ from matcher.nightly.night import Limits, run_night
 from matcher.nightly.planning import plan_night
 from matcher.scoring import find_pairs
 from matcher.settings import Settings
-from matcher.store import acceptance, audit, batches, parties
+from matcher.store import acceptance, admitting, audit, batches
 from matcher.store.database import Store, open_store
 from matcher.store.models import AgreementRow, CandidateRow, Record, RunRow
 from matcher.vault import StoreKeys
@@ -98,7 +98,7 @@ def _load(store: Store, folder: Path, new: int, held: int) -> Agreement:
         ),
     )
     with store.as_unit() as session:
-        parties.add_agreement(session, agreement)
+        admitting.add_agreement(session, agreement, on=agreement.valid_from)
     drawn = Drawn(agreement.scheme, seed=1)
     for number, start in enumerate(range(0, held, BATCH)):
         path = folder / ("held" if number == 0 else "further")

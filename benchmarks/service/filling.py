@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from matcher.formats.agreement import Agreement
 from matcher.formats.sharing import answers_of_fiction, walk_given
 from matcher.protection.sharing import Decider, record_of_agreement
-from matcher.store import parties
+from matcher.store import admitting
 
 PASSES: Final = 3
 
@@ -117,7 +117,7 @@ def fill(
         records: Sought persons of each party, and as many registered ones.
         on: The day of the night that seems to have found them.
     """
-    parties.add_agreement(session, agreement)
+    admitting.add_agreement(session, agreement, on=agreement.valid_from)
     given = {
         "agreement": agreement.agreement_id,
         "on": on,

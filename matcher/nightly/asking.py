@@ -27,6 +27,7 @@ from matcher.refining import nonces_of, pseudonyms
 from matcher.store import refinements
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
+from matcher.store.meeting import closes
 from matcher.store.models import AgreementRow, RefinementRow, RunRow
 from matcher.store.parties import agreement_of
 from matcher.store.refinements import Asked
@@ -139,6 +140,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
         partners = pseudonyms()
         for part, rows in enumerate(_parts(waiting), (first or 0) + 1):
             head = rows[0]
+            two = frozenset({head.left_society, head.right_society})
             refinements.begin(
                 session,
                 agreement=agreement_id,
@@ -148,16 +150,9 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
                 asked=_letters(rows, agreement, identity, run, part, partners),
                 candidates=[(row.id, row.version) for row in rows],
                 asked_on=on,
-                expires_on=min(on + timedelta(days=asking.days), _closes(agreement, head, on)),
+                expires_on=min(on + timedelta(days=asking.days), closes(agreement, two, on)),
             )
         return len(waiting)
-
-
-def _closes(agreement: Agreement, of_two: Any, on: date) -> date:
-    """The day from which no corridor between two societies is open: then neither releases."""
-    two = {of_two.left_society, of_two.right_society}
-    ways = [way for way in agreement.open_corridors(on) if set(way) == two]
-    return max(map(agreement.last_day_of, ways), default=on) + timedelta(days=1)
 
 
 def _last_run(session: Session, agreement: str) -> RunRow | None:

@@ -21,8 +21,8 @@ from matcher.decisions.evidence import EvidenceModel
 from matcher.decisions.kin import KinModel
 from matcher.decisions.roles import COMPARED
 from matcher.formats.agreement import Agreement
-from matcher.formats.vocabulary import ROLES
 from matcher.nightly.records import Numbers, Records, records_of
+from matcher.store.meeting import Meeting, meetings, open_corridors
 from matcher.store.models import AgreementRow
 
 # A tile holds whole batches, up to so many rows, or one batch that has more.
@@ -30,9 +30,6 @@ LEFT_ROWS = 1 << 16
 RIGHT_ROWS = 1 << 17
 
 _PARTS = (("new", "held"), ("held", "new"), ("new", "new"))
-
-Meeting = tuple[str, int, str, int]
-"""Society and role on the left, society and role on the right."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,7 +173,7 @@ def plan_night(session: Session, row: AgreementRow, *, on: date, full: bool = Fa
     agreement = Agreement.model_validate(row.document)
     model, kin = EvidenceModel.under(agreement), KinModel.published()
     compares_as = _compares_as(agreement, model, kin)
-    corridors = agreement.open_corridors(on) if agreement.terms is not None else ()
+    corridors = open_corridors(agreement, on)
     compared = {(start, end) for start, end in row.compared_corridors or ()}
     is_full = full or row.compared_as != compares_as or not compared.issuperset(corridors)
     records = records_of(session, row.agreement_id, is_full=is_full)
@@ -204,20 +201,6 @@ def _registers(met: Iterable[Meeting], records: Records) -> dict[tuple[str, int,
         key = (left, left_role, right_role)
         counts[key] = counts.get(key, 0) + records.count(right, right_role)
     return counts
-
-
-def meetings(agreement: Agreement, corridors: tuple[tuple[str, str], ...]) -> dict[Meeting, date]:
-    """Who may meet, each two only once, whichever is left, and the last day on which they may."""
-    met: dict[frozenset[tuple[str, int]], Meeting] = {}
-    until: dict[Meeting, date] = {}
-    for left, right in corridors:
-        for roles in COMPARED:
-            left_role, right_role = (ROLES.index(role) for role in roles)
-            both = frozenset({(left, left_role), (right, right_role)})
-            meeting = met.setdefault(both, (left, left_role, right, right_role))
-            last_day = agreement.last_day_of((left, right))
-            until[meeting] = max(last_day, until.get(meeting, last_day))
-    return until
 
 
 def _compares_as(agreement: Agreement, model: EvidenceModel, kin: KinModel) -> str:

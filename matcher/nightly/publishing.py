@@ -41,6 +41,7 @@ from matcher.store import audit
 from matcher.store.batches import lock_agreement
 from matcher.store.changing import change, locked
 from matcher.store.copying import Columns, copy_arrays, copy_rows
+from matcher.store.meeting import MEETINGS, either_way
 from matcher.store.models import AgreementRow, Comparison, PassNames, RunRow
 
 _FOUND = {
@@ -56,13 +57,6 @@ _FOUND = {
 }
 _BLOCK: Final = 1 << 17
 _SORT_MEMORY: Final = "256MB"  # what millions of candidates are sorted in without files
-_MEETINGS = {
-    "society": "text",
-    "role": "smallint",
-    "other_society": "text",
-    "other_role": "smallint",
-    "last_day": "date",
-}
 _REGISTERS = {
     "society": "text",
     "left_role": "smallint",
@@ -171,7 +165,7 @@ def refresh(session: Session, plan: NightPlan, *, top: int) -> None:
 def _lay_out(session: Session, plan: NightPlan) -> None:
     """Make the tables that say with how many records are compared, and who may meet."""
     copy_rows(session, "registers", _REGISTERS, _register_rows(plan))
-    copy_rows(session, "meetings", _MEETINGS, _meeting_rows(plan))
+    copy_rows(session, "meetings", MEETINGS, either_way(plan.meetings))
 
 
 def _stand(session: Session, plan: NightPlan, *, top: int, run: UUID | None = None) -> None:
@@ -290,13 +284,6 @@ def candidate_id(agreement: bytes, one: tuple[bytes, bytes], other: tuple[bytes,
         )
     )  # fmt: skip
     return hashlib.blake2b(named, digest_size=16, person=b"kinm-candidate").digest()
-
-
-def _meeting_rows(plan: NightPlan) -> Iterator[tuple[Any, ...]]:
-    """Who may meet whom, in both orders, and the last day."""
-    for (left, left_role, right, right_role), last_day in sorted(plan.meetings.items()):
-        yield left, left_role, right, right_role, last_day
-        yield right, right_role, left, left_role, last_day
 
 
 def _register_rows(plan: NightPlan) -> Iterator[tuple[Any, ...]]:

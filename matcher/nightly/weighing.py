@@ -24,12 +24,12 @@ from matcher.formats.identity import Identity
 from matcher.formats.letter import Letter
 from matcher.formats.refinement import Answer, open_answer
 from matcher.formats.vocabulary import BANDS
-from matcher.nightly.planning import meetings
 from matcher.refining import Refinement
 from matcher.store import refinements
 from matcher.store.batches import lock_agreement
 from matcher.store.copying import copy_rows
 from matcher.store.database import Store
+from matcher.store.meeting import meetings, open_corridors
 from matcher.store.models import RefinementFile
 from matcher.store.parties import agreement_of
 
@@ -223,8 +223,7 @@ def registers_of(session: Session, agreement: Agreement, on: date) -> Registers:
     held = session.execute(_HELD, {"agreement": agreement.agreement_id}).all()
     persons = {(row.society, row.role): int(row.persons) for row in held}
     counts: dict[tuple[str, int, int], int] = {}
-    corridors = agreement.open_corridors(on) if agreement.terms is not None else ()
-    for left, left_role, right, right_role in meetings(agreement, corridors):
+    for left, left_role, right, right_role in meetings(agreement, open_corridors(agreement, on)):
         key = (left, left_role, right_role)
         counts[key] = counts.get(key, 0) + persons.get((right, right_role), 0)
     return counts

@@ -24,7 +24,7 @@ from matcher.formats.rulebook import refuse
 from matcher.protection import sharing
 from matcher.store import audit
 from matcher.store.candidates import disclosed
-from matcher.store.changing import named
+from matcher.store.changing import locked, named
 from matcher.store.models import (
     AgreementRow,
     CandidateRow,
@@ -58,14 +58,16 @@ class Stages:
     is_agreed: bool = False
     user: UUID | None = None
 
+    def shown(self, session: Session, row: CandidateRow) -> bool:
+        """Let both sides speak of what may be shown today alone."""
+        return is_shown(session, row, self.on)
+
     def confirm(self, session: Session, row: CandidateRow, society: str) -> None:
         """Let a society confirm whose own side is cleared, and keep that it is.
 
         Raises:
-            AbsentError: The candidate may not be shown any more.
             GateError: The side is not cleared, or the sharing decision tree does not permit it.
         """
-        require_shown(session, row, self.on)
         require_cleared(is_safe=self.is_safe)
         require_consulted(is_agreed=self.is_agreed)
         sharing.require_confirmation(session, row, society)
@@ -173,12 +175,13 @@ def give_service_feedback(
 
     Raises:
         ParameterError: The code is none, or the consent is of a later day.
-        AbsentError: The other side has not been disclosed to the society.
+        AbsentError: The other side has not been disclosed to the society, or may not be shown now.
         GateError: There is no consent.
     """
     if code not in SERVICE_CODES:
         raise ParameterError(f"Service feedback must be one of {', '.join(SERVICE_CODES)}.")
     told = require_disclosed(session, candidate, society)
+    require_shown(session, locked(session, CandidateRow, candidate), on)
     given = require_service_consent(consent_on, on)
     session.merge(
         ServiceFeedback(

@@ -3,7 +3,7 @@
     keys = StoreKeys.open(settings.store_keys, passphrase)
     with open_store(settings, keys) as store:           # starts the private PostgreSQL, if any
         with store.as_unit() as session:                # the linkage unit: sees all rows
-            parties.add_agreement(session, agreement)
+            admitting.add_agreement(session, agreement, on=today)
         with store.as_society("red-one") as session:    # one society: its own rows, by the database
             row = batches.register(session, society="red-one", ...)
             batches.note_part(session, row.id, number=0, ...)
@@ -19,7 +19,7 @@ raises. Rows belong to the session that read them; use what you need of them ins
 - `models`: the tables; `migrations` makes them and says who sees what;
 - `states`: the lives of batches, runs, candidates and refinements, a table each;
 - `changing`: `locked` and `change`, the one way from a state to another, with its audit entry;
-- `parties`: societies, users, tokens, agreements;
+- `admitting`: agreements and their amendments; `access`: users and tokens;
 - `batches`: register, note_part, parts_of, finish; `acceptance`: accept; `keeping_up`: enter, for
   all that a restored store must be told: notices, withdrawn batches, retired epochs, agreements;
 - `listings`: page, one: candidates as a society sees them; `candidates`: decide, settle, disclosed;

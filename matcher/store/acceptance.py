@@ -25,7 +25,8 @@ from matcher.store import receipts
 from matcher.store.batches import lock_agreement, require_valid, store_records
 from matcher.store.changing import change, locked
 from matcher.store.database import Store
-from matcher.store.models import BatchRow
+from matcher.store.models import AgreementRow, BatchRow
+from matcher.store.narrowing import require_not_outgrown
 from matcher.store.parties import agreement_of, expiry_of
 from matcher.store.recognising import require_marks
 
@@ -105,11 +106,11 @@ def take_in(
     with store.as_unit() as session:
         row = locked(session, BatchRow, batch)
         state, society, superseded = row.state, row.society, row.supersedes
-        agreement = agreement_of(session, row.agreement)
+        agreement, outgrown = _agreed(session, row)
         held = [] if agreement.exposure_ceiling is None else _held(session, agreement, superseded)
     if state != "validating":
         return state
-    problems = list(_problems(content, agreement, society, on))
+    problems = list(_problems(content, agreement, outgrown, society, on))
     beside = (store.fingerprints.open(one, agreement) for one in held)
     try:
         check_exposure(
@@ -126,7 +127,14 @@ def take_in(
     with store.as_unit() as session:
         row = locked(session, BatchRow, batch)
         if row.state == "validating":
-            _enter(session, row, content, agreement, receipt, on)
+            # Runs are planned and published under this lock: no record is taken in between.
+            lock_agreement(session, row.agreement)
+            agreement, outgrown = _agreed(session, row)  # it may have been amended meanwhile
+            row.problems = list(_problems(content, agreement, outgrown, society, on))
+            if row.problems:
+                change(session, row, "refuse", society=society)
+            else:
+                _enter(session, row, content, agreement, receipt, on)
         return row.state
 
 
@@ -149,12 +157,15 @@ def refuse(store: Store, batch: UUID, problems: list[str]) -> str:
         return row.state
 
 
-def _problems(content: Batch, agreement: Agreement, society: str, on: date) -> Iterator[str]:
+def _problems(
+    content: Batch, agreement: Agreement, outgrown: list[str], society: str, on: date
+) -> Iterator[str]:
     checks = (
         lambda: require_valid(agreement, on),
         lambda: require_terms(agreement),
         lambda: require_corridor(agreement, society, on),
         lambda: agreement.require_epoch(content.header.key_epoch, on),
+        lambda: require_not_outgrown(agreement, outgrown, content.header.agreement_digest),
         lambda: require_marks(content),
     )
     for check in checks:
@@ -164,6 +175,12 @@ def _problems(content: Batch, agreement: Agreement, society: str, on: date) -> I
             yield str(error)
     if content.header.society != society:
         yield "The batch says that it is another society's; send each society's own alone."
+
+
+def _agreed(session: Session, row: BatchRow) -> tuple[Agreement, list[str]]:
+    """A batch's agreement as it is in force, and the digests of versions that permitted more."""
+    under = session.get_one(AgreementRow, row.agreement)
+    return Agreement.model_validate(under.document), under.outgrown
 
 
 def _held(session: Session, agreement: Agreement, superseded: UUID | None) -> list[UUID]:
@@ -184,11 +201,9 @@ def _enter(
     receipt: Receipt,
     on: date,
 ) -> None:
-    # A run is planned and published under this lock too: a record is never taken in between.
-    lock_agreement(session, agreement.agreement_id)
     row.received_on = on
     row.key_epoch = content.header.key_epoch
-    row.expires_on = expiry_of(agreement, row.key_epoch, on)
+    row.expires_on = expiry_of(session, agreement, row.society, row.key_epoch, on)
     row.records = len(content)
     store_records(session, row, content, agreement.scheme)
     if row.supersedes is not None:

@@ -54,7 +54,10 @@ class Decided:
 
 
 class Gates(Protocol):
-    """What must hold before a society confirms, and before either learns who the other is."""
+    """What must hold before anything is said, before a society confirms, and before disclosure."""
+
+    def shown(self, session: Session, row: CandidateRow) -> bool:
+        """Say whether the candidate may be shown now, by the agreement as it is in force."""
 
     def confirm(self, session: Session, row: CandidateRow, society: str) -> None:
         """Refuse a society's confirmation where something of its own side is missing.
@@ -90,13 +93,13 @@ def decide(
         society: Who says so; a society that has no side of it is told that there is none.
         verdict: One of `VERDICTS`.
         version: The version that was looked at; another one must be looked at anew.
-        gates: Asked before a confirmation, and when both have confirmed.
+        gates: Asked first of all, before a confirmation, and when both have confirmed.
         user: Who decides.
         note_code: One of `NOTE_CODES`.
 
     Raises:
         ParameterError: The verdict or the code is none.
-        AbsentError: The society has no such candidate.
+        AbsentError: The society has no such candidate, or it may not be shown now.
         StateError: It is in another version, or that can't be said in the state that it is in.
         KinmatchError: A gate does not let it be confirmed.
     """
@@ -105,6 +108,8 @@ def decide(
     if note_code is not None and note_code not in NOTE_CODES:
         raise ParameterError(f"A note must be one of {', '.join(NOTE_CODES)}.")
     row, own, other = _held(session, candidate, society)
+    if not gates.shown(session, row):
+        raise _absent(candidate)
     if row.version != version:
         raise StateError(
             f"Candidate {named(candidate)} changed since version {version}; look at it again."

@@ -16,7 +16,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import IntegrityError
 from matcher.formats.notices import Notice
 from matcher.formats.retirement import Retirement
-from matcher.store import audit, holds, parties, retirements, withdrawals
+from matcher.store import admitting, audit, holds, retirements, withdrawals
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
 from matcher.store.journal import Admission, BatchWithdrawal, Entry, Journal, Said
@@ -125,7 +125,7 @@ def _require_possible(session: Session, said: Said) -> None:
         case BatchWithdrawal():
             withdrawals.require_possible(session, said)
         case Admission():
-            parties.require_admissible(session, _agreement(said))
+            admitting.require_admissible(session, _agreement(said))
         case Retirement():
             pass  # whatever is said of an epoch, the earliest last day counts
 
@@ -151,7 +151,7 @@ def _apply(session: Session, entry: Entry, actor: str) -> Applied:
         case BatchWithdrawal():
             row.records = withdrawals.withdraw(session, said, on=entry.applied_on, actor=actor)
         case Admission():
-            parties.add_agreement(session, _agreement(said), actor=actor)
+            admitting.add_agreement(session, _agreement(said), on=entry.applied_on, actor=actor)
     return Applied(entry.number, row.kind, row.records)
 
 

@@ -133,17 +133,19 @@ WHERE refined.refinement_id = :refinement AND candidate_sides.candidate_id = ref
 """)
 
 
-def listed(session: Session, *, answered: bool, until: date) -> list[RefinementFile]:
+def listed(session: Session, *, answered: bool, on: date, until: date) -> list[RefinementFile]:
     """Give what a society is asked, the one that is over first first; of one day by id.
 
     Args:
         session: A transaction `as_society`, whose they are.
         answered: Whether those that it has answered, or those that it has not.
+        on: The day; what is over that day is not asked any more.
         until: Up to which day's; what is asked on a later one does not show yet.
     """
     query = select(RefinementFile).where(
         RefinementFile.requests.is_not(None),
         RefinementFile.asked_on <= until,
+        RefinementFile.expires_on > on,
         RefinementFile.answer_digest.is_not(None)
         if answered
         else RefinementFile.answer_digest.is_(None),
@@ -161,7 +163,7 @@ def require_asked(
         session: A transaction that sees the society's rows.
         refinement: Its id.
         society: Which.
-        on: The day; what is over that day is not asked any more.
+        on: As for `listed`.
         until: As for `listed`.
 
     Raises:

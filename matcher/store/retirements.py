@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -76,6 +77,20 @@ def _end(session: Session, notice: Retirement) -> None:
         """),
         given,
     )
+    session.execute(_ASKED_UNTIL, given)
+
+
+# What is asked about records of a retired epoch is asked until its last day alone, of both sides.
+_ASKED_UNTIL: Final = text("""
+WITH ending AS (
+  UPDATE kinmatch.refinements SET expires_on = CAST(:last_day AS date) + 1
+  WHERE agreement = :agreement AND key_epoch <= :epoch
+    AND :society IN (left_society, right_society) AND expires_on > CAST(:last_day AS date) + 1
+  RETURNING id
+)
+UPDATE kinmatch.refinement_files SET expires_on = CAST(:last_day AS date) + 1
+FROM ending WHERE refinement_id = ending.id
+""")
 
 
 def retired_on(session: Session, on: date) -> Sequence[BatchRow]:

@@ -15,7 +15,7 @@ from matcher.formats.identity import Identity
 from matcher.formats.notices import Notice
 from matcher.nightly.night import Limits, run_night
 from matcher.settings import Settings
-from matcher.store import acceptance, batches, listings, parties
+from matcher.store import acceptance, admitting, batches, listings
 from matcher.store.database import Store, open_store
 from matcher.store.journal import Journal
 from matcher.store.keeping_up import enter
@@ -34,7 +34,7 @@ class Unit:
         self.agreement = Agreement.read(office / "agreement.toml")
         self.journal = Journal(office / "journal.jsonl")
         with store.as_unit() as session:
-            parties.add_agreement(session, self.agreement)
+            admitting.add_agreement(session, self.agreement, on=self.agreement.valid_from)
 
     def receives(self, society: str) -> None:
         """Take in the envelope that a society has written."""

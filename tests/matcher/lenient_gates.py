@@ -18,6 +18,10 @@ class InForce:
 
     on: date
 
+    def shown(self, session: Session, row: CandidateRow) -> bool:
+        """Say that it may."""
+        return True
+
     def confirm(self, session: Session, row: CandidateRow, society: str) -> None:
         """Let every society confirm."""
 

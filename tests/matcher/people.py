@@ -24,7 +24,7 @@ from matcher.formats.sharing import answers_of_fiction, walk_given
 from matcher.formats.terms import Terms
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 from matcher.protection.sharing import Decider, record_of_agreement
-from matcher.store import acceptance, batches, parties, receipts, withdrawals
+from matcher.store import acceptance, admitting, batches, receipts, withdrawals
 from matcher.store.database import Store
 
 SCHEME = Scheme.published("standard/1")
@@ -199,7 +199,7 @@ def take_back(store: Store, batch: UUID) -> None:
 def add(store: Store, agreement: Agreement) -> Agreement:
     """Let a store know an agreement, of which every party went through the sharing tree."""
     with store.as_unit() as session:
-        parties.add_agreement(session, agreement)
+        admitting.add_agreement(session, agreement, on=agreement.valid_from)
         permit(session, agreement)
     return agreement
 

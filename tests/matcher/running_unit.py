@@ -31,7 +31,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.identity import Identity
 from matcher.protection import training
 from matcher.settings import Settings
-from matcher.store import access, parties
+from matcher.store import access, admitting
 from matcher.store.database import Store, open_store
 from matcher.store.jobs import SCHEMA
 from matcher.vault import StoreKeys
@@ -152,7 +152,7 @@ class Unit:
         keys = StoreKeys.new(settings.store_keys, PASSPHRASE)
         unit.seal(settings.identity, PASSPHRASE)
         with open_store(settings, keys) as store, store.as_unit() as session:
-            parties.add_agreement(session, agreement)
+            admitting.add_agreement(session, agreement, on=agreement.valid_from)
             permit(session, agreement)
             for society in agreement.parties:
                 self.tokens[society] = token_of(session, society, "tracing-officer")

@@ -73,7 +73,9 @@ def listed(
     """List what the society is asked; what is over is not listed any more."""
     pad_to(request.scope, LISTING)
     with caller.transaction() as session:
-        rows = refinements.listed(session, answered=state == "answered", until=caller.shown_until)
+        rows = refinements.listed(
+            session, answered=state == "answered", on=caller.today, until=caller.shown_until
+        )
         return Refinements(items=[_told(row) for row in rows])
 
 

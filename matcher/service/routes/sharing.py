@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.errors import StateError
 from matcher.formats.sharing import Way, walk_given
-from matcher.protection import sharing
+from matcher.protection import sharing, stages
 from matcher.service.callers import Member, member
 from matcher.service.problems import documented
 from matcher.service.routes.candidates import CandidateId, Reviewer, require_shown
@@ -104,6 +104,7 @@ def _kept(
     session: Session, candidate_id: str, way: Way, said: CandidateAnswers, caller: Member
 ) -> SharingDecision:
     row = locked(session, CandidateRow, bytes.fromhex(candidate_id))
+    stages.require_shown(session, row, caller.today)  # still, now that nothing changes under it
     if row.version != said.version:
         raise StateError(
             f"Candidate {candidate_id} changed since version {said.version}; look at it again."

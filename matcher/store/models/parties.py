@@ -57,7 +57,8 @@ class AgreementRow(Table):
 
     `compared_as` names the scheme, model and roles of the last run that was published, and
     `compared_corridors` the corridors that have been open ever since; others make the next run a
-    full one.
+    full one. `outgrown` are the digests of versions with purposes or legal bases that it was
+    amended to have no more.
     """
 
     __tablename__ = "agreements"
@@ -70,6 +71,7 @@ class AgreementRow(Table):
     retention_days: Mapped[int]
     compared_as: Mapped[str | None]
     compared_corridors: Mapped[list[list[str]] | None] = mapped_column(JSONB())
+    outgrown: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
 
 
 class Party(Table):

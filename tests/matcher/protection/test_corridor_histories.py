@@ -11,7 +11,7 @@ from test_corridors import authorised, night
 from matcher.formats.errors import GateError
 from matcher.nightly import night as nights
 from matcher.nightly.planning import NightPlan
-from matcher.store import listings, parties
+from matcher.store import admitting, listings
 from matcher.store.database import Store
 from matcher.store.models import CandidateRow, Record
 
@@ -40,7 +40,7 @@ def test_nobody_meets_or_shows_through_a_corridor_that_is_closed(
         until[frozenset(pair)] = today + timedelta(days=rng.randint(-2, 6))
         agreement = agreement.with_terms(authorised(agreement, until[frozenset(pair)], pair))
         with store.as_unit() as session:
-            parties.add_agreement(session, agreement)
+            admitting.add_agreement(session, agreement, on=today)
         society = rng.choice((ONE, TWO, THREE))
         path = write(tmp_path / str(step), agreement, society, PEOPLE[society])
         if any(society in ways and last >= today for ways, last in until.items()):

@@ -32,7 +32,7 @@ from matcher.formats.terms import Authorisation, Terms
 from matcher.matching import match
 from matcher.nightly.asking import Asking, ask_all
 from matcher.nightly.night import Limits, Outcome, run_night
-from matcher.store import acceptance, batches, candidates, listings, parties, refinements
+from matcher.store import acceptance, admitting, batches, candidates, listings, refinements
 from matcher.store.database import Store
 from matcher.store.models import BatchRow, CandidateRow, CandidateSide
 
@@ -132,7 +132,7 @@ def test_once_renewed_all_that_was_missed_is_compared(
     night(store, after)
     renewed = agreement.with_terms(authorised(agreement, LAPSES + timedelta(days=90)))
     with store.as_unit() as session:
-        parties.add_agreement(session, renewed)
+        admitting.add_agreement(session, renewed, on=after)
     (outcome,) = night(store, after)
     assert outcome.plan["full"]
     assert outcome.candidates is not None
@@ -149,7 +149,7 @@ def test_an_agreement_amended_while_a_night_is_at_work_is_planned_anew(
 
     def amend(_: int) -> None:
         with store.as_unit() as session:
-            parties.add_agreement(session, closed)
+            admitting.add_agreement(session, closed, on=TODAY)
 
     (outcome,) = run_night(
         store, on=TODAY, limits=Limits(10**9, 10**6), top=10, threads=1, advance=amend
@@ -250,12 +250,12 @@ def test_neither_side_releases_attributes_once_the_corridor_is_closed(
     assert ask_all(store, identities["hub"], on=TODAY, asking=Asking(0.0, 14)) == 2
     after = LAPSES + timedelta(days=1)
     with store.as_society(TWO) as session:
-        (asked,) = refinements.listed(session, answered=False, until=TODAY)
+        (asked,) = refinements.listed(session, answered=False, on=TODAY, until=TODAY)
         refinements.require_asked(session, asked.refinement_id, TWO, on=LAPSES, until=TODAY)
         assert refinements.requests_of(session, asked.refinement_id, TWO, on=LAPSES, until=TODAY)
         for ask in (refinements.require_asked, refinements.requests_of):
             with pytest.raises(AbsentError):
                 ask(session, asked.refinement_id, TWO, on=after, until=TODAY)
     with store.as_society(THREE) as session:
-        (asked,) = refinements.listed(session, answered=False, until=TODAY)
+        (asked,) = refinements.listed(session, answered=False, on=TODAY, until=TODAY)
         refinements.require_asked(session, asked.refinement_id, THREE, on=after, until=TODAY)

@@ -24,7 +24,7 @@ from matcher.formats.sharing import (
 )
 from matcher.nightly.night import Limits, run_night
 from matcher.protection.sharing import decisions
-from matcher.store import parties
+from matcher.store import admitting
 from matcher.store.database import Store
 from matcher.store.models import AuditEntry, CandidateRow, SharingDecision
 
@@ -47,7 +47,7 @@ def decide(run: Any, store: Store, answers: dict[str, str], **given: str) -> Any
 def unit(store: Store) -> Store:
     """A linkage unit with an agreement, for which nobody has gone through the tree."""
     with store.as_unit() as session:
-        parties.add_agreement(session, draw_agreement())
+        admitting.add_agreement(session, draw_agreement(), on=TODAY)
     return store
 
 
@@ -207,7 +207,7 @@ def test_a_party_more_is_a_recipient_more(unit: Store, serve: Serve) -> None:
     """What was answered for two recipients is no answer for a third."""
     agreement = draw_agreement(agreement_id="cd" * 16, parties=(ONE, TWO))
     with unit.as_unit() as session:
-        parties.add_agreement(session, agreement)
+        admitting.add_agreement(session, agreement, on=TODAY)
     one = serve(ONE)
     assert answer_for(one, "cd" * 16).json()["recipient"] == TWO
     with unit.as_unit() as session:

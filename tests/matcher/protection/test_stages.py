@@ -180,9 +180,9 @@ def test_what_may_not_be_shown_any_more_is_neither_decided_on_nor_disclosed(
         side = session.get_one(CandidateSide, (bytes.fromhex(key), TWO))
         side.shown_until = date(2026, 5, 31)
     assert decide(two, key, **CLEARED).status_code == 404
-    assert decide(one, key, "unsure").status_code == 200
-    # One side that may not be shown forbids both: this confirmation is refused without a reason.
-    assert decide(one, key, **CLEARED).status_code == 404
+    # One side that may not be shown forbids both: whatever is said is refused without a reason.
+    for verdict in ("unsure", "reject", "confirm"):
+        assert decide(one, key, verdict, **CLEARED).status_code == 404
     with store.as_unit() as session:
         side = session.get_one(CandidateSide, (bytes.fromhex(key), TWO))
         side.shown_until = TODAY
