@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from encoders.growing import Growing, Lists
+from encoders.growing import Growing, Lists, Offsets
+from encoders.letter_pairs import LetterPairs
 from encoders.records import code_cells
 
 Ids = npt.NDArray[np.int32]
@@ -92,16 +93,24 @@ class Numbering:
     """Distinct things that can be keys of a dictionary, in order of first appearance.
 
     Attributes:
+        made_as: What holds the things that are made at a time.
         distinct: All of them.
     """
+
+    made_as = tuple
 
     def __init__(self) -> None:
         self._numbers = _Numbers()
         self.distinct: list[Any] = self._numbers.distinct
 
-    def number(self, things: Iterable[Any]) -> Ids:
-        """Give the positions of things in `distinct`, which takes in what is new."""
-        return np.array([*map(self._numbers.__getitem__, things)], dtype=np.int32)
+    def number_lists(self, lists: Sequence[tuple[Any, ...]]) -> tuple[Offsets, Ids]:
+        """Give how long lists are, and the positions of their things in `distinct`, end to end.
+
+        It takes in what is new.
+        """
+        sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+        things = chain.from_iterable(lists)
+        return sizes, np.fromiter(map(self._numbers.__getitem__, things), np.int32, sizes.sum())
 
 
 class Parts(Numbering):
@@ -119,12 +128,12 @@ class Parts(Numbering):
         self._read = read
         self.fresh: list[Any] = []
 
-    def number(self, things: Iterable[Any]) -> Ids:
-        """Give the positions of parts in `distinct`; those that are new are read."""
+    def number_lists(self, lists: Sequence[tuple[Any, ...]]) -> tuple[Offsets, Ids]:
+        """Give what `Numbering` gives; parts that are new are read."""
         known = len(self.distinct)
-        numbers = super().number(things)
+        numbered = super().number_lists(lists)
         self.fresh += [_made(self._read, part) for part in self.distinct[known:]]
-        return numbers
+        return numbered
 
 
 class PairNumbering:
@@ -202,7 +211,7 @@ class Made:
     Args:
         source: The things.
         make: Gives what is made of one of them.
-        into: Numbers what is made.
+        into: Numbers what is made, as its `made_as` holds it.
 
     Attributes:
         into: As given.
@@ -211,7 +220,10 @@ class Made:
     """
 
     def __init__(
-        self, source: Values | Parts, make: Callable[[Any], Iterable[Any]], into: Numbering
+        self,
+        source: Values | Parts,
+        make: Callable[[Any], Iterable[Any]],
+        into: Numbering | LetterPairs,
     ) -> None:
         self._source = source
         self._make = make
@@ -222,14 +234,14 @@ class Made:
     def follow(self) -> None:
         """Take in what is fresh in the source."""
         known = len(self.lists)
-        made: list[tuple[Any, ...]] = []
+        make, made_as = self._make, self.into.made_as
+        made: list[Any] = []
         for thing in self._source.fresh:
             try:
-                things = None if thing is _BROKEN else tuple(self._make(thing))
+                things = None if thing is _BROKEN else made_as(make(thing))
             except Exception:
                 things = None
             if things is None:
                 self.broken.append(known + len(made))
-            made.append(things or ())
-        sizes = np.fromiter(map(len, made), np.int64, len(made))
-        self.lists.extend(sizes, self.into.number(chain.from_iterable(made)))
+            made.append(things or made_as())
+        self.lists.extend(*self.into.number_lists(made))

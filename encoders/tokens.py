@@ -19,6 +19,7 @@ import pyarrow as pa
 from encoders.birth_columns import BirthReader, Births, birth_of
 from encoders.distinct import Made, Numbering, Parts, Values
 from encoders.growing import Lists
+from encoders.letter_pairs import LetterPairs
 from encoders.views import ATTRIBUTES, VIEWS, Attribute
 
 Ids = npt.NDArray[np.int32]
@@ -73,7 +74,7 @@ class Vocabulary:
         self._births = BirthReader()
         self._values: dict[object, Values] = {}
         self._distinct_parts: dict[object, Parts] = {}
-        self._distinct_tokens: dict[object, Numbering] = {}
+        self._distinct_tokens: dict[object, Numbering | LetterPairs] = {}
         self._parts: dict[object, Made] = {}
         self._tokens: dict[object, Made] = {}
         self._by_value: dict[object, Lists] = {}
@@ -137,9 +138,11 @@ class Vocabulary:
         kind = (attribute.reader, view.parts, view.read)
         distinct_parts = self._distinct_parts.setdefault(kind, Parts(view.read))
         parts = self._parts.setdefault((reading, kind), Made(values, view.parts, distinct_parts))
-        distinct_tokens = self._distinct_tokens.setdefault((kind, label), Numbering())
+        distinct_tokens = self._distinct_tokens.setdefault(
+            (kind, label), Numbering() if view.spelt is None else LetterPairs()
+        )
         tokens = self._tokens.setdefault(
-            (kind, label), Made(distinct_parts, view.tokens, distinct_tokens)
+            (kind, label), Made(distinct_parts, view.spelt or view.tokens, distinct_tokens)
         )
         by_value = self._by_value.setdefault((reading, kind, label), Lists())
         return _Way(attribute.columns, of_births, values, parts, tokens, by_value)

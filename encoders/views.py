@@ -69,12 +69,15 @@ class View:
             same reading share the work.
         of_births: For a view of births, what of them it looks at: births that are alike in that
             are one value.
+        spelt: For a view of letter pairs, gives the text whose pairs are the tokens, in letters a
+            to z, A to Z and digits; so the pairs of many parts can be made at once.
     """
 
     tokens: Callable[[Any], Tokens]
     parts: Callable[[Any], Iterable[Any]] = _all_of_it
     read: Callable[[Any], Any] = _as_it_is
     of_births: Callable[[Births], Births] = Births.all_of_it
+    spelt: Callable[[Any], str] | None = None
 
     def __call__(self, value: Any) -> Tokens:
         """Give the tokens of a value, some of them perhaps more than once."""
@@ -109,20 +112,14 @@ ATTRIBUTES = {
 
 _name_parts = attrgetter("parts")
 _name_pieces = attrgetter("pieces")
+_letters = attrgetter("letters")
+_consonants = attrgetter("consonants")
 _place_parts = attrgetter("parts")
 _place_words = attrgetter("words")
 
 
 def _unknown_words(place: Place) -> Iterable[str]:
     return place.location.unknown
-
-
-def _spelt_bigrams(piece: names.Spelling) -> Tokens:
-    return names.bigrams(piece.letters) if piece.letters else ()
-
-
-def _spelt_skeleton(piece: names.Spelling) -> Tokens:
-    return names.bigrams(piece.consonants) if piece.consonants else ()
 
 
 def _spelt_phonetic(piece: names.Spelling) -> Tokens:
@@ -133,13 +130,20 @@ def _whole_skeleton(piece: names.Spelling) -> Tokens:
     return (piece.consonants,) if piece.consonants else ()
 
 
-def _word_bigrams(word: str) -> Tokens:
-    letters = plain_word(word)
-    return names.bigrams(letters) if letters else ()
-
-
 def _sounds(piece: str) -> Tokens:
     return names.sound_model(1).units_of(piece)
+
+
+def _in_pairs(
+    spelt: Callable[[Any], str],
+    parts: Callable[[Any], Iterable[Any]],
+    read: Callable[[Any], Any] = _as_it_is,
+) -> View:
+    def tokens(part: Any) -> Tokens:
+        text = spelt(part)
+        return names.bigrams(text) if text else ()
+
+    return View(tokens, parts, read, spelt=spelt)
 
 
 def _of_years(
@@ -158,8 +162,8 @@ VIEWS = {
     "name.bigrams/1": View(names.bigrams, _name_parts),
     "name.skeleton/1": View(names.skeleton_pairs, _name_parts),
     "name.phonetic/1": View(names.phonetic, _name_parts),
-    "name.bigrams/2": View(_spelt_bigrams, _name_pieces, names.Spelling.of),
-    "name.skeleton/2": View(_spelt_skeleton, _name_pieces, names.Spelling.of),
+    "name.bigrams/2": _in_pairs(_letters, _name_pieces, names.Spelling.of),
+    "name.skeleton/2": _in_pairs(_consonants, _name_pieces, names.Spelling.of),
     "name.phonetic/2": View(_spelt_phonetic, _name_pieces, names.Spelling.of),
     "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces, names.Spelling.of),
     "name.sounds/1": View(_sounds, _name_pieces),
@@ -176,8 +180,8 @@ VIEWS = {
     "birth.day_month/1": _of_days(lambda day: (f"{day[0]}-{day[1]}",)),
     "sex.code/1": View(lambda code: (code,) if code else ()),
     "place.bigrams/1": View(names.bigrams, _place_parts),
-    "place.bigrams/2": View(_word_bigrams, _place_words),
+    "place.bigrams/2": _in_pairs(plain_word, _place_words),
     "place.codes/1": View(codes),
-    "place.unknown/1": View(_word_bigrams, _unknown_words),
+    "place.unknown/1": _in_pairs(plain_word, _unknown_words),
     "nationality.code/1": View(lambda countries: countries),
 }
