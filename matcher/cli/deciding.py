@@ -77,7 +77,7 @@ def requests_commission(request: RequestId, data_folder: DataFolder = None) -> N
 
 def requests_decide(
     request: RequestId,
-    by: Annotated[str, typer.Option(help="Who signs for the commission.")],
+    by: Annotated[UUID, typer.Option(help="The id of the user who signs for the commission.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     grant: Annotated[
         bool, typer.Option("--grant/--refuse", help="What the commission decided.")

@@ -86,7 +86,7 @@ def requests_commission(data_folder: Path | None, request: UUID) -> None:
 
 
 def requests_decide(
-    data_folder: Path | None, request: UUID, by: str, reason: str, grant: bool
+    data_folder: Path | None, request: UUID, by: UUID, reason: str, grant: bool
 ) -> None:
     """Write down the commission's decision."""
     with _unit(data_folder) as session:

@@ -1,12 +1,12 @@
 """Requests for data by who is no humanitarian: a register in which the answer is no.
 
 A request is refused when it is written down. An authority's may be brought before the commission,
-and nobody answers it before the commission has decided. Whatever is decided, nothing here hands out
-data: the linkage unit knows no names.
+and nobody answers it before the commission has decided, by one of its members. Whatever is decided,
+nothing here hands out data: the linkage unit knows no names.
 """
 
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,9 +14,13 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.errors import AbsentError, ParameterError
 from matcher.formats.rulebook import refuse
+from matcher.protection.training import duties_of, require_current, trained_until
 from matcher.store import audit
-from matcher.store.models import ForeignRequest, Society
+from matcher.store.models import ForeignRequest, Society, User
 from matcher.store.states.requests import REQUEST
+
+COMMISSION: Final = "commission"
+"""The duty of who decides."""
 
 _LEAST_REASON = 10
 
@@ -90,7 +94,7 @@ def decide(
     request: UUID,
     *,
     outcome: Literal["grant", "refuse"],
-    by: str,
+    by: UUID,
     reason: str,
     on: date,
 ) -> ForeignRequest:
@@ -100,24 +104,25 @@ def decide(
         session: A transaction `as_unit`.
         request: Its id.
         outcome: What it decided.
-        by: Who signs for the commission.
+        by: The user who signs for the commission: a member of it, with current training.
         reason: Why, in 10 characters or more.
         on: The day.
 
     Raises:
-        AbsentError: There is no such request.
-        GateError: It has not been before the commission.
-        ParameterError: Who decided or why is not said.
+        AbsentError: There is no such request or user.
+        GateError: It has not been before the commission, or the user may not sign for it.
+        ParameterError: Why is not said.
         StateError: It is decided already.
     """
     row = _held(session, request)
     require_commission(row)
-    if not by.strip() or len(reason.strip()) < _LEAST_REASON:
-        raise ParameterError("A decision needs who signs it, and a reason of 10 characters.")
+    require_member(session, by, on)
+    if len(reason.strip()) < _LEAST_REASON:
+        raise ParameterError("A decision needs a reason of 10 characters.")
     row.state = REQUEST.after(row.state, outcome)
-    row.decided_on, row.decided_by, row.role, row.reason = on, by, "commission", reason
+    row.decided_on, row.decided_by, row.role, row.reason = on, str(by), COMMISSION, reason
     session.flush()
-    _note(session, row, f"request.{outcome}")
+    _note(session, row, f"request.{outcome}", actor=str(by))
     return row
 
 
@@ -129,6 +134,28 @@ def require_commission(row: ForeignRequest) -> None:
     """
     if row.before_commission_on is None:
         raise refuse("requests.commission-first", f"Request {row.id} has not been there.")
+
+
+def require_member(session: Session, user: UUID, on: date) -> None:
+    """Let a user sign for the commission who is a member of it, with current training.
+
+    Args:
+        session: A transaction `as_unit`.
+        user: Their id.
+        on: The day.
+
+    Raises:
+        AbsentError: There is no such user.
+        GateError: They have not the duty that day, are let in no more, or are not trained.
+    """
+    found = session.get(User, user)
+    if found is None:
+        raise AbsentError(f"There is no user {user}; 'kinmatch user list' shows who there is.")
+    if not found.active or COMMISSION not in duties_of(session, user, on):
+        raise refuse(
+            "requests.commission-decides", f"User {user} is no member of the commission on {on}."
+        )
+    require_current(trained_until(session, user), on)
 
 
 def requests(session: Session) -> list[ForeignRequest]:
@@ -149,8 +176,10 @@ def _held(session: Session, request: UUID) -> ForeignRequest:
     return row
 
 
-def _note(session: Session, row: ForeignRequest, action: str) -> None:
+def _note(
+    session: Session, row: ForeignRequest, action: str, *, actor: str = audit.UNIT_ACTOR
+) -> None:
     audit.append(
-        session, action, f"request {row.id}", society=row.society,
+        session, action, f"request {row.id}", actor=actor, society=row.society,
         details={"state": row.state},
     )  # fmt: skip
