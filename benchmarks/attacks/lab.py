@@ -42,6 +42,9 @@ from matcher.formats.steps import Diffusion
 EXTRAPOLATED_TO = 1_000_000
 """The records that the exposure is stated for if nothing else is asked."""
 
+ABOUT_NONE = 0.02
+"""The share of names that A3 and A4 may read of a scheme's filters."""
+
 _SMALLEST = 200
 _PROVED_AT = 1000  # records at most, of A1 on undefended fingerprints
 _SHARE_MISSPELT = 0.3
@@ -246,7 +249,6 @@ def forename_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
     truth, knowledge = Forenames.of_people(size, seed), Forenames.of_people(size, seed + 1)
     bare, hard = encoded(truth, undefended(scheme), seed), encoded(truth, scheme, seed)
     double = double_hashed(truth, seed)
-    about_none = 0.02
     for by, filters, target, at_least in (
         (frequency.attack, bare, "undefended forenames", 0.6),
         (frequency.attack, hard, f"{scheme.label} forenames", None),
@@ -254,7 +256,7 @@ def forename_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
         (pattern_mining.attack, hard, f"{scheme.label} forenames", None),
     ):
         outcome = by(filters, truth, knowledge, seed=seed, target=target)
-        yield Finding(outcome, at_least, None if at_least else about_none)
+        yield Finding(outcome, at_least, None if at_least else ABOUT_NONE)
 
 
 def refinement_attacks(size: int, seed: int) -> Iterator[Finding]:
