@@ -10,6 +10,7 @@ that waits for its processor meanwhile stops them all.
 """
 
 import hashlib
+import math
 import mmap
 import os
 import struct
@@ -26,7 +27,8 @@ from matcher.formats.files import make_folder
 _PLACE: Final = struct.Struct("=16sdd")  # digest of the key, level, when that was
 _SIDE_BY_SIDE: Final = 8
 _GROUPS: Final = 1 << 13
-_BYTES: Final = _GROUPS * _SIDE_BY_SIDE * _PLACE.size
+_GROUP_BYTES: Final = _SIDE_BY_SIDE * _PLACE.size
+_BYTES: Final = _GROUPS * _GROUP_BYTES
 
 
 class Buckets:
@@ -74,18 +76,21 @@ class Buckets:
 
     def _found(self, digest: bytes) -> tuple[int, float]:
         """Give a key's place, or the one that it may have, and what is in its bucket now."""
+        first = int.from_bytes(digest[:4], "big") % _GROUPS * _GROUP_BYTES
+        group = self._kept[first : first + _GROUP_BYTES]
+        # The clock is read last: what another process wrote meanwhile is never of the future.
         now = self._clock()
-        first = int.from_bytes(digest[:4], "big") % _GROUPS * _SIDE_BY_SIDE
-        oldest, oldest_since = 0, float("inf")
-        for number in range(first, first + _SIDE_BY_SIDE):
-            place = number * _PLACE.size
-            known, level, since = _PLACE.unpack_from(self._kept, place)
-            if since > now:  # the machine was started anew since
-                level, since = self._most, 0.0
+        oldest, oldest_since = first, math.inf
+        for number, (known, level, since) in enumerate(_PLACE.iter_unpack(group)):
+            place = first + number * _PLACE.size
+            # Of before the machine was started anew, or what a crash left: such a bucket is full.
+            is_sound = 0.0 <= since <= now and -self._most <= level <= self._most
             if known == digest:
-                return place, min(self._most, level + (now - since) * self._a_second)
-            if since < oldest_since:
-                oldest, oldest_since = place, since
+                filled = level + (now - since) * self._a_second if is_sound else self._most
+                return place, min(self._most, filled)
+            touched = since if is_sound else 0.0
+            if touched < oldest_since:
+                oldest, oldest_since = place, touched
         return oldest, self._most
 
 
@@ -98,6 +103,9 @@ def _mapped(path: Path) -> mmap.mmap:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             os.truncate(descriptor, _BYTES)
+            # With its room on the disk: without, a write into memory ends the process once that is
+            # full.
+            os.posix_fallocate(descriptor, 0, _BYTES)
             return mmap.mmap(descriptor, _BYTES)
         finally:
             os.close(descriptor)
