@@ -110,6 +110,7 @@ def take_in(
         held = [] if agreement.exposure_ceiling is None else _held(session, agreement, superseded)
     if state != "validating":
         return state
+    start = file.tell()
     problems = list(_problems(content, agreement, outgrown, society, on))
     beside = (store.fingerprints.open(one, agreement) for one in held)
     try:
@@ -123,6 +124,7 @@ def take_in(
         problems.append(str(error))
     if problems:
         return refuse(store, batch, problems)
+    file.seek(start)  # what was measured was read from it
     store.fingerprints.put(batch, file)
     with store.as_unit() as session:
         row = locked(session, BatchRow, batch)
