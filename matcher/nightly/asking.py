@@ -138,7 +138,12 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
             )
         )
         partners = pseudonyms()
-        for part, rows in enumerate(_parts(waiting), (first or 0) + 1):
+        # All letters are written before one is noted: from then on the audit log waits for us.
+        asked = [
+            (part, rows, _letters(rows, agreement, identity, run, part, partners))
+            for part, rows in enumerate(_parts(waiting), (first or 0) + 1)
+        ]
+        for part, rows, letters in asked:
             head = rows[0]
             two = frozenset({head.left_society, head.right_society})
             refinements.begin(
@@ -147,7 +152,7 @@ def ask(store: Store, identity: Identity, agreement_id: str, *, on: date, asking
                 run=run,
                 part=part,
                 key_epoch=head.key_epoch,
-                asked=_letters(rows, agreement, identity, run, part, partners),
+                asked=letters,
                 candidates=[(row.id, row.version) for row in rows],
                 asked_on=on,
                 expires_on=min(on + timedelta(days=asking.days), closes(agreement, two, on)),

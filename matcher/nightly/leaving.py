@@ -14,7 +14,7 @@ from matcher.protection.deletion import destroy_fingerprints
 from matcher.store import audit, refinements
 from matcher.store.barring import REVIEWED, bar_overdue
 from matcher.store.batches import lock_agreement
-from matcher.store.changing import change
+from matcher.store.changing import change, locked
 from matcher.store.database import Store
 from matcher.store.models import AgreementRow, BatchRow, CandidateRow, Part, Record
 from matcher.store.retirements import retired_on
@@ -35,21 +35,15 @@ def clear_away(store: Store, on: date) -> int:
     Returns:
         How many batches were destroyed.
     """
+    # A transaction each: what they hold, the audit log's order above all, requests wait for.
+    for step in (_expire, refinements.expire, _bar_overdue):
+        with store.as_unit() as session:
+            step(session, on)
     with store.as_unit() as session:
-        _expire(session, on)
-        refinements.expire(session, on)
-        _bar_overdue(session, on)
-        gone = session.scalars(
-            select(BatchRow)
-            .where(BatchRow.state.in_(LEAVING))
-            .order_by(BatchRow.id)
-            .with_for_update()
-        ).all()
-        for batch in gone:
-            change(
-                session, batch, "destroy", society=batch.society, details=_remove(session, batch.id)
-            )
-        count = len(gone)
+        leaving = select(BatchRow.id).where(BatchRow.state.in_(LEAVING)).order_by(BatchRow.id)
+        gone = session.scalars(leaving).all()
+    count = sum(_destroy(store, batch) for batch in gone)
+    with store.as_unit() as session:
         destroyed = set(
             session.scalars(select(BatchRow.id).where(BatchRow.state == "destroyed")).all()
         )
@@ -85,6 +79,17 @@ def _expire(session: Session, on: date) -> None:
     ).all()
     for batch in {batch.id: batch for batch in (*over, *retired_on(session, on))}.values():
         change(session, batch, "expire", society=batch.society)
+
+
+def _destroy(store: Store, batch: UUID) -> bool:
+    """Let a batch be gone, with all that was made of it; say whether it was still there."""
+    with store.as_unit() as session:
+        row = locked(session, BatchRow, batch)
+        if row.state not in LEAVING:
+            return False
+        lock_agreement(session, row.agreement)
+        change(session, row, "destroy", society=row.society, details=_remove(session, batch))
+        return True
 
 
 def _remove(session: Session, batch: UUID) -> dict[str, int]:

@@ -141,9 +141,13 @@ def _begin(
             return None
         if plan.pairs > limits.pairs:
             return plan, None
-        row = _unfinished(session, plan) or _new_run(session, plan, on)
+        row = _unfinished(session, plan)
+        if row is None:
+            row = _new_run(session, plan, on)
         row.on_date = on
         _take(session, plan, row.id)
+        if row.state == RUN.first:
+            audit.append(session, "run.plan", f"run {row.id}", details={"plan": plan.digest})
         change(session, row, "compare", details={"pairs": plan.pairs, "new": plan.new})
         return plan, row.id
 
@@ -198,10 +202,10 @@ def _unfinished(session: Session, plan: NightPlan) -> RunRow | None:
     row = locked(session, RunRow, unfinished)
     if row.plan_digest == plan.digest:
         return row
-    change(session, row, "abandon")
     session.execute(
         update(Record).where(Record.taken_in == row.id).values(taken_in=Record.compared_in)
     )
+    change(session, row, "abandon")
     return None
 
 
@@ -218,7 +222,6 @@ def _new_run(session: Session, plan: NightPlan, on: date) -> RunRow:
     )
     session.add(row)
     session.flush()
-    audit.append(session, "run.plan", f"run {row.id}", details={"plan": plan.digest})
     return row
 
 

@@ -13,6 +13,10 @@ from matcher.service.protocol import Protocol, answer_busy
 from matcher.settings import Settings
 from matcher.store import Store
 
+PATIENCE: Final = 2.0
+"""Seconds that a request waits for what a night or another request holds; then it is told to come
+again. Whoever waits longer keeps others from being served at all."""
+
 _KEEP_SECONDS: Final = 30
 _STOP_SECONDS: Final = 30
 
@@ -25,7 +29,7 @@ def run(store: Store, settings: Settings, *, host: str, port: int) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; running requests are finished first.
 
     Args:
-        store: The linkage unit's store, open.
+        store: The linkage unit's store, opened with `PATIENCE`.
         settings: As the operator set them.
         host: The address to listen on.
         port: The port.

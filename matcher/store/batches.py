@@ -202,11 +202,14 @@ def finish(session: Session, batch: UUID, *, actor: str) -> BatchRow:
 
 
 def lock_agreement(session: Session, agreement_id: str) -> None:
-    """Hold an agreement until the transaction ends, so that what is under it stands still."""
+    """Hold an agreement until the transaction ends, so that what is under it stands still.
+
+    Who only refers to it, as a batch that is registered does, need not wait.
+    """
     session.execute(
         select(AgreementRow.digest)
         .where(AgreementRow.agreement_id == agreement_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 

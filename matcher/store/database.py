@@ -6,7 +6,8 @@ row-level security shows it that society's rows alone, whatever the query asks f
 """
 
 import hashlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,14 @@ _ALONE: Final = 0x6B696E6D61746368
 _ENTER: Final = (
     "SELECT set_config('kinmatch.society', %s, true), set_config('kinmatch.proof', %s, true)"
 )
+_LONGEST_SECONDS: Final = 60
+# A server that is gone without a word is noticed in some twenty seconds, and not in hours.
+_SOON_LOST: Final[Mapping[str, int]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 FINGERPRINTS: Final = "fingerprints"
 """The folder of the fingerprints in the data folder."""
 
@@ -45,10 +54,12 @@ class Store:
     Attributes:
         folder: The data folder.
         server: The private server, or None where the database is another one.
+        patience: Seconds to wait for what others hold; None for as long as it takes.
     """
 
     folder: Path
     server: PrivateServer | None
+    patience: float | None
     _held: Held | None
     _unit: Engine
     _service: Engine
@@ -162,7 +173,9 @@ def enter(connection: Connection, society: str, claim_key: bytes) -> bool:
 
 
 @contextmanager
-def open_store(settings: Settings, keys: StoreKeys | None) -> Iterator[Store]:
+def open_store(
+    settings: Settings, keys: StoreKeys | None, *, patience: float | None = None
+) -> Iterator[Store]:
     """Open the store, with the database that the settings name, or its own private one.
 
     The private database is made and brought to the current version when that is needed; any
@@ -172,6 +185,9 @@ def open_store(settings: Settings, keys: StoreKeys | None) -> Iterator[Store]:
         settings: Where it lies.
         keys: What opens the fingerprints; their file lies outside the data folder. None where
             the database alone is needed.
+        patience: Seconds after which a statement gives up that waits for another transaction, as
+            a `StoreError`; as long as it takes if None. With it, no statement may take longer than
+            a minute, and a database that can't be reached is given up soon.
 
     Raises:
         StoreError: The database can't be used, with the reason.
@@ -187,14 +203,16 @@ def open_store(settings: Settings, keys: StoreKeys | None) -> Iterator[Store]:
         else:
             with _owner_engine(settings) as owner, _begun(owner) as connection:
                 require_current(connection)
-        unit = stack.enter_context(_engine(*_address(settings, server, UNIT)))
+        unit = stack.enter_context(_engine(*_address(settings, server, UNIT), patience=patience))
         # What is entered is seen to be alive by that; looking before it is one way more.
-        service = stack.enter_context(_engine(*_address(settings, server, SERVICE), ping=False))
+        service = stack.enter_context(
+            _engine(*_address(settings, server, SERVICE), patience=patience, ping=False)
+        )
         with Session(unit) as session:
             claim_key = session.scalars(select(ClaimKey.key)).one()
         held = None if keys is None else Held(Vault(folder / FINGERPRINTS, keys))
         address = _libpq(*_address(settings, server, UNIT))
-        yield Store(folder, server, held, unit, service, claim_key, address)
+        yield Store(folder, server, patience, held, unit, service, claim_key, address)
 
 
 def upgrade_database(settings: Settings) -> None:
@@ -240,22 +258,31 @@ def _secret_url(settings: Settings) -> str:
 
 
 @contextmanager
-def _engine(url: str, role: str | None = None, *, ping: bool = True) -> Iterator[Engine]:
+def _engine(
+    url: str, role: str | None = None, *, patience: float | None = None, ping: bool = True
+) -> Iterator[Engine]:
     try:
         engine = create_engine(
-            _with_driver(url), pool_pre_ping=ping, hide_parameters=True, pool_size=20
+            _with_driver(url),
+            pool_pre_ping=ping,
+            hide_parameters=True,
+            pool_size=20,
+            connect_args={} if patience is None else _SOON_LOST,
         )
     except ArgumentError:
         raise StoreError(
             "The database's URL must be like postgresql://user:password@host/database."
         ) from None
-    if role is not None:
+    first = [] if role is None else [f"SET SESSION ROLE {role}"]
+    if patience is not None:
+        first.append(f"SET lock_timeout = {math.ceil(patience * 1000)}")
+        first.append(f"SET statement_timeout = {_LONGEST_SECONDS * 1000}")
 
-        @event.listens_for(engine, "connect")
-        def take_role(connection: Any, _: object) -> None:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET SESSION ROLE {role}")
-            connection.commit()
+    @event.listens_for(engine, "connect")
+    def begin(connection: Any, _: object) -> None:
+        for statement in first:
+            connection.execute(statement)
+        connection.commit()
 
     try:
         yield engine

@@ -118,9 +118,16 @@ class Journal:
         self.path = path
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the one who adds to it, for the length of the block."""
-        with locked(self.path):
+    def alone(self, seconds: float | None = None) -> Iterator[None]:
+        """Be the one who adds to it, for the length of the block.
+
+        Args:
+            seconds: How long to wait for others; as long as it takes if None.
+
+        Raises:
+            StoreError: Others were at work all the time.
+        """
+        with locked(self.path, seconds):
             yield
 
     def entries(self, after: int = 0) -> Iterator[Entry]:

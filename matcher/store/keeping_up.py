@@ -62,17 +62,22 @@ def enter(
         AgreementError, GateError: An agreement can't be admitted; nothing is changed.
         AbsentError: There is no such agreement or batch.
         OutputError: The journal can't be written; nothing is changed.
+        StoreError: The database was lost, or the store's patience ended. Do the same again: what is
+            in the journal by then is applied, and what is not was not done at all.
     """
-    with journal.alone():
+    with store.as_unit() as session:
+        # A night that publishes under this agreement is waited for here, where nobody waits for us.
+        _hold(session, said)
+    with journal.alone(store.patience):
         _, last = _caught_up(store, journal)
         with store.as_unit() as session:
             known = _known(session, said)
             if known is not None:
                 return Applied(known.number, known.kind, known.records, again=True)
+            _hold(session, said)
             _require_possible(session, said)
-        entry = Entry.following(last, said, on)
-        journal.append(entry)
-        with store.as_unit() as session:
+            entry = Entry.following(last, said, on)
+            journal.append(entry)
             return _apply(session, entry, actor)
 
 
@@ -135,12 +140,7 @@ def _apply(session: Session, entry: Entry, actor: str) -> Applied:
     row = NoticeRow(
         number=entry.number, digest=entry.digest, said=said.digest, records=0, **_columns(said)
     )
-    if isinstance(said, BatchWithdrawal):
-        # Before the agreement, as whoever accepts or expires a batch does: nobody waits in a ring.
-        session.get(BatchRow, said.batch, with_for_update=True)
-    if not isinstance(said, Admission):
-        # Acceptance and planning hold the agreement too: no record slips in between.
-        lock_agreement(session, said.agreement_id)
+    _hold(session, said)
     session.add(row)
     session.flush()
     match said:
@@ -153,6 +153,16 @@ def _apply(session: Session, entry: Entry, actor: str) -> Applied:
         case Admission():
             admitting.add_agreement(session, _agreement(said), on=entry.applied_on, actor=actor)
     return Applied(entry.number, row.kind, row.records)
+
+
+def _hold(session: Session, said: Said) -> None:
+    """Hold what is changed, so that nothing is between the look at it and the change."""
+    if isinstance(said, BatchWithdrawal):
+        # Before the agreement, as whoever accepts or expires a batch does: nobody waits in a ring.
+        session.get(BatchRow, said.batch, with_for_update=True, populate_existing=True)
+    if not isinstance(said, Admission):
+        # Acceptance and planning hold the agreement too: no record slips in between.
+        lock_agreement(session, said.agreement_id)
 
 
 def _columns(said: Said) -> dict[str, Any]:
