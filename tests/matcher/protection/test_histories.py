@@ -30,9 +30,10 @@ from people import (
 )
 from sqlalchemy import select
 
-from matcher.formats.errors import AgreementError, EnvelopeError, StateError
+from matcher.formats.errors import AgreementError, EnvelopeError, GateError, StateError
 from matcher.formats.notices import Notice
 from matcher.formats.retirement import Retirement
+from matcher.formats.terms import Terms
 from matcher.nightly import night as nights
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.planning import NightPlan
@@ -40,7 +41,7 @@ from matcher.settings import Settings
 from matcher.store import keeping_up, listings
 from matcher.store.backup import restore_archive, write_archive
 from matcher.store.database import Store, open_store
-from matcher.store.journal import Journal, Said
+from matcher.store.journal import Admission, Journal, Said
 from matcher.store.keeping_up import catch_up, enter
 from matcher.store.models import BatchRow, CandidateRow, Record
 from matcher.store.withdrawals import withdrawal_of
@@ -52,6 +53,7 @@ CUT_OFF = 0.15
 PEOPLE = range(4)
 ROLE = {ONE: "sought", TWO: "registered"}
 LAST_DAY = TODAY + timedelta(days=60)
+BASES = ("consent", "vital-interest")
 PASSPHRASE = "archive"  # noqa: S105  # of throwaway archives
 KINDS = ("suspend", "resume", "withdraw", "delete", "renew")
 
@@ -66,8 +68,11 @@ class World:
         self.stack = ExitStack()
         self.settings = Settings.load(data_folder=store.folder)
         self.journal = Journal(self.settings.protection_journal)
-        self.agreement = add(store, draw_agreement(valid_until=LAST_DAY, retention_days=1000))
+        self.agreement = add(
+            store, draw_agreement(valid_until=LAST_DAY, retention_days=1000, legal_bases=BASES)
+        )
         self.today = TODAY
+        self.open_until = LAST_DAY
         self.held: dict[Person, str] = {}
         self.review: dict[bytes, tuple[Person, date]] = {}
         self.batch_of = dict[bytes, UUID]()
@@ -81,8 +86,13 @@ class World:
         self.count += 1
         return self.count
 
+    @property
+    def closed(self) -> bool:
+        """Whether nobody may meet through any corridor today."""
+        return self.today > self.open_until
+
     def forbidden(self, reference_of: bytes) -> bool:
-        """Whether a record must neither be compared nor shown today."""
+        """Whether a record must neither be compared nor shown today, with whomever."""
         person, review_on = self.review[reference_of]
         return (
             person in self.held
@@ -107,6 +117,9 @@ class World:
         except AgreementError:
             assert self.today > LAST_DAY
             return
+        except GateError:
+            assert self.closed
+            return
         except EnvelopeError:
             assert self.today > self.retired[society]
             return
@@ -114,6 +127,17 @@ class World:
             known = reference(society, one, edition)
             self.review[known] = ((society, one), review_on[one])
             self.batch_of[known] = batch
+
+    def amends(self) -> None:
+        """Corridors close on a day or open again, and a legal basis goes or comes."""
+        self.open_until = self.today + timedelta(days=self.rng.choice((-1, 0, 3, 30)))
+        old = self.agreement
+        terms = Terms.of_fiction(old.corridors, old.purposes, old.valid_from, self.open_until)
+        bases = self.rng.choice((BASES, BASES, BASES[:1]))
+        self.agreement = old.with_terms(terms).model_copy(update={"legal_bases": bases})
+        self.enter(Admission(agreement=self.agreement.model_dump(mode="json")))
+        if len(bases) < len(old.legal_bases):  # and nothing tells which records rest on which
+            self.taken_back |= set(self.batch_of.values())
 
     def takes_back(self) -> None:
         """A society takes a whole batch back, if it is there."""
@@ -214,6 +238,7 @@ class World:
                     session, society=society, on=self.today, until=self.today, count=100
                 )
             with self.store.as_unit() as session:
+                assert not (shown and self.closed)
                 for one in shown:
                     row = session.get_one(CandidateRow, one.id)
                     for record in (row.left_record, row.right_record):
@@ -221,6 +246,7 @@ class World:
 
     def compared(self, plan: NightPlan) -> None:
         """A night compares nobody that it must not."""
+        assert not (plan.directions and self.closed)
         for row in plan.records.reference:
             assert not self.forbidden(row.tobytes())
 
@@ -268,7 +294,8 @@ def test_nothing_that_a_gate_forbids_is_ever_compared_shown_or_revived(
         act()
     acts = [
         *(world.submits,) * 4, *(world.tells,) * 8, *(world.night,) * 5, *(world.passes,) * 3,
-        *(world.takes_back,) * 2, *(world.retires,) * 2, world.backs_up, world.restores,
+        *(world.takes_back,) * 2, *(world.retires,) * 2, *(world.amends,) * 2, world.backs_up,
+        world.restores,
     ]  # fmt: skip
     for act in [*world.rng.choices(acts, k=STEPS), world.restores, world.night]:
         act()
