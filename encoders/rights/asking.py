@@ -45,6 +45,9 @@ ANSWER: Final = timedelta(days=30)
 EXTENSION: Final = timedelta(days=60)
 
 _LEVELS: Final = ("staff", "advisory-group", "commission")
+_ANSWERING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"staff": ROLES, "advisory-group": _LEVELS[1:], "commission": _LEVELS[2:]}
+)
 _ANY: Final = ("verify", "extend", "escalate")
 _STEPS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
@@ -147,6 +150,7 @@ class Request:
             raise StateError("A step can't be before the one that it follows.")
         if step.what in _ENDS:
             self._require_verified()
+            self._require_level(step)
         if step.what == "delete":
             self._require_free()
         if step.what == "extend" and (step.on > self.due or self._has("extend")):
@@ -159,6 +163,13 @@ class Request:
         """Refuse to answer anybody who was not verified to be the person, or to speak for them."""
         if not self._has("verify"):
             raise refuse("rights.identity-verified", f"Request {self.number} has no such step.")
+
+    def _require_level(self, step: Step) -> None:
+        """Refuse that those answer from whom the person took the request further."""
+        if step.role not in _ANSWERING[self.level]:
+            raise refuse(
+                "rights.answered-at-its-level", f"Request {self.number} is with the {self.level}."
+            )
 
     def _require_free(self) -> None:
         """Refuse a deletion of which nobody asked about pressure, or behind which there is some."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from encoders.rights.asking import ANSWER, EXTENSION, KINDS, Request, Step, in_order
+from encoders.rights.asking import ANSWER, EXTENSION, KINDS, ROLES, Request, Step, in_order
 from encoders.rights.register import Register
 from matcher.cli import main
 from matcher.formats.errors import GateError, KeyFileError, ParameterError, StateError
@@ -99,8 +99,25 @@ def test_a_restriction_names_its_ground(rights: Rights) -> None:
     assert rights("step", "1", "restrict", *BY, "--code", "rights-of-others")[0] == 0
 
 
-def step(what: str, on: date = DAY, code: str | None = None) -> Step:
-    return Step(on, what, "A. Person", "staff", code)
+@pytest.mark.rule("rights.answered-at-its-level", "refuses")
+@pytest.mark.rule("rights.answered-at-its-level", "passes")
+def test_what_was_taken_further_is_not_answered_below(rights: Rights) -> None:
+    rights("open", "complaint", "--record", "a1")
+    for what in ("verify", "refuse", "escalate"):
+        assert rights("step", "1", what, *BY)[0] == 0
+    by = {role: (*BY[:3], role) for role in ROLES}
+    for role in ("staff", "focal-point", "data-protection-officer"):
+        status, _, said = rights("step", "1", "answer", *by[role])
+        assert status == 2
+        assert "[rights.answered-at-its-level]" in said
+    assert rights("step", "1", "answer", *by["advisory-group"])[0] == 0
+    assert rights("step", "1", "escalate", *BY)[0] == 0
+    assert rights("step", "1", "answer", *by["advisory-group"])[0] == 2
+    assert rights("step", "1", "answer", *by["commission"])[0] == 0
+
+
+def step(what: str, on: date = DAY, code: str | None = None, role: str = "staff") -> Step:
+    return Step(on, what, "A. Person", role, code)
 
 
 @pytest.mark.rule("rights.answered-in-time", "refuses")
@@ -127,7 +144,7 @@ def test_a_complaint_goes_to_the_advisory_group_and_then_to_the_commission() -> 
         request.then(step("answer"))
     request = request.then(step("escalate"))
     assert (request.is_open, request.level) == (True, "advisory-group")
-    request = request.then(step("answer")).then(step("escalate"))
+    request = request.then(step("answer", role="commission")).then(step("escalate"))
     assert (request.is_open, request.level) == (True, "commission")
     with pytest.raises(StateError, match="above"):
         request.then(step("escalate"))
