@@ -21,7 +21,7 @@ from matcher.formats.identity import Identity
 from matcher.formats.ledger import Receipt
 from matcher.formats.opening import opened_envelope
 from matcher.formats.terms import require_corridor, require_terms
-from matcher.store import receipts
+from matcher.store import barring, receipts
 from matcher.store.batches import lock_agreement, require_valid, store_records
 from matcher.store.changing import change, locked
 from matcher.store.database import Store
@@ -208,9 +208,12 @@ def _enter(
     row.expires_on = expiry_of(session, agreement, row.society, row.key_epoch, on)
     row.records = len(content)
     store_records(session, row, content, agreement.scheme)
+    session.flush()
+    barring.bring_forward(session, row.id)
     if row.supersedes is not None:
         older = locked(session, BatchRow, row.supersedes)
         if older.state == "accepted":
+            barring.leave_out(session, older.id, row.id)
             change(session, older, "supersede", society=row.society)
     receipts.note(session, receipt, on=on)
     change(session, row, "accept", society=row.society, details={"records": len(content)})

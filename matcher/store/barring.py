@@ -42,7 +42,6 @@ def bar(session: Session, ids: Sequence[int], why: str) -> None:
         """),
         {"ids": list(ids), "why": why, "leaving": LEAVING},
     )
-    _abandon_refinements(session, ids)
     session.execute(
         text("""
         UPDATE kinmatch.candidate_sides SET barred = true, listed = false FROM kinmatch.candidates
@@ -51,6 +50,7 @@ def bar(session: Session, ids: Sequence[int], why: str) -> None:
         """),
         {"ids": list(ids)},
     )
+    _abandon_refinements(session, ids)  # last, since it holds the audit log, and others wait for it
 
 
 def remove(session: Session, ids: Sequence[int]) -> int:
@@ -138,6 +138,49 @@ def bar_batch(session: Session, batch: UUID) -> int:
     if ids:
         bar(session, list(ids), LEAVING)
     return len(ids)
+
+
+def leave_out(session: Session, older: UUID, newer: UUID) -> None:
+    """Bar whom a batch leaves out that takes the place of an older one; the night removes them.
+
+    A record that the newer batch has under another key epoch stays until then.
+    """
+    ids = session.scalars(
+        text("""
+        SELECT id FROM kinmatch.records AS old WHERE batch_id = :older AND NOT EXISTS (
+          SELECT FROM kinmatch.records AS new
+          WHERE new.batch_id = :newer AND new.reference = old.reference
+        )
+        """),
+        {"older": older, "newer": newer},
+    ).all()
+    if ids:
+        bar(session, list(ids), LEAVING)
+
+
+def bring_forward(session: Session, batch: UUID) -> None:
+    """Let candidates of records that a batch says anew show no longer than it lets them.
+
+    A later day than they had waits for a night.
+    """
+    session.execute(
+        text("""
+        UPDATE kinmatch.candidate_sides AS side SET shown_until = told.until
+        FROM (
+          SELECT candidates.id, least(review_on, expires_on) - 1 AS until
+          FROM kinmatch.records JOIN kinmatch.batches ON batches.id = batch_id
+          JOIN kinmatch.candidates ON left_record = records.id
+          WHERE batch_id = :batch
+          UNION ALL
+          SELECT candidates.id, least(review_on, expires_on) - 1
+          FROM kinmatch.records JOIN kinmatch.batches ON batches.id = batch_id
+          JOIN kinmatch.candidates ON right_record = records.id
+          WHERE batch_id = :batch
+        ) AS told
+        WHERE candidate_id = told.id AND shown_until > told.until
+        """),
+        {"batch": batch},
+    )
 
 
 def bar_overdue(session: Session, on: date) -> int:
