@@ -152,13 +152,31 @@ class PairNumbering:
 
     def number(self, firsts: Ids, seconds: Ids) -> Ids:
         """Number n pairs, each a first and a second; the numbers of a pair never change."""
+        offsets = np.arange(len(firsts) + 1)
+        return self.number_lists(offsets[:-1], firsts, offsets, seconds)
+
+    def number_lists(self, order: Offsets, firsts: Ids, offsets: Offsets, seconds: Ids) -> Ids:
+        """Number the pairs of lists, each of one first with some seconds.
+
+        Args:
+            order: The lists that count, in the order in which they are gone through: those with one
+                first should follow each other, since near memory then holds their pairs.
+            firsts: Shape (n,): the first of each list.
+            offsets: Shape (n + 1,): list i has the seconds `seconds[offsets[i]:offsets[i + 1]]`.
+            seconds: The seconds, end to end.
+
+        Returns:
+            The number of each second's pair, as many as seconds; without meaning in lists that
+            don't count.
+        """
         # A table that is at most half full even if all are new finds a pair in a step or two.
-        most = len(self) + len(firsts)
+        most = len(self) + len(seconds)
         if len(self._slots) < 2 * most:
             self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
             _enter(self._slots, self._pairs.rows())
         numbers: Ids
-        numbers, fresh = _number(self._slots, self._pairs.rows(), firsts, seconds)
+        known = self._pairs.rows()
+        numbers, fresh = _number(self._slots, known, order, firsts, offsets, seconds)
         self._pairs.extend(fresh)
         return numbers
 
@@ -182,26 +200,28 @@ def _enter(slots, pairs):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _number(slots, known, firsts, seconds):  # type: ignore[no-untyped-def]
+def _number(slots, known, order, firsts, offsets, seconds):  # type: ignore[no-untyped-def]
     """Look pairs up and enter those that are not known; give all numbers, and the fresh pairs."""
-    numbers = np.empty(len(firsts), dtype=np.int32)
-    fresh = np.empty((len(firsts), 2), dtype=np.int32)
+    numbers = np.empty(len(seconds), dtype=np.int32)
+    fresh = np.empty((len(seconds), 2), dtype=np.int32)
     count = 0
-    for pair in range(len(firsts)):
-        first, second = firsts[pair], seconds[pair]
-        at = _slot(slots, first, second)
-        while slots[at] >= 0:
-            number = slots[at]
-            held = known[number] if number < len(known) else fresh[number - len(known)]
-            if held[0] == first and held[1] == second:
-                break
-            at = (at + 1) & (len(slots) - 1)
-        if slots[at] < 0:
-            slots[at] = len(known) + count
-            fresh[count, 0] = first
-            fresh[count, 1] = second
-            count += 1
-        numbers[pair] = slots[at]
+    for row in order:
+        first = firsts[row]
+        for place in range(offsets[row], offsets[row + 1]):
+            second = seconds[place]
+            at = _slot(slots, first, second)
+            while slots[at] >= 0:
+                number = slots[at]
+                held = known[number] if number < len(known) else fresh[number - len(known)]
+                if held[0] == first and held[1] == second:
+                    break
+                at = (at + 1) & (len(slots) - 1)
+            if slots[at] < 0:
+                slots[at] = len(known) + count
+                fresh[count, 0] = first
+                fresh[count, 1] = second
+                count += 1
+            numbers[place] = slots[at]
     return numbers, fresh[:count]
 
 

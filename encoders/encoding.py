@@ -207,7 +207,7 @@ class Encoding:
             self._progress(done)
 
     def _encode(self, rows: Rows) -> _Made:
-        table = self._records.table.take(pa.array(rows))
+        table = _taken(self._records.table, rows)
         with self._drawing:
             if len(self._vocabulary) > _MOST_VALUES:
                 self._begin_anew()
@@ -224,6 +224,13 @@ class Encoding:
         self._vocabulary = Vocabulary(self._views)
         for part in self._passes:
             part.forget()
+
+
+def _taken(table: pa.Table, rows: Rows) -> pa.Table:
+    """Take rows; where they follow each other, nothing is copied."""
+    if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+        return table.slice(int(rows[0]), len(rows))
+    return table.take(pa.array(rows))
 
 
 def _chunks(order: Rows) -> Iterator[Rows]:

@@ -112,12 +112,13 @@ class SaltedTokens:
         """
         known = [self._salts.setdefault(salt, len(self._salts)) for salt in salts.distinct]
         sizes = np.diff(tokens.offsets)
-        codes = np.repeat(salts.codes, sizes)
-        salted = codes >= 0
-        by_code = np.array(known, dtype=np.int32)
-        ids = self._pairs.number(by_code[codes[salted]], tokens.ids[salted])
+        salted = salts.codes >= 0
+        numbered = np.array([*known, -1], dtype=np.int32)[salts.codes]
+        order = np.flatnonzero(salted)[np.argsort(numbered[salted], kind="stable")]
+        numbers = self._pairs.number_lists(order, numbered, tokens.offsets, tokens.ids)
+        ids = numbers[np.repeat(salted, sizes)]
         self._name_fresh(tokens.distinct)
-        offsets = np.concatenate([[0], np.cumsum(np.where(salts.codes >= 0, sizes, 0))])
+        offsets = np.concatenate([[0], np.cumsum(np.where(salted, sizes, 0))])
         return Tokens(self._distinct, offsets, ids)
 
     def _name_fresh(self, tokens: Sequence[str]) -> None:

@@ -1,5 +1,7 @@
 """Pairs of numbers: numbered once, in order of first appearance, however many calls there are."""
 
+from random import Random
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,32 @@ def test_equals_a_dictionary(calls: list[list[tuple[int, int]]]) -> None:
         found = numbering.number(firsts, seconds).tolist()
         assert found == [expected.setdefault(pair, len(expected)) for pair in pairs]
         assert len(numbering) == len(expected)
+    assert list(map(tuple, numbering.pairs().tolist())) == list(expected)
+
+
+LISTS = st.lists(st.tuples(NUMBERS, st.lists(NUMBERS, max_size=5)), max_size=8)
+
+
+@settings(deadline=None)  # the first call compiles
+@given(LISTS, st.randoms(use_true_random=False))
+def test_lists_in_any_order_equal_a_dictionary(
+    lists: list[tuple[int, list[int]]], random: Random
+) -> None:
+    """Of lists that are left out, no pair is entered."""
+    order = random.sample(range(len(lists)), random.randint(0, len(lists)))
+    ends = np.cumsum([0, *(len(seconds) for _, seconds in lists)])
+    numbering, expected = PairNumbering(), dict[tuple[int, int], int]()
+    found = numbering.number_lists(
+        np.array(order, dtype=np.int64),
+        np.array([first for first, _ in lists], dtype=np.int32),
+        ends,
+        np.array([second for _, seconds in lists for second in seconds], dtype=np.int32),
+    )
+    for row in order:
+        first, seconds = lists[row]
+        assert found[ends[row] : ends[row + 1]].tolist() == [
+            expected.setdefault((first, second), len(expected)) for second in seconds
+        ]
     assert list(map(tuple, numbering.pairs().tolist())) == list(expected)
 
 
