@@ -1,6 +1,7 @@
 """The search for profiles: small changes, an end that repeats, and a front that is one."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,25 @@ def test_the_page_shows_every_scheme_and_needs_no_network() -> None:
     assert all(shown.count(name) >= 2 for name in ("finds", "hides"))
     assert "src=" not in shown
     assert "@import" not in shown
+
+
+def test_every_figure_is_drawn_for_every_scheme() -> None:
+    frame = table([point("finds", 0.9, 0.2), point("hides", 0.5, 0.0)])
+    shown = page(frame).split("<h2>Every figure</h2>")[1].split("<table")[0]
+    for title in (
+        "recall@10",
+        "best F1",
+        "A1, worst",
+        "A2, 500 known",
+        "informative degree at 5,000",
+        "bytes a record",
+        "million pairs a second, one processor",
+    ):
+        assert f">{title}</text>" in shown
+    for scheme in ("finds", "hides"):
+        assert f">{scheme}</text>" in shown
+    # A mark for each of two schemes in each of seven panels.
+    assert len(re.findall(r'aria-roledescription="point"', shown)) == 14
 
 
 def test_a_published_scheme_is_measured_in_full() -> None:
