@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from encoders.records import Records
+from encoders.records import COLUMNS, Records
 from encoders.rights.asking import Request
-from matcher.formats.errors import AbsentError
+from matcher.formats.errors import AbsentError, ParameterError, StateError
 from matcher.formats.rulebook import refuse
 
 _OF_OTHERS: Final = ("role", "relation")
@@ -24,11 +24,20 @@ def own_data(request: Request, records: Records, *, withheld: Sequence[str] = ()
         cases the role and relation alone; `withheld`: what was restricted, by name.
 
     Raises:
-        GateError: The person was not verified.
+        GateError: The person was not verified, or a column is withheld on no ground.
+        StateError: Access was refused.
+        ParameterError: A column that is withheld is none.
         AbsentError: A record is not in the file.
     """
     if request.kind != "access" or not any(step.what == "verify" for step in request.steps):
         raise refuse("rights.identity-verified", f"Request {request.number} has no such step.")
+    steps = {step.what for step in request.steps}
+    if "refuse" in steps and not request.is_open:
+        raise StateError(f"Request {request.number} was refused; there is nothing to give.")
+    if withheld and "restrict" not in steps:
+        raise refuse("rights.named-ground", f"Request {request.number} has no 'restrict'.")
+    if not set(withheld) <= set(COLUMNS):
+        raise ParameterError(f"A column that is withheld must be one of {', '.join(COLUMNS)}.")
     rows = records.table.to_pylist()
     own = [row for row in rows if row["record_id"] in request.records]
     if len(own) < len(set(request.records)):

@@ -68,8 +68,12 @@ _ENDS: Final = (
     "delete",
     "keep",
 )
-_CODES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"restrict": GROUNDS, "keep": EXCEPTIONS}
+_CODES: Final[Mapping[tuple[Kind, str], tuple[str, ...]]] = MappingProxyType(
+    {
+        ("access", "restrict"): GROUNDS,
+        ("access", "refuse"): GROUNDS,
+        ("deletion", "keep"): EXCEPTIONS,
+    }
 )
 
 
@@ -82,7 +86,8 @@ class Step:
         what: One of the steps of its kind.
         name: Who did it.
         role: In which role, one of `ROLES`.
-        code: With `restrict` one of `GROUNDS`, with `keep` one of `EXCEPTIONS`; else None.
+        code: Where access is restricted or refused one of `GROUNDS`, with `keep` one of
+            `EXCEPTIONS`; else None.
     """
 
     on: date
@@ -189,11 +194,11 @@ def _require_sound(step: Step, request: Request) -> None:
         raise ParameterError(f"A step of this kind must be one of {', '.join(possible)}.")
     if step.role not in ROLES or not step.name.strip():
         raise ParameterError(f"A step needs a name, and a role: one of {', '.join(ROLES)}.")
-    codes = _CODES.get(step.what, ())
+    codes = _CODES.get((request.kind, step.what), ())
     if codes and step.code not in codes:
         raise refuse("rights.named-ground", f"It must be one of {', '.join(codes)}.")
     if not codes and step.code is not None:
-        raise ParameterError(f"'{step.what}' takes no code.")
+        raise ParameterError(f"'{step.what}' of this kind takes no code.")
 
 
 def in_order(requests: tuple[Request, ...], today: date) -> list[Request]:

@@ -96,6 +96,7 @@ def test_a_restriction_names_its_ground(rights: Rights) -> None:
         status, _, said = rights("step", "1", "restrict", *BY, *wrong)
         assert status == 2
         assert "[rights.named-ground]" in said
+    assert rights("step", "1", "refuse", *BY)[0] == 2
     assert rights("step", "1", "restrict", *BY, "--code", "rights-of-others")[0] == 0
 
 
@@ -183,7 +184,15 @@ def test_own_data_are_given_and_of_others_only_that_they_are(
     assert status == 2
     assert "[rights.identity-verified]" in said
     rights("step", "1", "verify", *BY)
-    assert rights(*words, "--withhold", "given_name", as_json=False)[0] == 0
+    withhold = ("--withhold", "given_name")
+    status, _, said = rights(*words, *withhold, as_json=False)
+    assert status == 2
+    assert "[rights.named-ground]" in said
+    rights("step", "1", "restrict", *BY, "--code", "rights-of-others")
+    status, _, said = rights(*words, "--withhold", "given_nam", as_json=False)
+    assert status == 2  # what is misspelt must not be given
+    assert not (tmp_path / "own-data.json").exists()
+    assert rights(*words, *withhold, as_json=False)[0] == 0
     content = (tmp_path / "own-data.json").read_text()
     found = json.loads(content)
     assert found["own"][0]["family_name"] == "Secretname"
@@ -191,6 +200,16 @@ def test_own_data_are_given_and_of_others_only_that_they_are(
     for hidden in ("Hiddenname", "Yusuf", "Elsewhere", "Amina"):
         assert hidden not in content
     assert (tmp_path / "own-data.json").stat().st_mode & 0o077 == 0
+
+
+def test_of_what_was_refused_nothing_is_given(rights: Rights, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    rights("open", "access", "--record", "a1")
+    rights("step", "1", "verify", *BY)
+    assert rights("step", "1", "refuse", *BY, "--code", "safety-of-a-person")[0] == 0
+    words = ("export", "1", tmp_path / "people.csv", "--out", tmp_path / "own-data.json")
+    assert rights(*words, as_json=False)[0] == 2
+    assert not (tmp_path / "own-data.json").exists()
 
 
 def test_the_register_is_read_by_its_identity_alone(tmp_path: Path) -> None:
