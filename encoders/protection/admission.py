@@ -61,7 +61,8 @@ class Admission:
         overridden: The overrides that let records pass, with the ids of these, ascending.
         strangers: How many ids of the events table are of no record that could be used.
         holds_until: Shape (n,), datetime64[D]: for each usable record the last day on which its
-            legal basis holds, its consent need not be verified and its purpose lasts.
+            legal basis holds, its consent need not be verified, its information notice is not
+            overdue and its purpose lasts.
     """
 
     report: Report
@@ -167,6 +168,8 @@ def _last_day(told: Told, intake: Intake) -> date | None:
     given = told.standing.consent_on
     if entry.get("basis") == "consent" and verify is not None and given is not None:
         days.append(given + timedelta(days=verify))
+    if entry.get("notice") == "due":
+        days.append(entry.day("notice_on"))  # from the day after, it must have been given
     return min((day for day in days if day is not None), default=None)
 
 

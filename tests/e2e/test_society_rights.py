@@ -94,13 +94,15 @@ def test_a_record_leaves_matching_when_nothing_holds_it_any_longer(tmp_path: Pat
     draft = Draft()
     consenting(draft)
     draft.say("e1", basis_until=TOMORROW)
+    draft.say("k1", notice="due", notice_on=TODAY + timedelta(days=5))
     draft.head["purpose"]["last_day"] = TODAY + timedelta(days=60)
     draft.law["verify_consent_days"] = 10
     source, _, path = draft.write(tmp_path)
     report = checking.check(read_records(Path(source), role="sought"), today=TODAY)
     intake = read_intake(Path(path), today=TODAY)
     left = admission.admit(report, intake, agreement=None, today=TODAY)
-    days = [2, 61, 61, 11]  # e1 by its basis, s1 and k1 by the purpose, r1 by its consent
+    # e1 by its basis, s1 by the purpose, k1 by the notice that is due, r1 by its consent
+    days = [2, 61, 6, 11]
     expected = [np.datetime64(TODAY) + day for day in days]
     assert list(left.review_on(TODAY + timedelta(days=365))) == expected
     assert set(left.review_on(TODAY)) == {np.datetime64(TODAY) + 1}
