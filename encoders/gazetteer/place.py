@@ -11,7 +11,7 @@ _REGION_TOKENS, _TOWN_TOKENS = 2, 4
 
 @dataclass(frozen=True, repr=False)
 class Place:
-    """A place as written, from which every view is made; its parts are worked out once.
+    """A place as written, from which every view is made; it is looked up once.
 
     Attributes:
         text: The cell.
@@ -19,12 +19,12 @@ class Place:
 
     text: str
 
-    @cached_property
+    @property
     def parts(self) -> tuple[str, ...]:
         """The romanised parts, as `encoders.places.place_parts` gives them."""
         return place_parts(self.text)
 
-    @cached_property
+    @property
     def words(self) -> tuple[str, ...]:
         """The words in their own script, as `encoders.places.words_without_article` gives them."""
         return words_without_article(self.text)

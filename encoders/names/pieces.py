@@ -107,15 +107,18 @@ class Words:
     """Words of names, each worked out once; shows nothing of them."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Word] = {}
+        self._known = _Known()
 
     def of(self, name: str) -> list[Word]:
         """Give the words of a name, in order."""
-        known = self._known
-        return [known.get(written) or self._new(written) for written in name.split(" ")]
+        return [*map(self._known.__getitem__, name.split(" "))]
 
-    def _new(self, written: str) -> Word:
-        word = self._known[written] = _word(written)
+
+class _Known(dict[str, Word]):
+    """Words as written, and what each is; one that is asked for and not there is worked out."""
+
+    def __missing__(self, written: str) -> Word:
+        word = self[written] = _word(written)
         return word
 
 
