@@ -50,6 +50,8 @@ FROM (
 WHERE side.candidate_id = permitted.id AND side.shown_until > permitted.until
 """)
 
+_DROP: Final = text("DROP TABLE permitted_meetings")
+
 _HOLD_SIDES: Final = text("""
 SELECT count(*) FROM (
   SELECT FROM kinmatch.candidate_sides WHERE agreement = :agreement
@@ -77,14 +79,16 @@ def narrow(session: Session, agreement: Agreement, *, before: Agreement, on: dat
         on: The day; a corridor that opens later is closed until a night after that.
     """
     under_way = _hold(session, agreement)
-    if _is_outgrown(before, agreement):
+    is_outgrown = _is_outgrown(before, agreement)
+    if is_outgrown:
         row = session.get_one(AgreementRow, agreement.agreement_id)
         row.outgrown = list(agreement.amends)
     met = meetings(agreement, open_corridors(agreement, on))
     copy_rows(session, "permitted_meetings", MEETINGS, either_way(met))
     session.execute(_HIDE, {"agreement": agreement.agreement_id})
+    session.execute(_DROP)  # another agreement may be amended in the same transaction
     _end_refinements(session, agreement, under_way, on)
-    _end_batches(session, agreement, is_outgrown=_is_outgrown(before, agreement))
+    _end_batches(session, agreement, is_outgrown=is_outgrown)
 
 
 def require_not_outgrown(agreement: Agreement, outgrown: Collection[str], digest: str) -> None:
