@@ -68,7 +68,11 @@ def test_graph_matching_gets_no_better_on_the_default_scheme(scheme: Scheme) -> 
     # standard/2 does not keep the limit of 0.5 %: it was 5 % when it was published.
     records, knowledge = overlapping(1000, 1000, SEED)
     for means in Means:
-        assert attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate < 0.05
+        rate = attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate
+        assert rate < 0.05
+        # And no worse: this attack has no undefended fingerprints to prove itself on, and one that
+        # found nobody here would say nothing about schemes that show less.
+        assert rate > 0.02
 
 
 def test_known_plaintext_identifies_undefended_fingerprints(scheme: Scheme) -> None:
