@@ -22,12 +22,17 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AbsentError, GateError, ParameterError
 from matcher.formats.rulebook import refuse
 from matcher.formats.sharing import EACH_RECORD, EXCEPTIONAL, Way
+from matcher.protection.training import DUTIES
 from matcher.store import audit
+from matcher.store.access import USER_ROLES
 from matcher.store.changing import named
 from matcher.store.models import AgreementRow, CandidateRow, SharingDecision, Society
 
 OTHER_SIDE: Final = "the other side of the candidate"
 """The recipient where nobody may know yet who it is."""
+
+DECIDERS: Final = (*DUTIES, *USER_ROLES)
+"""In which roles people decide: those of the table of rules, and users' own."""
 
 _CASE: Final = re.compile(r"[0-9a-f]{32}")
 _LEAST_ASSESSMENT: Final = 20
@@ -74,11 +79,19 @@ def record(
     Raises:
         GateError: An exceptional circumstance is not of one case, or not assessed.
         AbsentError: There is no such society.
-        ParameterError: One case rests on what was decided for each record of a batch.
+        ParameterError: One case rests on what was decided for each record of a batch; or who
+            decided, in which role or for whom is not said.
     """
     if session.get(Society, society) is None:
         raise AbsentError(f"There is no society {society} here.")
     is_many = session.get(AgreementRow, subject) is not None
+    # Under an agreement a society may have no recipient at all: it only receives.
+    is_said = by.name.strip() and (is_many or recipient.strip())
+    if by.role not in DECIDERS or not is_said:
+        raise ParameterError(
+            "A way through the tree needs who went it, for which recipient, and in which role: one "
+            f"of {', '.join(DECIDERS)}."
+        )
     if EXCEPTIONAL in way.answers:
         require_one_case(way, subject, by.risk, is_many=is_many)
     if EACH_RECORD in way.answers and not is_many:

@@ -154,6 +154,17 @@ def test_answers_are_of_the_questions_that_are_asked(answers: dict[str, str]) ->
         walk_given(answers)
 
 
+@pytest.mark.parametrize("given", [{"--by": " "}, {"--role": "king"}, {"--recipient": " "}])
+def test_who_decided_in_which_role_and_for_whom_is_said(
+    run: Any, unit: Store, given: dict[str, str]
+) -> None:
+    ended = decide(run, unit, answers_of_fiction("consent"), **given)
+    assert ended.status == 2
+    assert "data-protection-officer" in ended.said
+    with unit.as_unit() as session:
+        assert session.scalars(select(SharingDecision)).all() == []
+
+
 def test_the_tree_is_shown(run: Any, unit: Store, tmp_path: Path) -> None:
     told = json.loads(run("sharing", "questions", "--json").out)
     assert list(told) == list(TREE)
@@ -201,6 +212,13 @@ def test_a_societys_first_batch_waits_until_the_tree_permits_it(unit: Store, ser
         details = [json.loads(one.details) for one in entries]
         assert [one["outcome"] for one in details] == ["refuse", "permit"]
         assert {one["role"] for one in details} == {"tracing-officer"}
+
+
+def test_a_society_that_only_receives_goes_through_it_too(unit: Store, serve: Serve) -> None:
+    agreement = draw_agreement(agreement_id="cd" * 16, parties=(ONE, TWO), corridors=[(TWO, ONE)])
+    with unit.as_unit() as session:
+        admitting.add_agreement(session, agreement, on=TODAY)
+    assert answer_for(serve(ONE), "cd" * 16).json()["recipient"] == ""
 
 
 def test_a_party_more_is_a_recipient_more(unit: Store, serve: Serve) -> None:
