@@ -10,9 +10,10 @@ through here but is written in its own transaction. While the log can't be writt
 
 import logging
 import threading
+import time
 from typing import Final
 
-from matcher.formats.errors import ServiceError
+from matcher.formats.errors import ServiceError, StoreError
 from matcher.store import Store, audit
 
 SECONDS: Final = 0.25
@@ -20,6 +21,8 @@ SECONDS: Final = 0.25
 
 MOST_WAITING: Final = 5_000
 """Looks that may wait while the log can't be written."""
+
+_LAST_TRIES: Final = 10
 
 _logger = logging.getLogger("kinmatch.service")
 
@@ -60,11 +63,18 @@ class AccessLog:
         """Write what is left, and end.
 
         Raises:
-            StoreError: It can't be written.
+            StoreError: It can't be written, though it was tried for a while.
         """
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
+        for _ in range(_LAST_TRIES - 1):
+            try:
+                self.write()
+            except StoreError:  # the log is held by a night, say, or the database is starting
+                time.sleep(SECONDS)
+            else:
+                return
         self.write()
 
     def write(self) -> None:

@@ -122,3 +122,12 @@ def test_the_writer_goes_on_after_a_failure(store: Store, monkeypatch: pytest.Mo
         threading.Event().wait(0.02)
     assert subjects(store) == ["thing 1"]
     log.stop()
+
+
+def test_at_the_end_looks_wait_for_a_log_that_is_held(store: Store) -> None:
+    broken = Broken(store)
+    log = AccessLog(broken)  # type: ignore[arg-type]  # all of a store that it asks for
+    log.note(look(1))
+    threading.Timer(0.6, lambda: setattr(broken, "is_away", False)).start()
+    log.stop()
+    assert subjects(store) == ["thing 1"]
