@@ -23,6 +23,7 @@ PART_BYTES: Final = 256 << 10
 LINES: Final = 4
 """Connections of one society's; who has more to ask waits, and the wait counts."""
 
+_COME_AGAIN_SECONDS: Final = 5.0
 _FILTERS: Final = (
     "band=strong", "band=possible&band=weak", "state=new", "state=confirmed",
     "state=new&state=open&band=strong",
@@ -49,7 +50,7 @@ class Load:
     """What happened under load.
 
     Attributes:
-        seconds: For each listing, from when it was due to its last byte.
+        seconds: For each listing that was answered, from when it was due to its last byte.
         wrong: Answers that were not as they must be, by what was wrong.
         uploaded: Bytes of parts that were taken.
         parts: How long each part took.
@@ -92,10 +93,10 @@ class Lister:
             line = await self._line()
             answer = await line.ask("GET", self._path())
             self._idle.append(line)
-        self._load.seconds.append(time.perf_counter() - due)
         if answer.status != 200:
             self._load.note_wrong(f"status {answer.status}")
             return
+        self._load.seconds.append(time.perf_counter() - due)
         if self._size and len(answer.body) != self._size:
             self._load.note_wrong("another size")
         self._size = len(answer.body)
@@ -188,13 +189,15 @@ async def _pause(stopped: asyncio.Event, seconds: float) -> None:
 async def _begun(line: Line, client: Client, content: bytes, load: Load) -> str:
     digest = hashlib.sha256(content).hexdigest()
     said = {"agreement": client.agreement, "digest": f"sha256:{digest}", "size": BATCH_BYTES}
-    answer = await line.ask(
-        "POST", "/v1/batches", json.dumps(said).encode(), {"Content-Type": "application/json"}
-    )
-    if answer.status != 201:
+    while True:
+        answer = await line.ask(
+            "POST", "/v1/batches", json.dumps(said).encode(), {"Content-Type": "application/json"}
+        )
+        if answer.status == 201:
+            load.batches += 1
+            return str(json.loads(answer.body)["id"])
         load.note_wrong(f"register {answer.status}")
-    load.batches += 1
-    return str(json.loads(answer.body)["id"])
+        await asyncio.sleep(_COME_AGAIN_SECONDS)
 
 
 def share(numbers: Sequence[float], shares: Sequence[float]) -> Iterator[float]:

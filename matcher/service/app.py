@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -64,15 +63,9 @@ def _name_of(route: APIRoute) -> str:
     return f"{route.tags[0]}_{route.name}"
 
 
-_THREADS: Final = 16
-"""Requests at work at a time; further ones wait. More threads than that spend the processor on
-taking the interpreter from each other: with 40, a moment's delay grows instead of passing."""
-
-
 @asynccontextmanager
 async def _alive(app: FastAPI) -> AsyncIterator[None]:
     """What runs beside the requests, for as long as there are any."""
-    current_default_thread_limiter().total_tokens = _THREADS
     accesses = app.state.serving.accesses
     accesses.start()
     yield

@@ -1,7 +1,8 @@
 """What happens to every request before and after its route, as one light layer.
 
-Headers, the size and pace of bodies, the request's id, its line in the log, and the last net under
-errors: what is not ours is logged by type and place alone, since its text may hold a value.
+Its turn, headers, the size and pace of bodies, the request's id, its line in the log, and the last
+net under errors: what is not ours is logged by type and place alone, since its text may hold a
+value.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matcher.service.observing import NO_ROUTE, Log, Metrics, places_of
-from matcher.service.problems import KINDS, response_of, sentence_of
+from matcher.service.problems import COME_AGAIN, KINDS, response_of, sentence_of
+from matcher.service.turns import Turns
 
 SMALL_BODY: Final = 64 * 1024
 """Bytes of a body that no route asked more for."""
@@ -33,6 +35,9 @@ _HEADERS: Final[Mapping[bytes, bytes]] = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
 }
+_AT_ONCE: Final = frozenset({"/health/live", "/health/ready", "/metrics", "/version"})
+"""What is asked to see how the service is: it answers however many others wait."""
+
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _LEFT: Final = 499
 """The status in logs and metrics where the caller left before there was one."""
@@ -49,11 +54,17 @@ def allow_body(scope: Scope, size: int) -> None:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its answer.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    It has a turn while it is at work: not while it waits for its caller to send the body or, once
+    there is an answer, to take that.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, turns: Turns) -> None:
         self._receive = receive
         self._send = send
+        self._turns = None if scope["path"] in _AT_ONCE else turns
+        self._has_turn = False
         self._state: dict[str, Any] = scope.setdefault("state", {})
         self._begun = time.monotonic()
         self.id = self._state["request_id"] = secrets.token_hex(8)
@@ -65,8 +76,30 @@ class _Exchange:
     def seconds(self) -> float:
         return time.monotonic() - self._begun
 
+    async def begin(self) -> bool:
+        """Wait for the request's turn; False if it is to come later instead."""
+        if self._turns is not None:
+            self._has_turn = await self._turns.begin()
+        return self._turns is None or self._has_turn
+
+    def end_turn(self) -> None:
+        """Give back the turn, if the request has one."""
+        if self._turns is not None and self._has_turn:
+            self._turns.end()
+        self._has_turn = False
+
     async def receive(self) -> Message:
         """Receive some more of the body; too much of it, or too slowly, is refused."""
+        had_turn = self._has_turn
+        self.end_turn()
+        message = await self._some()
+        if had_turn and self._turns is not None:
+            self._has_turn = await self._turns.again()
+            if not self._has_turn:
+                raise HTTPException(503, headers=dict(COME_AGAIN))
+        return message
+
+    async def _some(self) -> Message:
         try:
             async with asyncio.timeout(_SILENCE_SECONDS):
                 message = await self._receive()
@@ -83,6 +116,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """Send some of the answer, with the headers that every answer has."""
         if message["type"] == "http.response.start":
+            self.end_turn()
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *headers_of(self.id)]
         await self._send(message)
@@ -101,16 +135,20 @@ class Edge:
         self._app = app
         self._metrics = metrics
         self._log = log
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection's event of any kind."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        exchange = _Exchange(scope, receive, send, self._turns)
         self._metrics.begin()
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            if await exchange.begin():
+                await self._app(scope, exchange.receive, exchange.send)
+            else:
+                await self._refuse(exchange, scope, "unavailable")
         except ClientDisconnect:
             exchange.status = _LEFT
         except asyncio.CancelledError:
@@ -120,6 +158,7 @@ class Edge:
         except Exception as error:
             await self._fail(exchange, scope, error)
         finally:
+            exchange.end_turn()
             self._tell(exchange, scope)
 
     async def _fail(self, exchange: _Exchange, scope: Scope, error: Exception) -> None:
@@ -133,7 +172,8 @@ class Edge:
     async def _refuse(self, exchange: _Exchange, scope: Scope, code: str) -> None:
         """Answer with a problem, if nothing of another answer was sent yet."""
         if exchange.status == _LEFT:
-            answer = response_of(code, sentence_of(code))
+            headers = COME_AGAIN if code == "unavailable" else {}
+            answer = response_of(code, sentence_of(code), headers=headers)
             await answer(scope, exchange.receive, exchange.send)
 
     def _tell(self, exchange: _Exchange, scope: Scope) -> None:

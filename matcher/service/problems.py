@@ -99,7 +99,8 @@ _PLAIN: Final = {
     "no-room": "Try again in a while; the operator has to make room.",
     "internal": "The operator has a record of it under the request's id.",
 }
-_WAIT_SECONDS: Final = 5
+COME_AGAIN: Final[Mapping[str, str]] = {"Retry-After": "5"}
+"""The header of a refusal for now."""
 
 _BY_STATUS: Final = {
     400: "invalid-request",
@@ -108,6 +109,7 @@ _BY_STATUS: Final = {
     408: "timeout",
     413: "too-large",
     415: "media-type",
+    503: "unavailable",
 }
 
 
@@ -170,9 +172,7 @@ async def refused(_: Request, error: Exception) -> Response:
         code, retry_after = error.code, error.retry_after
     else:
         code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
-    headers = {}
-    if code == "unavailable":
-        retry_after = retry_after or _WAIT_SECONDS
+    headers = dict(COME_AGAIN) if code == "unavailable" else {}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     if code == "unauthenticated":

@@ -14,30 +14,31 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from matcher.service.edge import headers_of
-from matcher.service.problems import response_of, sentence_of
+from matcher.service.problems import COME_AGAIN, response_of, sentence_of
 
 MOST_CONNECTIONS: Final = 1_000
 """Who comes while there are so many is told to come again later."""
 
 _HEADER_SECONDS: Final = 10.0
-_WAIT_SECONDS: Final = 5
+_TAKE_SECONDS: Final = 300.0  # for what a modem takes in that time
 _UNANSWERED: Final = (h11.IDLE, h11.SEND_RESPONSE)
 
 
 async def answer_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse a request because there are too many connections; the application behind them."""
-    headers = {"Retry-After": str(_WAIT_SECONDS), "Connection": "close"}
+    headers = {**COME_AGAIN, "Connection": "close"}
     answer = response_of("unavailable", sentence_of("unavailable"), headers=headers)
     await answer(scope, receive, send)
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request's head does not come in time."""
+    """HTTP/1.1 that ends connections on which no head is sent, or no answer taken, in time."""
 
     busy: Any = staticmethod(answer_busy)
     """What answers on connections beyond the most."""
 
     _head_due: asyncio.TimerHandle | None = None
+    _taken_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -51,9 +52,25 @@ class Protocol(H11Protocol):
         super().data_received(data)
         self._expect_head()
 
+    def pause_writing(self) -> None:
+        """Wait until the caller has taken some of what was answered; not for ever."""
+        super().pause_writing()
+        self._taken_due = self.loop.call_later(_TAKE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on answering: some was taken."""
+        super().resume_writing()
+        self._cancel_taken()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that is idle, once all is taken that was answered; or without that."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(_TAKE_SECONDS, self.transport.abort)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._cancel()
+        self._cancel_taken()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the base class's signature
@@ -85,3 +102,8 @@ class Protocol(H11Protocol):
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None
+
+    def _cancel_taken(self) -> None:
+        if self._taken_due is not None:
+            self._taken_due.cancel()
+            self._taken_due = None

@@ -1,8 +1,9 @@
 """Whether the service is up, ready, and which version it is."""
 
 from importlib.metadata import version
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import select, text
@@ -16,6 +17,9 @@ from matcher.service.problems import documented, documented_alone, response_of
 from matcher.service.serving import Serving, serving_of
 
 router = APIRouter(tags=["health"])
+
+_DATABASE_SECONDS: Final = 3.0
+_ONE: Final = CapacityLimiter(1)
 
 
 class Live(BaseModel):
@@ -44,10 +48,16 @@ async def live() -> Live:
 
 
 @router.get("/health/ready", response_model=Ready, responses=documented_alone("unavailable"))
-def ready(request: Request) -> Ready | Response:
+async def ready(request: Request) -> Ready | Response:
     """Say whether requests can be served: 503 while the database or the keys are not there."""
     serving = serving_of(request)
-    if not _database_answers(serving):
+    answers = False
+    # A database that hangs holds up one thread of this route's own, and never the answer.
+    with move_on_after(_DATABASE_SECONDS):
+        answers = await to_thread.run_sync(
+            _database_answers, serving, abandon_on_cancel=True, limiter=_ONE
+        )
+    if not answers:
         return response_of("unavailable", "The database does not answer.")
     if not serving.settings.store_keys.exists():
         return response_of("unavailable", "The keys of the fingerprints are not there.")

@@ -1,15 +1,20 @@
 """The service as a process: slow and broken connections, stopping, what it writes and tells."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +24,8 @@ from people import ONE, add, draw_agreement
 from sqlalchemy import create_engine, text
 from test_batch_routes import CONTENT, content_digest, digest
 
+from encoders.client.generated import NewBatch, Operations
+from encoders.client.transport import HttpTransport
 from matcher.service import uploads
 from matcher.store import Store
 
@@ -30,9 +37,11 @@ from matcher.service import protocol, running
 from matcher.settings import Settings
 from matcher.store import open_store
 protocol._HEADER_SECONDS = 1.0
+protocol._TAKE_SECONDS = 2.0
+running._KEEP_SECONDS = 2
 protocol.MOST_CONNECTIONS = 40
 settings = Settings.load(data_folder=Path(sys.argv[1]), least_free_bytes=0, training_required=False)
-with open_store(settings, None) as store:
+with open_store(settings, None, patience=running.PATIENCE) as store:
     running.run(store, settings, host="127.0.0.1", port=int(sys.argv[2]))
 """
 
@@ -229,6 +238,92 @@ def test_one_connection_too_many_is_told_to_come_later(process: Process) -> None
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert 503 in [line.get("status") for line in process.lines()]
+
+
+@pytest.mark.parametrize("pipelined", [1, 200])
+def test_who_takes_no_answer_is_cut_off(process: Process, pipelined: int) -> None:
+    length = len(process.get("/openapi.json").read())
+    with socket.socket() as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.settimeout(20)
+        stuck.connect(("127.0.0.1", process.port))
+        stuck.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * pipelined)
+        deadline = time.monotonic() + 30
+        while "ESTAB" in states(process.port):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        taken = 0
+        with contextlib.suppress(ConnectionError):
+            while content := stuck.recv(1 << 16):
+                taken += len(content)
+        assert taken < pipelined * length or pipelined == 1
+
+
+def states(port: int) -> list[str]:
+    """The states of the service's own ends of connections."""
+    names = {"01": "ESTAB", "0A": "LISTEN"}
+    found = []
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        ours, state = line.split()[1], line.split()[3]
+        if int(ours.rpartition(":")[2], 16) == port:
+            found.append(names.get(state, state))
+    return found
+
+
+def test_a_client_goes_on_when_its_kept_connection_was_closed(
+    store: Store, process: Process
+) -> None:
+    url, token = f"http://127.0.0.1:{process.port}", far_token(store)
+    asked = NewBatch(agreement="ab" * 16, digest=digest(CONTENT), size=len(CONTENT))
+    with HttpTransport(url, token, tries=1) as transport:
+        operations = Operations(transport)
+        operations.candidates_listed()
+        time.sleep(3)  # the service hangs up meanwhile
+        first = operations.batches_register(asked)
+    with cut_off(process.port) as port, HttpTransport(f"http://127.0.0.1:{port}", token) as other:
+        operations = Operations(other)
+        for _ in range(3):  # each on a connection that is closed once the request was sent
+            assert operations.batches_register(asked).id == first.id
+    assert len(batches_of(process, token)) == 1
+
+
+def batches_of(process: Process, token: str) -> list[object]:
+    shown = json.loads(process.get("/v1/batches", **bearing(token)).read())
+    return list(shown["items"])
+
+
+@contextmanager
+def cut_off(port: int) -> Iterator[int]:
+    """A way to the service on which a connection's second request is lost, unread, with it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here = listener.accept()[0]
+                threading.Thread(target=pass_one, args=(here,), daemon=True).start()
+
+    def pass_one(here: socket.socket) -> None:
+        with here, socket.create_connection(("127.0.0.1", port)) as there:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                if not (got := here.recv(1 << 16)):
+                    return
+                head += got
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            body = head.partition(b"\r\n\r\n")[2]
+            while length is not None and len(body) < int(length[1]):
+                body += here.recv(1 << 16)
+            there.sendall(head.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + body)
+            time.sleep(1)  # the whole answer is there
+            here.sendall(there.recv(1 << 16))
+            select.select([here], [], [], 20)  # the next request is there, and is never read
+            here.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.close()
 
 
 def test_metrics_name_routes_and_nobody(store: Store, process: Process) -> None:
