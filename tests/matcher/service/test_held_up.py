@@ -18,6 +18,7 @@ from test_whose_is_whose import asked, operations
 
 from matcher.nightly import publishing
 from matcher.nightly.night import Limits, run_night
+from matcher.service.routes import health
 from matcher.settings import Settings
 from matcher.store import Store, batches, open_store, parties
 from matcher.store.models import BatchRow, CandidateSide
@@ -244,3 +245,23 @@ def test_however_many_wait_the_others_are_served(
     with store.as_unit() as session:
         assert "withdrawn" not in session.scalars(select(BatchRow.state)).all()
     assert ask("batches_withdrawn")["batches_withdrawn"][0] == 200
+
+
+def test_readiness_is_told_while_the_database_hangs(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_back = threading.Event()
+
+    def hanging(_: object) -> bool:
+        return come_back.wait(30)
+
+    monkeypatch.setattr(health, "_database_answers", hanging)
+    monkeypatch.setattr(health, "_DATABASE_SECONDS", 0.2)
+    try:
+        with serve(store) as client:
+            for _ in range(3):
+                begun = time.monotonic()
+                assert client.get("/health/ready").status_code == 503
+                assert time.monotonic() - begun < 5.0
+    finally:
+        come_back.set()
