@@ -72,6 +72,14 @@ def degrees(scheme: str) -> tuple[float, ...]:
     )
 
 
+def searched(scheme: str) -> tuple[float, ...]:
+    """A row of the table of what the search for schemes found."""
+    (point,) = (one for one in measured("profiles")["points"] if one["name"] == scheme)
+    recall = (point["found"][of]["recall_at_10"] for of in ("census and CIS", "FEBRL 4", "tracing"))
+    degree = point["informative_degree"]["together"]["degree"]["value"]
+    return *recall, degree, *(100 * one["rate"] for one in point["attacks"])
+
+
 def scripts(script: str) -> tuple[float, ...]:
     """A row of the table of names across scripts."""
     ways = ("ours", "Jaro-Winkler on uroman", "Jaro-Winkler on anyascii")
@@ -259,6 +267,15 @@ SAID: list[tuple[str, str, Given]] = [
             measured("core-large")[name]
             for name in ("seconds", "rate_over_kernel", "peak_gib_over_mapped_input")
         ),
+    ),
+    *(
+        (
+            ANALYST,
+            f"`{scheme.removesuffix('/1')}` | {{:.3f}}, {{:.3f}}, {{:.3f}} | {{:.2f}} | "
+            "{:.1f} %, {:.1f} % | {:.1f} % |",
+            lambda scheme=scheme: searched(scheme),
+        )
+        for scheme in (f"{name}/1" for name in measured("profiles")["searched"])
     ),
     *(
         (
