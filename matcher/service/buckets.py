@@ -4,9 +4,9 @@ They lie in a file that every process of the service on this machine maps into i
 in the database would cost more than most requests do, and what each process counted by itself
 would let a caller have as much again of every further one. Nor does a restart fill them.
 
-No lock is taken. Two processes that count for one key within the same microsecond may count one
-request between them, once; a lock would have every process wait for whichever holds it, and one
-that waits for its processor meanwhile stops them all.
+No lock is taken: every process would wait for whichever holds it, and one that waits for its
+processor meanwhile would stop them all. So one that is stopped between reading and writing forgets
+what others counted for that key in that moment, and as many get through once more.
 """
 
 import hashlib
@@ -100,15 +100,13 @@ def _digest(key: str) -> bytes:
 
 def _mapped(path: Path) -> mmap.mmap:
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            os.truncate(descriptor, _BYTES)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b") as file:
             # With its room on the disk: without, a write into memory ends the process once that is
             # full.
-            os.posix_fallocate(descriptor, 0, _BYTES)
-            return mmap.mmap(descriptor, _BYTES)
-        finally:
-            os.close(descriptor)
+            size = file.seek(0, os.SEEK_END)
+            file.write(bytes(max(0, _BYTES - size)))
+            file.truncate(_BYTES)
+            return mmap.mmap(file.fileno(), _BYTES)
     except OSError as error:
         raise OutputError(
             f"{path}: can't be made ({error.strerror}). See that the data folder can be written to."

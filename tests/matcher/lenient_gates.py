@@ -18,7 +18,7 @@ class InForce:
 
     on: date
 
-    def shown(self, session: Session, row: CandidateRow) -> bool:
+    def shown(self, _session: Session, _row: CandidateRow) -> bool:
         """Say that it may."""
         return True
 
