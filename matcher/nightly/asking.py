@@ -25,11 +25,11 @@ from matcher.formats.letter import letter
 from matcher.formats.refinement import REQUESTS_KIND, read_requests, write_requests
 from matcher.refining import nonces_of, pseudonyms
 from matcher.store import refinements
+from matcher.store.agreements import agreement_of
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
 from matcher.store.meeting import closes
 from matcher.store.models import AgreementRow, RefinementRow, RunRow
-from matcher.store.parties import agreement_of
 from matcher.store.refinements import Asked
 
 PART_ROWS: Final = 3_000

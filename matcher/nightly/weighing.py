@@ -26,12 +26,12 @@ from matcher.formats.refinement import Answer, open_answer
 from matcher.formats.vocabulary import BANDS
 from matcher.refining import Refinement
 from matcher.store import refinements
+from matcher.store.agreements import agreement_of
 from matcher.store.batches import lock_agreement
 from matcher.store.copying import copy_rows
 from matcher.store.database import Store
 from matcher.store.meeting import meetings, open_corridors
 from matcher.store.models import RefinementFile
-from matcher.store.parties import agreement_of
 
 Registers = Mapping[tuple[str, int, int], int]
 """With how many a record is compared, by its society, its role and the other side's."""

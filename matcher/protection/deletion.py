@@ -13,11 +13,11 @@ from typing import Final
 from sqlalchemy import update
 
 from matcher.store import audit
+from matcher.store.agreements import agreement_of
 from matcher.store.batches import lock_agreement
 from matcher.store.database import Store
 from matcher.store.holds import batches_of, not_destroyed, waiting_of
 from matcher.store.models import Hold
-from matcher.store.parties import agreement_of
 from matcher.store.recognising import gone_rows
 
 DESTROYED: Final = "deletion.destroyed"

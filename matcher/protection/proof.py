@@ -18,12 +18,12 @@ from matcher.formats.batch import Batch
 from matcher.formats.errors import KinmatchError
 from matcher.formats.marks import marks_of
 from matcher.formats.notices import Notice
+from matcher.store.agreements import agreement_of
 from matcher.store.backup import unpack
 from matcher.store.database import FINGERPRINTS, Store
 from matcher.store.fingerprints import Held
 from matcher.store.holds import batches_of
 from matcher.store.models import BatchRow, Hold
-from matcher.store.parties import agreement_of
 
 
 @dataclass(frozen=True)

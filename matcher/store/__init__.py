@@ -19,7 +19,7 @@ raises. Rows belong to the session that read them; use what you need of them ins
 - `models`: the tables; `migrations` makes them and says who sees what;
 - `states`: the lives of batches, runs, candidates and refinements, a table each;
 - `changing`: `locked` and `change`, the one way from a state to another, with its audit entry;
-- `admitting`: agreements and their amendments; `access`: users and tokens;
+- `agreements`: those in force; `admitting`: new ones and amendments; `access`: users and tokens;
 - `batches`: register, note_part, parts_of, finish; `acceptance`: accept; `keeping_up`: enter, for
   all that a restored store must be told: notices, withdrawn batches, retired epochs, agreements;
 - `listings`: page, one: candidates as a society sees them; `candidates`: decide, settle, disclosed;

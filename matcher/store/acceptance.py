@@ -22,12 +22,12 @@ from matcher.formats.ledger import Receipt
 from matcher.formats.opening import opened_envelope
 from matcher.formats.terms import require_corridor, require_terms
 from matcher.store import barring, receipts
+from matcher.store.agreements import agreement_of, expiry_of
 from matcher.store.batches import lock_agreement, require_valid, store_records
 from matcher.store.changing import change, locked
 from matcher.store.database import Store
 from matcher.store.models import AgreementRow, BatchRow
 from matcher.store.narrowing import require_not_outgrown
-from matcher.store.parties import agreement_of, expiry_of
 from matcher.store.recognising import require_marks
 
 

@@ -10,9 +10,9 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError
 from matcher.formats.terms import require_terms
 from matcher.store import audit
+from matcher.store.agreements import expiry_of
 from matcher.store.models import AgreementRow, BatchRow, Corridor, Party, Society
 from matcher.store.narrowing import narrow
-from matcher.store.parties import expiry_of
 
 
 def add_agreement(

@@ -20,10 +20,10 @@ from matcher.formats.rulebook import refuse
 from matcher.formats.scheme import Scheme
 from matcher.formats.terms import require_corridor
 from matcher.store import audit
+from matcher.store.agreements import agreement_of
 from matcher.store.changing import change, locked
 from matcher.store.copying import copy_rows
 from matcher.store.models import AgreementRow, BatchRow, Part
-from matcher.store.parties import agreement_of
 from matcher.store.recognising import STAYS_DELETED, barred_rows
 from matcher.store.states.batches import BATCH
 

@@ -20,9 +20,9 @@ from matcher.formats.errors import AbsentError, InputError, StateError
 from matcher.formats.letter import Letter
 from matcher.formats.refinement import ANSWER_KIND
 from matcher.store import audit
+from matcher.store.agreements import agreement_of
 from matcher.store.changing import change, locked
 from matcher.store.models import RefinedCandidate, RefinementFile, RefinementRow
-from matcher.store.parties import agreement_of
 from matcher.store.states.refinements import REFINEMENT
 
 UNDER_WAY: Final = REFINEMENT.before("expire")

@@ -18,10 +18,10 @@ from matcher.service.edge import allow_body
 from matcher.service.limits import require_quota, require_room
 from matcher.service.problems import documented
 from matcher.store import batches
+from matcher.store.agreements import agreement_of
 from matcher.store.journal import Journal
 from matcher.store.keeping_up import enter
 from matcher.store.models import BatchRow, Part
-from matcher.store.parties import agreement_of
 from matcher.store.withdrawals import withdrawal_of
 
 router = APIRouter(prefix="/batches", tags=["batches"])

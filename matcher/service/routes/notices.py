@@ -14,8 +14,8 @@ from matcher.service.callers import Member, member
 from matcher.service.edge import allow_body
 from matcher.service.notices import Desk, said_of, take
 from matcher.service.problems import documented
+from matcher.store.agreements import agreement_of
 from matcher.store.models import NoticeRow, Retired
-from matcher.store.parties import agreement_of
 
 router = APIRouter(prefix="/notices", tags=["notices"])
 

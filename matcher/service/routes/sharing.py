@@ -13,9 +13,9 @@ from matcher.protection import sharing, stages
 from matcher.service.callers import Member, member
 from matcher.service.problems import documented
 from matcher.service.routes.candidates import CandidateId, Reviewer, require_shown
+from matcher.store.agreements import agreement_of
 from matcher.store.changing import locked
 from matcher.store.models import CandidateRow, SharingDecision
-from matcher.store.parties import agreement_of
 
 router = APIRouter(tags=["sharing"])
 

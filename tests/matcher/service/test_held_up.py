@@ -20,7 +20,7 @@ from matcher.nightly import publishing
 from matcher.nightly.night import Limits, run_night
 from matcher.service.routes import health
 from matcher.settings import Settings
-from matcher.store import Store, batches, open_store, parties
+from matcher.store import Store, agreements, batches, open_store
 from matcher.store.models import BatchRow, CandidateSide
 
 LIMITS = Limits(pairs=10**9, candidates=10**6)
@@ -200,7 +200,7 @@ def test_while_a_night_publishes_societies_list_and_upload(
     where: str,
 ) -> None:  # fmt: skip
     with store.as_unit() as session:
-        agreement = parties.agreement_of(session, "ab" * 16)
+        agreement = agreements.agreement_of(session, "ab" * 16)
     path = write(tmp_path / "more.parquet", agreement, TWO, registered(3, 5, 6))
     submit(store, path, agreement, TWO)
     reached, go_on = threading.Event(), threading.Event()
