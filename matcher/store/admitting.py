@@ -64,7 +64,8 @@ def require_admissible(session: Session, agreement: Agreement) -> AgreementRow |
         AgreementError, GateError: As `add_agreement`.
     """
     require_terms(agreement)
-    row = session.get(AgreementRow, agreement.agreement_id, with_for_update=True)
+    # As `lock_agreement` does: a batch that is registered meanwhile need not wait.
+    row = session.get(AgreementRow, agreement.agreement_id, with_for_update={"key_share": True})
     if row is not None and row.digest not in (agreement.digest, *agreement.amends):
         raise AgreementError(
             f"Agreement {agreement.agreement_id} is here as {row.digest}, which this version does "
