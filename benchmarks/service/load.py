@@ -197,6 +197,8 @@ async def _begun(line: Line, client: Client, content: bytes, load: Load) -> str:
             load.batches += 1
             return str(json.loads(answer.body)["id"])
         load.note_wrong(f"register {answer.status}")
+        if answer.status != 503:
+            raise RuntimeError(f"A batch was refused with status {answer.status}.")
         await asyncio.sleep(_COME_AGAIN_SECONDS)
 
 
