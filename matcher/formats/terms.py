@@ -361,6 +361,7 @@ def require_specific(purposes: Iterable[PurposeTerms]) -> None:
     """
     for one in purposes:
         named = one.name.replace("-", " ")
+        # A benefit may speak of others; a purpose that is called so is none.
         if "other" in named.split() or is_loose(f"{named} {one.benefit}"):
             raise refuse("agreement.purpose-specific", f"Purpose '{one.name}' is too broad.")
 
