@@ -163,7 +163,7 @@ class Encoding:
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         _check_keys(agreement, keys)
-        _check_scheme(agreement.scheme)
+        check_scheme(agreement.scheme)
         self._records = records
         self._workers = workers
         self._progress = progress
@@ -271,7 +271,12 @@ def _check_keys(agreement: Agreement, keys: Keys) -> None:
             )
 
 
-def _check_scheme(scheme: Scheme) -> None:
+def check_scheme(scheme: Scheme) -> None:
+    """Refuse a scheme of which this version can't make every token.
+
+    Raises:
+        AgreementError: An attribute or a view is not known; the message names the scheme and both.
+    """
     for part in scheme.passes:
         for attribute in part.attributes:
             views = [view.name for view in attribute.views] + [one.view for one in attribute.salt]

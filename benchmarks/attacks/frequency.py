@@ -54,7 +54,7 @@ def attack(
     held = [parts for parts, _ in common]
     tokens = _indicators([bigrams(parts) for parts in held])
     known = Values(_traits([count for _, count in common], tokens.sum(axis=1)), dice(tokens))
-    answers = align(hidden, known)
+    answers = align(hidden, known, seed=seed)
     counted = Counter(truth.parts[value] for value in truth.of).most_common(COUNTED)
     wanted = {parts for parts, _ in counted}
     named = {

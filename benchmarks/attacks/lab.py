@@ -32,6 +32,7 @@ from benchmarks.attacks.forenames import Forenames, double_hashed, encoded
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
 from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack
+from encoders.encoding import check_scheme
 from encoders.hardening import diffuse, diffusion_sets
 from encoders.records import Records
 from matcher.exposure import Report, measure
@@ -163,7 +164,11 @@ def run(
         seed: Same scheme, sizes and seed, same figures.
         extrapolated_to: The number of records that exposure is stated for.
         progress: Told which attack has ended.
+
+    Raises:
+        AgreementError: The scheme has an attribute or a view that is not known.
     """
+    check_scheme(scheme)  # by its own name, before anything is encoded without its defences
     found = []
     for one in _all_attacks(scheme, sizes, seed):
         progress(f"{one.outcome.attack} {one.outcome.target}: {one.outcome.rate:.1%}")

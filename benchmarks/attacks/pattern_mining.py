@@ -49,7 +49,7 @@ def attack(
     read = np.full(len(bits), NOTHING)
     names = [parts for parts, _ in Counter(knowledge.parts[v] for v in knowledge.of).most_common()]
     if len(patterns) > 1:
-        read = _read(bits, patterns, knowledge, names)
+        read = _read(bits, patterns, knowledge, names, seed)
     right = sum(
         answer != NOTHING and truth.parts[value] == names[answer]
         for answer, value in zip(read.tolist(), truth.of.tolist(), strict=True)
@@ -103,7 +103,11 @@ def _patterns(bits: Bits) -> Patterns:
 
 
 def _read(
-    bits: Bits, patterns: Patterns, knowledge: Forenames, names: list[tuple[str, ...]]
+    bits: Bits,
+    patterns: Patterns,
+    knowledge: Forenames,
+    names: list[tuple[str, ...]],
+    seed: int,
 ) -> npt.NDArray[np.int64]:
     """Name the bigram of each pattern, then the forename of each filter: a position in `names`."""
     holds = np.stack([bits[:, pattern].all(axis=1) for pattern in patterns], axis=1)
@@ -116,7 +120,7 @@ def _read(
     common = [gram for gram, _ in counts.most_common(_CANDIDATE_BIGRAMS)]
     has = np.array([[gram in of_name for gram in common] for of_name in grams], dtype=np.float64)
     each = np.array([weight[parts] for parts in names], dtype=np.float64)
-    answers = align(_as_values(holds.astype(np.float64), None), _as_values(has, each))
+    answers = align(_as_values(holds.astype(np.float64), None), _as_values(has, each), seed=seed)
     named = np.flatnonzero(answers != NOTHING)
     guessed = holds[:, named].astype(np.float64)
     usable = has[:, answers[named]]
