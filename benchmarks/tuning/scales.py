@@ -16,6 +16,7 @@ from matcher.decisions.candidates import Side, distances_of
 from matcher.decisions.evidence import ABSENT
 from matcher.formats.scheme import Pass, Scheme
 from matcher.formats.steps import Diffusion
+from matcher.scoring.sampling import spread
 
 _SAMPLED = 1_000  # rows of either side, of which all pairs are looked at
 _LEAST_SIGMA = 1.0  # bits
@@ -78,15 +79,12 @@ def _measured(names: Sequence[str], sides: Sequence[tuple[Side, Side]]) -> list[
     scales = []
     for column in seen.T:
         held = column[column != ABSENT]
-        spread = float(held.std()) if len(held) else 0.0
-        scales.append(Scale(float(held.mean()) if len(held) else 0.0, max(spread, _LEAST_SIGMA)))
+        sigma = float(held.std()) if len(held) else 0.0
+        scales.append(Scale(float(held.mean()) if len(held) else 0.0, max(sigma, _LEAST_SIGMA)))
     return scales
 
 
 def _sampled(left: Side, right: Side, names: Sequence[str]) -> npt.NDArray[np.int32]:
-    some, others = (
-        np.unique(np.linspace(0, len(side) - 1, min(len(side), _SAMPLED)).astype(np.int64))
-        for side in (left, right)
-    )
+    some, others = (spread(len(side), _SAMPLED) for side in (left, right))
     rows = np.repeat(some, len(others)), np.tile(others, len(some))
     return distances_of(left, right, *rows, names)

@@ -12,6 +12,7 @@ from matcher.exposure.degree import Degree, degrees
 from matcher.exposure.neighbours import Counts, Filters, Mask, count_neighbours
 from matcher.formats.errors import ParameterError
 from matcher.scoring.arguments import check_threads
+from matcher.scoring.sampling import spread
 
 SAMPLED = 4096
 """Records whose neighbours are counted, if there are more."""
@@ -117,7 +118,7 @@ def measure(
     anywhere = np.logical_or.reduce([present for _, present in passes.values()])
     held = {name: (bits[anywhere], present[anywhere]) for name, (bits, present) in passes.items()}
     size = int(np.count_nonzero(anywhere))
-    rows = _spread(size, SAMPLED)
+    rows = spread(size, SAMPLED)
     found = count_neighbours(held, rows, threads=check_threads(threads), progress=progress)
     groups = {name: _groups(*one) for name, one in held.items()}
     by_pass = {
@@ -138,12 +139,7 @@ def measure(
 
 def _figures(bits: Filters, present: Mask) -> BitFigures:
     rows = np.flatnonzero(present)
-    return bit_figures(bits[rows[_spread(len(rows), BITS_SAMPLED)]])
-
-
-def _spread(count: int, wanted: int) -> npt.NDArray[np.int64]:
-    """At most `wanted` of the numbers below `count`, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
+    return bit_figures(bits[rows[spread(len(rows), BITS_SAMPLED)]])
 
 
 def _groups(bits: Filters, present: Mask) -> npt.NDArray[np.int64]:

@@ -21,8 +21,9 @@ from matcher.scoring.collecting import collect
 from matcher.scoring.measures import most_distance, weigh
 from matcher.scoring.ordering import Pairs, key_shift, pairs_in_order
 from matcher.scoring.partners import Partners
+from matcher.scoring.sampling import spread
 from matcher.scoring.search import find_pairs
-from matcher.scoring.sketches import Sketch, cheapest_sketch, spread
+from matcher.scoring.sketches import Sketch, cheapest_sketch
 from matcher.scoring.tiles import RIGHT_TILE, over_tiles, row_tiles
 
 # One left row in so many is compared exactly as well, to measure the loss.

@@ -19,8 +19,9 @@ from matcher.scoring.compiled import compiled
 from matcher.scoring.measures import Measure, merit_from_score, merit_of, weigh
 from matcher.scoring.ordering import Found, Pairs, joined, key_shift, places_in_rows, unpack
 from matcher.scoring.partners import Partners
+from matcher.scoring.sampling import spread
 from matcher.scoring.search import pairs_reaching
-from matcher.scoring.sketches import exact_sketch, spread
+from matcher.scoring.sketches import exact_sketch
 from matcher.scoring.tiles import RIGHT_TILE, Tile, over_tiles, row_tiles
 from matcher.scoring.vectors import popcount
 

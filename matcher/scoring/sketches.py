@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from matcher.scoring.arguments import Filters
 from matcher.scoring.compiled import compiled
 from matcher.scoring.measures import reach, weigh
+from matcher.scoring.sampling import spread
 from matcher.scoring.vectors import LANES, popcount
 
 # What one more comparison of a row with a group costs beside its words, in words.
@@ -127,11 +128,6 @@ def cheapest_sketch(
         if price < best_price:
             best, best_price = sketch, price
     return best
-
-
-def spread(count: int, wanted: int) -> NDArray[np.int64]:
-    """At most `wanted` of the numbers below `count`, from the first to the last."""
-    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
 
 
 @compiled

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from matcher.scoring.arguments import Filters
 from matcher.scoring.lanes import Groups, group_filters
 from matcher.scoring.measures import weigh
-from matcher.scoring.sketches import SAMPLED_GROUPS, Sketch, spread
+from matcher.scoring.sampling import spread
+from matcher.scoring.sketches import SAMPLED_GROUPS, Sketch
 from matcher.scoring.vectors import LANES
 
 LEFT_TILE = 1024

@@ -9,8 +9,8 @@ from matcher.formats.errors import ParameterError
 from matcher.scoring.arguments import Filters
 from matcher.scoring.runs.plan import Plan
 from matcher.scoring.runs.sets import FilterSet
+from matcher.scoring.sampling import spread
 from matcher.scoring.search import find_pairs
-from matcher.scoring.sketches import spread
 from matcher.scoring.tiles import RIGHT_TILE
 
 # The sample: so many stretches of so many rows, spread over each side.
