@@ -5,6 +5,7 @@ exception is dropped, since its text may hold the value.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -14,9 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from encoders.bits import text_and_ends
 from encoders.growing import Growing, Lists, Offsets
 from encoders.letter_pairs import LetterPairs
-from encoders.records import code_cells
+from encoders.texts import Octets, Texts, strings
 
 Ids = npt.NDArray[np.int32]
 
@@ -46,39 +48,90 @@ class Values:
 
     Args:
         read: Gives a value from a cell, or from the number that stands for one.
-
-    Attributes:
-        fresh: The values that were added since this was emptied.
     """
 
     def __init__(self, read: Callable[[Any], Any]) -> None:
         self._read = read
-        self._numbers = _Numbers()
-        self.fresh: list[Any] = []
+        self._taken_in = 0
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        raise NotImplementedError
 
-    def number_cells(self, table: pa.Table, columns: Sequence[str]) -> Ids:
-        """Number the values of n records, each cell being one.
+    def things(self, known: int) -> list[Any]:
+        """Give what the values are read from, but the first ones."""
+        raise NotImplementedError
+
+    @cached_property
+    def fresh(self) -> list[Any]:
+        """The values that were added since `forget_fresh`."""
+        return [_made(self._read, thing) for thing in self.things(self._taken_in)]
+
+    def forget_fresh(self) -> None:
+        """Begin anew to tell what is fresh."""
+        self._taken_in = len(self)
+        self.__dict__.pop("fresh", None)
+
+
+class CellValues(Values):
+    """Values of which each is read from one cell."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__(read)
+        self._cells = Texts()
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def things(self, known: int) -> list[Any]:
+        """Give the cells."""
+        return self._cells.strings(known)
+
+    def fresh_cells(self) -> tuple[Octets, Offsets, Offsets]:
+        """Give the cells of the fresh values, as `Texts.number` takes them."""
+        return self._cells.arrays(self._taken_in)
+
+    def fresh_values(self, which: Offsets) -> list[Any]:
+        """Give some of the fresh values, by their places among these."""
+        octets, starts, stops = self.fresh_cells()
+        return [_made(self._read, cell) for cell in strings(octets, starts[which], stops[which])]
+
+    def number(self, table: pa.Table, columns: Sequence[str]) -> Ids:
+        """Number the values of n records.
 
         Returns:
             Shape (n, columns): the value's number, -1 where the cell is null.
         """
-        codes, cells = code_cells(table, columns)
-        by_cell: Ids = np.append(self._number(cells.to_pylist()), np.int32(-1))[codes]
-        return by_cell
+        codes = np.full((table.num_rows, len(columns)), -1, dtype=np.int32)
+        for place, name in enumerate(columns):
+            column = table.column(name)
+            if column.null_count == len(column):
+                continue
+            rows = np.flatnonzero(column.is_valid().to_numpy())
+            octets, ends = text_and_ends(column.combine_chunks())
+            codes[rows, place] = self._cells.number(octets, ends[rows], ends[rows + 1])
+        return codes
 
-    def number_keys(self, keys: npt.NDArray[np.int64]) -> Ids:
+
+class KeyValues(Values):
+    """Values of which each is read from a whole number."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__(read)
+        self._numbers = _Numbers()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def things(self, known: int) -> list[Any]:
+        """Give the whole numbers."""
+        return self._numbers.distinct[known:]
+
+    def number(self, keys: npt.NDArray[np.int64]) -> Ids:
         """Number the values that n whole numbers stand for: shape (n, 1)."""
         codes, distinct = pd.factorize(keys)
-        return self._number(distinct.tolist())[codes, np.newaxis]
-
-    def _number(self, things: list[Any]) -> Ids:
-        known = len(self)
+        things = distinct.tolist()
         numbers = np.fromiter(map(self._numbers.__getitem__, things), np.int32, len(things))
-        self.fresh += [_made(self._read, thing) for thing in self._numbers.distinct[known:]]
-        return numbers
+        return numbers[codes, np.newaxis]
 
 
 def _made(make: Callable[[Any], Any], thing: Any) -> Any:
@@ -253,15 +306,19 @@ class Made:
 
     def follow(self) -> None:
         """Take in what is fresh in the source."""
-        known = len(self.lists)
+        things = self._source.fresh
+        self.lists.extend(*self._numbered(things, len(self.lists) + np.arange(len(things))))
+
+    def _numbered(self, things: Sequence[Any], numbers: Offsets) -> tuple[Offsets, Ids]:
+        """Give what is made of things that have these numbers themselves."""
         make, made_as = self._make, self.into.made_as
         made: list[Any] = []
-        for thing in self._source.fresh:
+        for thing in things:
             try:
-                things = None if thing is _BROKEN else made_as(make(thing))
+                found = None if thing is _BROKEN else made_as(make(thing))
             except Exception:
-                things = None
-            if things is None:
-                self.broken.append(known + len(made))
-            made.append(things or made_as())
-        self.lists.extend(*self.into.number_lists(made))
+                found = None
+            if found is None:
+                self.broken.append(int(numbers[len(made)]))
+            made.append(found or made_as())
+        return self.into.number_lists(made)

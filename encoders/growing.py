@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -67,3 +68,44 @@ class Lists:
     def arrays(self) -> tuple[Offsets, Ids]:
         """Give offsets and numbers: list i is `numbers[offsets[i]:offsets[i + 1]]`."""
         return self._ends.rows(), self._ids.rows()
+
+    def united(self, offsets: Offsets, chosen: Ids, distinct: int) -> tuple[Offsets, Ids]:
+        """Unite lists, each number once, in order of first appearance.
+
+        Args:
+            offsets: Shape (n + 1,): union i is of the lists `chosen[offsets[i]:offsets[i + 1]]`.
+            chosen: Which lists, end to end; -1 stands for none.
+            distinct: What all numbers in the lists are below.
+
+        Returns:
+            Offsets of shape (n + 1,), and the numbers of the unions, end to end.
+        """
+        united: tuple[Offsets, Ids] = _united(offsets, chosen, *self.arrays(), distinct)
+        return united
+
+
+@numba.njit(cache=True, nogil=True)
+def _united(offsets, chosen, list_offsets, lists, distinct):  # type: ignore[no-untyped-def]
+    n = len(offsets) - 1
+    ends = np.zeros(n + 1, dtype=np.int64)
+    out = np.empty(max(16 * n, 1024), dtype=np.int32)
+    seen_in = np.full(distinct, -1, dtype=np.int32)
+    end = 0
+    for row in range(n):
+        for place in range(offsets[row], offsets[row + 1]):
+            which = chosen[place]
+            if which < 0:
+                continue
+            first, last = list_offsets[which], list_offsets[which + 1]
+            if end + last - first > len(out):
+                longer = np.empty(2 * (end + last - first), dtype=np.int32)
+                longer[:end] = out[:end]
+                out = longer
+            for at in range(first, last):
+                number = lists[at]
+                if seen_in[number] != row:
+                    seen_in[number] = row
+                    out[end] = number
+                    end += 1
+        ends[row + 1] = end
+    return ends, out[:end]

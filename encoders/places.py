@@ -57,6 +57,17 @@ def words_without_article(place: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _ARTICLES) or words
 
 
+def words_of_word(written: str) -> tuple[str, ...] | None:
+    """Give the words that something between spaces gives to a place, without the article.
+
+    Returns:
+        None where that depends on what stands beside it.
+    """
+    if not written.isascii():
+        return None
+    return tuple(word for word in place_words(written) if word not in _ARTICLES)
+
+
 def plain_word(word: str) -> str:
     """Give a word of `place_words` in the letters a to z, or its digits; may be empty."""
     return word if word.isdecimal() else romanised(word)

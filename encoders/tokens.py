@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from encoders.birth_columns import BirthReader, Births, birth_of
-from encoders.distinct import Made, Numbering, Parts, Values
+from encoders.distinct import CellValues, KeyValues, Made, Numbering, Parts
 from encoders.growing import Lists
 from encoders.letter_pairs import LetterPairs
-from encoders.views import ATTRIBUTES, VIEWS, Attribute
+from encoders.views import ATTRIBUTES, VIEWS, Attribute, View
+from encoders.words import MadeOfWords, WordByWord
 
 Ids = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]
@@ -72,7 +72,7 @@ class Vocabulary:
 
     def __init__(self, views: Iterable[ViewOf]) -> None:
         self._births = BirthReader()
-        self._values: dict[object, Values] = {}
+        self._values: dict[object, CellValues | KeyValues] = {}
         self._distinct_parts: dict[object, Parts] = {}
         self._distinct_tokens: dict[object, Numbering | LetterPairs] = {}
         self._parts: dict[object, Made] = {}
@@ -102,7 +102,7 @@ class Vocabulary:
         for way in self._ways.values():
             way.follow()
         for values in self._values.values():
-            values.fresh.clear()
+            values.forget_fresh()
         for parts in self._distinct_parts.values():
             parts.fresh.clear()
         tokens: dict[ViewOf, Tokens] = {}
@@ -121,23 +121,24 @@ class Vocabulary:
         for way in self._ways.values():
             if way.reading in coded:
                 continue
-            if way.of_births is None:
-                coded[way.reading] = way.to_values.number_cells(table, way.columns)
+            if isinstance(way.to_values, CellValues):
+                coded[way.reading] = way.to_values.number(table, way.columns)
             else:
                 births = births or self._births.read(table)
-                coded[way.reading] = way.to_values.number_keys(way.of_births(births).keys())
+                coded[way.reading] = way.to_values.number(way.of_births(births).keys())
         return coded
 
     def _way(self, attribute: Attribute, label: str) -> "_Way":
         """Lay the way from cells to tokens; who goes the same way shares its tables."""
         view = VIEWS[label]
-        of_births = attribute.of_births and partial(_seen, attribute.of_births, view.of_births)
+        of_births = partial(_seen, attribute.of_births or Births.all_of_it, view.of_births)
         reading = (attribute.reader, attribute.of_births, view.of_births)
-        read = attribute.reader() if of_births is None else birth_of
-        values = self._values.setdefault(reading, Values(read))
+        values = self._values.setdefault(
+            reading, CellValues(attribute.reader()) if attribute.pooled else KeyValues(birth_of)
+        )
         kind = (attribute.reader, view.parts, view.read)
         distinct_parts = self._distinct_parts.setdefault(kind, Parts(view.read))
-        parts = self._parts.setdefault((reading, kind), Made(values, view.parts, distinct_parts))
+        parts = self._parts.setdefault((reading, kind), _made_of(values, view, distinct_parts))
         distinct_tokens = self._distinct_tokens.setdefault(
             (kind, label), Numbering() if view.spelt is None else LetterPairs()
         )
@@ -146,6 +147,12 @@ class Vocabulary:
         )
         by_value = self._by_value.setdefault((reading, kind, label), Lists())
         return _Way(attribute.columns, of_births, values, parts, tokens, by_value)
+
+
+def _made_of(values: CellValues | KeyValues, view: View, distinct_parts: Parts) -> Made:
+    if isinstance(view.parts, WordByWord) and isinstance(values, CellValues):
+        return MadeOfWords(values, view.parts, distinct_parts)
+    return Made(values, view.parts, distinct_parts)
 
 
 def _seen(
@@ -177,8 +184,8 @@ class _Way:
     """
 
     columns: tuple[str, ...]
-    of_births: Callable[[Births], Births] | None
-    to_values: Values
+    of_births: Callable[[Births], Births]
+    to_values: CellValues | KeyValues
     to_parts: Made
     to_tokens: Made
     by_value: Lists
@@ -191,15 +198,15 @@ class _Way:
     def follow(self) -> None:
         """Take in the tokens of values that are new."""
         offsets, parts = self.to_parts.lists.arrays()
-        lists, distinct = self.to_tokens.lists.arrays(), self.to_tokens.into.distinct
-        ends, tokens = _union(offsets[len(self.by_value) :], parts, *lists, len(distinct))
+        ends, tokens = self.to_tokens.lists.united(
+            offsets[len(self.by_value) :], parts, len(self.to_tokens.into.distinct)
+        )
         self.by_value.extend(np.diff(ends), tokens)
 
     def tokens(self, codes: Ids) -> Tokens:
         distinct = self.to_tokens.into.distinct
         offsets = np.arange(0, codes.size + 1, codes.shape[1])
-        union = _union(offsets, codes.ravel(), *self.by_value.arrays(), len(distinct))
-        return Tokens(distinct, *union)
+        return Tokens(distinct, *self.by_value.united(offsets, codes.ravel(), len(distinct)))
 
     def failed(self, codes: Ids) -> Iterator[tuple[str, Mask]]:
         """Give the columns with values that could not be made into tokens, and whose they are."""
@@ -212,42 +219,3 @@ class _Way:
         for column, failing in zip(self.columns, where.T, strict=False):
             if failing.any():
                 yield column, failing
-
-
-@numba.njit(cache=True, nogil=True)
-def _union(offsets, chosen, list_offsets, lists, distinct):  # type: ignore[no-untyped-def]
-    """Unite lists of tokens, in order of first appearance.
-
-    Args:
-        offsets: Shape (n + 1,): union i is of the lists `chosen[offsets[i]:offsets[i + 1]]`.
-        chosen: Numbers of lists, end to end; -1 stands for none.
-        list_offsets: List i has the tokens `lists[list_offsets[i]:list_offsets[i + 1]]`.
-        lists: Tokens, end to end.
-        distinct: How many distinct tokens there are.
-
-    Returns:
-        Offsets and ids of the unions, as `Tokens` has them.
-    """
-    n = len(offsets) - 1
-    ends = np.zeros(n + 1, dtype=np.int64)
-    out = np.empty(max(16 * n, 1024), dtype=np.int32)
-    seen_in = np.full(distinct, -1, dtype=np.int32)
-    end = 0
-    for row in range(n):
-        for place in range(offsets[row], offsets[row + 1]):
-            which = chosen[place]
-            if which < 0:
-                continue
-            first, last = list_offsets[which], list_offsets[which + 1]
-            if end + last - first > len(out):
-                longer = np.empty(2 * (end + last - first), dtype=np.int32)
-                longer[:end] = out[:end]
-                out = longer
-            for at in range(first, last):
-                token = lists[at]
-                if seen_in[token] != row:
-                    seen_in[token] = row
-                    out[end] = token
-                    end += 1
-        ends[row + 1] = end
-    return ends, out[:end]

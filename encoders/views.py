@@ -15,8 +15,9 @@ from encoders.codes import normalise_sex
 from encoders.dates import ABSENT, Birth, parse_birth
 from encoders.gazetteer import country_codes
 from encoders.gazetteer.place import Place, codes
-from encoders.places import plain_word
+from encoders.places import plain_word, words_of_word
 from encoders.records import NAME_COLUMNS
+from encoders.words import WordByWord
 
 Tokens = Iterable[str]
 
@@ -98,10 +99,14 @@ def _sex(cell: str) -> str | None:
     return normalise_sex(cell)[0]
 
 
+def _names() -> Callable[[str], names.Name]:
+    return names.Name
+
+
 ATTRIBUTES = {
-    "name": Attribute(NAME_COLUMNS, names.Reader),
-    "mother": Attribute(("mother_name",), names.Reader),
-    "given": Attribute(("given_name",), names.Reader),
+    "name": Attribute(NAME_COLUMNS, _names),
+    "mother": Attribute(("mother_name",), _names),
+    "given": Attribute(("given_name",), _names),
     "birth": Attribute(BIRTH_COLUMNS, lambda: _birth, Births.all_of_it),
     "birth_day": Attribute(BIRTH_COLUMNS, lambda: _birth_to_the_day, Births.to_the_day),
     "sex": Attribute(("sex",), lambda: _sex),
@@ -111,11 +116,11 @@ ATTRIBUTES = {
 
 
 _name_parts = attrgetter("parts")
-_name_pieces = attrgetter("pieces")
+_name_pieces = WordByWord(attrgetter("pieces"), names.pieces_of_word)
 _letters = attrgetter("letters")
 _consonants = attrgetter("consonants")
 _place_parts = attrgetter("parts")
-_place_words = attrgetter("words")
+_place_words = WordByWord(attrgetter("words"), words_of_word)
 
 
 def _unknown_words(place: Place) -> Iterable[str]:

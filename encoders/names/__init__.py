@@ -22,7 +22,8 @@ from encoders.names.first import (
     without_optional_marks,
 )
 from encoders.names.known import lexicon
-from encoders.names.name import Name, Reader
+from encoders.names.name import Name
+from encoders.names.pieces import pieces_of_word
 from encoders.names.romanising import romanised
 from encoders.names.sounds import sound_model
 from encoders.names.spelling import Spelling
@@ -30,13 +31,13 @@ from encoders.names.spelling import Spelling
 __all__ = [
     "PARTICLES",
     "Name",
-    "Reader",
     "Spelling",
     "bigrams",
     "called_for",
     "lexicon",
     "parts",
     "phonetic",
+    "pieces_of_word",
     "romanised",
     "skeleton",
     "skeleton_pairs",

@@ -89,7 +89,7 @@ _WORD = re.compile(r"[^\s-]+(?:-[^\s-]+)*")
 
 
 @dataclass(slots=True, repr=False)
-class Word:
+class _Word:
     """What stood between two spaces of a name; nothing reaches across a space when it is folded.
 
     Attributes:
@@ -103,48 +103,35 @@ class Word:
     stands_alone: bool
 
 
-class Words:
-    """Words of names, each worked out once; shows nothing of them."""
-
-    def __init__(self) -> None:
-        self._known = _Known()
-
-    def of(self, name: str) -> list[Word]:
-        """Give the words of a name, in order."""
-        return [*map(self._known.__getitem__, name.split(" "))]
-
-
-class _Known(dict[str, Word]):
-    """Words as written, and what each is; one that is asked for and not there is worked out."""
-
-    def __missing__(self, written: str) -> Word:
-        word = self[written] = _word(written)
-        return word
-
-
-def pieces(name: str, known: Words | None = None) -> tuple[str, ...]:
+def pieces(name: str) -> tuple[str, ...]:
     """Give the pieces of a name, in the order they were written.
 
     Args:
         name: A name as written, in any script, of any Unicode characters.
-        known: Words that were worked out already; takes in what is new.
 
     Returns:
         Pieces of folded letters, each once; without particles, unless the name has nothing else.
     """
-    words = (known or Words()).of(name)
-    found: list[str] = []
-    for word in words:
-        if not word.stands_alone:
-            break
-        found += word.pieces
-    else:
+    words = [_word(written) for written in name.split(" ")]
+    if all(word.stands_alone for word in words):
+        found = tuple(dict.fromkeys(piece for word in words for piece in word.pieces))
         if found:
-            return tuple(dict.fromkeys(found))
+            return found
     return _pieces_of([folded for word in words for folded in word.folded])
 
 
-def _word(written: str) -> Word:
+def pieces_of_word(written: str) -> tuple[str, ...] | None:
+    """Give the pieces that a word gives to a name, in which it stands between spaces.
+
+    Returns:
+        None where that depends on the words beside it; nothing where it is a particle, which
+        counts where the name has nothing else.
+    """
+    word = _word(written)
+    return word.pieces if word.stands_alone else None
+
+
+def _word(written: str) -> _Word:
     if written.isascii() and written.isalpha():
         return _plain_word(written.lower())
     text = folded(without_article(written))
@@ -154,13 +141,13 @@ def _word(written: str) -> Word:
         words = text.split()
     kept = tuple([_plain_ending(word) for word in words if word not in _PARTICLES])
     alone = _JOINED.isdisjoint(words) and all(len(parted(word)) == 1 for word in words)
-    return Word(tuple(words), kept, alone)
+    return _Word(tuple(words), kept, alone)
 
 
-def _plain_word(word: str) -> Word:
+def _plain_word(word: str) -> _Word:
     """Give a word of ASCII letters, as most are: all that folding and parting do to it."""
     kept = () if word in _PARTICLES else (_plain_ending(word),)
-    return Word((word,), kept, word not in _JOINED)
+    return _Word((word,), kept, word not in _JOINED)
 
 
 def _pieces_of(words: list[str]) -> tuple[str, ...]:

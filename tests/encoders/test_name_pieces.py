@@ -12,9 +12,9 @@ from encoders.names import romanised
 from encoders.names.pieces import (
     _ENDINGS,
     _PARTICLES,
-    Words,
     _pieces_of,
     _plain_ending,
+    _word,
     folded,
     pieces,
     without_article,
@@ -54,7 +54,7 @@ def test_ascii_is_folded_as_all_letters_are(text: str) -> None:
 @UNHURRIED
 @given(st.from_regex("[A-Za-z]+", fullmatch=True) | st.sampled_from(["Abd", "AL", "Din", "ova"]))
 def test_a_word_of_ascii_letters_is_folded_as_any_word_is(written: str) -> None:
-    (word,) = Words().of(written)
+    word = _word(written)
     assert list(word.folded) == folded(without_article(written)).split()
     assert list(word.pieces) == [
         piece for piece in map(_plain_ending, word.folded) if piece not in _PARTICLES
@@ -186,16 +186,7 @@ def test_a_name_is_folded_word_by_word_as_it_is_as_a_whole(name: str) -> None:
 
 
 @UNHURRIED
-@given(st.lists(SPACED, max_size=4))
-def test_words_that_were_met_before_change_nothing(earlier: list[str]) -> None:
-    known = Words()
-    for name in (*earlier, *earlier[::-1]):
-        assert pieces(name, known) == pieces(name)
-        assert not any(len(word) > 1 and word in repr(known) for word in name.split())
-
-
-@UNHURRIED
 @given(SPACED)
 def test_pieces_against_all_words_put_together(name: str) -> None:
-    words = [folded_word for word in Words().of(name) for folded_word in word.folded]
+    words = [folded_word for word in map(_word, name.split(" ")) for folded_word in word.folded]
     assert pieces(name) == _pieces_of(words)

@@ -1,0 +1,68 @@
+"""Parts word by word against parts of the whole, for names and places of any script."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from encoders.distinct import CellValues, Parts
+from encoders.gazetteer.place import Place
+from encoders.names import Name
+from encoders.records import Records
+from encoders.views import VIEWS
+from encoders.words import MadeOfWords, WordByWord
+
+WORDS = [
+    *("abd", "Al", "el-din", "din", "Umm", "bin", "عبد", "الله", "ال", "ابو", "абдул", "Kim"),
+    *("12", "flat3a", "O'Neil", "'", "", "Öz", "الخطيب", "\u0301", "cheol-min", "١٢", "Аль", "!"),
+]
+CELLS = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), min_size=1, max_size=5).map(" ".join)
+READ = {"name.bigrams/2": Name, "place.bigrams/2": Place}
+
+
+def follow(values: CellValues, made: MadeOfWords, cells: list[str]) -> list[list[str]]:
+    """Take in the cells of some records, and give the parts of each."""
+    records = Records.from_rows([{"residence": cell} for cell in cells], role="sought")
+    codes = values.number(records.table, ("residence",))[:, 0]
+    made.follow()
+    values.forget_fresh()
+    offsets, parts = made.lists.arrays()
+    distinct = made.into.distinct
+    return [[distinct[part] for part in parts[offsets[code] : offsets[code + 1]]] for code in codes]
+
+
+@pytest.mark.parametrize("view", READ)
+@settings(deadline=None)  # the first call compiles
+@given(calls=st.lists(st.lists(CELLS.filter(str.strip), max_size=6), max_size=3))
+def test_words_give_what_the_whole_gives(view: str, calls: list[list[str]]) -> None:
+    parts = VIEWS[view].parts
+    assert isinstance(parts, WordByWord)
+    values = CellValues(READ[view])
+    made = MadeOfWords(values, parts, Parts(lambda part: part))
+    for cells in calls:
+        found = follow(values, made, cells)
+        expected = [list(dict.fromkeys(parts(READ[view](cell)))) for cell in cells]
+        assert [list(dict.fromkeys(some)) for some in found] == expected
+    assert not made.broken
+
+
+def test_what_breaks_is_told_by_its_number() -> None:
+    def whole(text: str) -> tuple[str, ...]:
+        if "broken" in text:
+            raise LookupError(text)
+        return (text.upper(),)
+
+    def of_word(word: str) -> tuple[str, ...] | None:
+        if word == "broken":
+            raise LookupError(word)
+        return None if word == "asks" else (word,)
+
+    values = CellValues(str)
+    made = MadeOfWords(values, WordByWord(whole, of_word), Parts(str))
+    assert follow(values, made, ["a", "a broken", "asks a", "b a"]) == [
+        ["a"],
+        [],
+        ["ASKS A"],
+        ["b", "a"],
+    ]
+    assert follow(values, made, ["b", "broken"]) == [["b"], []]
+    assert made.broken == [1, 5]
