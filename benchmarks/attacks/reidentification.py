@@ -5,12 +5,13 @@ from enum import StrEnum
 
 import numpy as np
 
-from benchmarks.attacks import edge_matching, graph_matching
+from benchmarks.attacks import edge_matching, graph_matching, soft_matching
 from benchmarks.attacks.fingerprints import encoded_by, weighted_tokens
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import Knowledge
 from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness
 from encoders.encoding import Encoded
+from encoders.knowledge import knowledge_of
 from encoders.records import Records
 from matcher.formats.scheme import Pass, Scheme
 
@@ -37,11 +38,12 @@ def attack(
     variant: str = "",
     only: str | None = None,
     dense: bool = True,
+    shown: bool = False,
 ) -> Outcome:
     """Encode records, attack the fingerprints with what the attacker knows, and count.
 
     Undefended fingerprints are attacked by `graph_matching`. Hardened ones are attacked by
-    `edge_matching` too, and the better of the two counts: an attacker would choose.
+    `edge_matching` and `soft_matching` too, and the best counts: an attacker would choose.
 
     Args:
         records: The encoded people.
@@ -52,8 +54,10 @@ def attack(
         variant: What is special about the knowledge, for the outcome.
         only: The pass to attack; all passes together, since a batch ties a person's together, if
             None.
-        dense: Whether to try `graph_matching` on hardened fingerprints too; it needs memory for
-            two matrices of all pairs.
+        dense: Whether to try `graph_matching` and `soft_matching` on hardened fingerprints too;
+            they need memory for matrices of all pairs.
+        shown: Whether the attacker has the rest of the batch too, and so of each record the byte
+            that says which kinds of facts are known (`matcher.formats.knowledge`).
     """
     start = time.perf_counter()
     passes = [part for part in scheme.passes if only in (None, part.name)]
@@ -78,6 +82,11 @@ def attack(
         hits = (found.answer == knowledge.truth) & possible
         right, claimed = int(hits.sum()), int(found.sure.sum())
         claimed_right = int((hits & found.sure).sum())
+        if dense:
+            lengths = [part.output_bits for part in passes]
+            byte = (knowledge_of(records), knowledge_of(knowledge.records)) if shown else None
+            answer = soft_matching.match(hidden, known, lengths, found.answer, byte)
+            right = max(right, int(((answer == knowledge.truth) & possible).sum()))
     if dense or not hardened:
         lowest = _NOISE_FLOOR / np.sqrt(bits) if hardened else 0.0
         for answer in graph_matching.match(hidden, known, seed=seed, lowest=lowest):

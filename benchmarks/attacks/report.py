@@ -15,7 +15,9 @@ _STORIES = {
         "in the list with who resembles whom among the fingerprints. We give him the worst case: "
         "all the people in the batch are in his list, written just as the society wrote them, and "
         "all passes of a person are tied together. He compares the words of his list themselves "
-        "(plaintext tokens), or makes fingerprints of it under keys of his own.",
+        "(plaintext tokens), or makes fingerprints of it under keys of his own. Who has the whole "
+        "batch sees a byte beside each fingerprint too, which says which kinds of facts are known; "
+        "what he learns with it is shown without a limit, since no hardening hides it.",
     ),
     "A2": (
         "Someone knows who some of the fingerprints are",
@@ -144,15 +146,16 @@ def _verdict(findings: Findings) -> str:
 
 def _summary(findings: Findings) -> str:
     """Say in a table what each attacker learned of the scheme, at the worst."""
-    worst: dict[tuple[str, object], Finding] = {}
+    worst: dict[tuple[str, object, bool], Finding] = {}
     for one in findings.found:
         if one.at_least is None:
             found = one.outcome
-            key = found.attack, found.known if found.attack == "A1" else found.target
+            whom = found.known if found.attack == "A1" else found.target
+            key = found.attack, whom, one.at_most is None
             if key not in worst or found.rate > worst[key].outcome.rate:
                 worst[key] = one
     rows = "".join(
-        f"<tr><td>{escape(_KNOWING[one.outcome.attack].format(known=one.outcome.known))}</td>"
+        f"<tr><td>{escape(_knowing(one))}</td>"
         f"<td>{escape(_learnt(one.outcome))}</td><td>{_kept(one)}</td></tr>"
         for one in worst.values()
     )
@@ -161,6 +164,12 @@ def _summary(findings: Findings) -> str:
         f"<th>identified, and the most it can be ({CONFIDENCE:.0%})</th><th>limit</th></tr>"
         f"{rows}</table>"
     )
+
+
+def _knowing(finding: Finding) -> str:
+    one = finding.outcome
+    more = ", and the whole batch" if one.attack == "A1" and finding.at_most is None else ""
+    return _KNOWING[one.attack].format(known=one.known) + more
 
 
 def _learnt(one: Outcome) -> str:

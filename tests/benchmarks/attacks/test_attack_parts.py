@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.attacks import key_compromise
+from benchmarks.attacks import key_compromise, soft_matching
 from benchmarks.attacks.alignment import NOTHING, Values, align
 from benchmarks.attacks.charts import Bar, bars
 from benchmarks.attacks.fingerprints import (
@@ -15,7 +15,7 @@ from benchmarks.attacks.fingerprints import (
 )
 from benchmarks.attacks.outcome import Outcome, clopper_pearson
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
-from benchmarks.attacks.similarity import Correlations, Dice, Expected
+from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness
 from encoders.hardening import diffuse, diffusion_sets
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Salt, Scheme
@@ -157,6 +157,55 @@ def test_alignment_finds_a_permutation_by_likeness() -> None:
     assert (align(hidden, Values(traits, likeness), seed=0) == order).mean() > 0.9
     few = align(hidden, Values(traits[:10], likeness[:10, :10]), seed=0)
     assert (few != NOTHING).sum() == 10
+
+
+def random_likeness(n: int, seed: int, spread: float) -> np.ndarray:
+    drawn = np.random.default_rng(seed).normal(scale=spread, size=(n, n)).astype(np.float32)
+    return np.triu(drawn, 1) + np.triu(drawn, 1).T
+
+
+class Given(Likeness):
+    """Likenesses as they are given."""
+
+    def __init__(self, whole: np.ndarray, present: np.ndarray) -> None:
+        super().__init__(present)
+        self._all = whole
+
+    def _block(self, rows: slice, columns: slice) -> np.ndarray:
+        return self._all[rows, columns].copy()
+
+    def _pairs(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return self._all[left, right]
+
+
+def test_soft_matching_finds_what_no_single_pair_shows() -> None:
+    """From a tenth of right answers on, where no likeness comes up to the noise of one."""
+    n, bits = 300, 1024
+    generator = np.random.default_rng(5)
+    told = random_likeness(n, 1, 0.6 / np.sqrt(bits))
+    truth = generator.permutation(n)
+    seen = told[np.ix_(truth, truth)] + random_likeness(n, 2, 1 / np.sqrt(bits))
+    present = np.ones(n, dtype=np.bool_)
+    first = np.full(n, -1)
+    first[:30] = truth[:30]
+    hidden, known = Given(seen, present), Given(told, present)
+    assert (soft_matching.match([hidden], [known], [bits], first) == truth).mean() > 0.9
+    nothing = Given(random_likeness(n, 3, 1 / np.sqrt(bits)), present)
+    others = np.arange(30, n)
+    guessed = soft_matching.match([nothing], [known], [bits], first)
+    assert (guessed == truth)[others].mean() < 0.03
+
+
+def test_what_a_batch_shows_is_not_contradicted() -> None:
+    n = 60
+    flat = Given(np.zeros((n, n), dtype=np.float32), np.ones(n, dtype=np.bool_))
+    some = np.arange(n) % 3 > 0
+    lacking = Given(np.zeros((n, n), dtype=np.float32), some)
+    byte = np.arange(n) % 20
+    wrong = (np.arange(n) + 1) % n  # a first answer that all that is shown speaks against
+    answers = soft_matching.match([flat, lacking], [flat, lacking], [64, 64], wrong, (byte, byte))
+    assert (byte[answers] == byte).all()
+    assert (some[answers] == some).all()
 
 
 def test_diffusion_is_solved_from_known_records() -> None:
