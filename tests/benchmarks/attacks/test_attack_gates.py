@@ -13,7 +13,14 @@ import tomli_w
 import typer
 from typer.testing import CliRunner
 
-from benchmarks.attacks import edge_matching, lab, pattern_mining, report, soft_matching
+from benchmarks.attacks import (
+    edge_matching,
+    frequency,
+    lab,
+    pattern_mining,
+    report,
+    soft_matching,
+)
 from benchmarks.attacks.fingerprints import encoded_by, undefended, weighted_tokens
 from benchmarks.attacks.forenames import Forenames, double_hashed
 from benchmarks.attacks.lab import Finding, Findings, Sizes
@@ -156,6 +163,20 @@ def test_with_the_keys_everybody_is_found(label: str) -> None:
 def test_outcomes_repeat_from_their_seed(scheme: Scheme) -> None:
     records, knowledge = overlapping(300, 300, SEED)
     one, other = (attack(records, knowledge, scheme, seed=SEED) for _ in range(2))
+    assert one == other
+
+
+def test_the_other_attacks_repeat_too(scheme: Scheme) -> None:
+    names = Forenames.of_people(1000, SEED)
+    filters = double_hashed(names, SEED)
+    one, other = (
+        [
+            *(found.outcome for found in lab.known_plaintext_attacks(scheme, 1000, SEED)),
+            frequency.attack(filters, names, names, seed=SEED, target=""),
+            pattern_mining.attack(filters, names, names, seed=SEED, target=""),
+        ]
+        for _ in range(2)
+    )
     assert one == other
 
 
