@@ -16,12 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from encoders.blake2 import BLOCK_BYTES, DIGEST_WORDS, begin, compress
-from encoders.growing import Growing
-from encoders.packing import take_over
+from encoders.growing import Growing, Ids
+from encoders.packing import join, take_over
 
 WORD = 64
 _NUMBER_BYTES = 4
-_MOST_PATTERN_WORDS = 1 << 19  # 4 MiB, which near memory holds
+_MOST_PATTERN_WORDS = 1 << 17  # 1 MiB, which near memory holds
 
 Filters = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.uint16]
@@ -164,29 +164,54 @@ def _accept(stream, bits, taken, row, found):  # type: ignore[no-untyped-def]
     return found
 
 
-@numba.njit(cache=True, nogil=True)
-def set_bits(filters, offsets, tokens, positions, each, most):  # type: ignore[no-untyped-def]
-    """Set the bits of every record's tokens in its filter.
+class BitSetter:
+    """Sets the bits of records' tokens under one view in their filters.
 
     A token sets `each` positions; where a record has so many tokens that they would set more than
     `most` together, each sets `most // tokens`, at least one. A long name so costs no more bits
     than a short one, on both sides alike.
 
     Args:
-        filters: Shape (n, words), uint64; changed in place.
         offsets: Shape (n + 1,), int64: record i has the tokens `tokens[offsets[i]:offsets[i+1]]`.
         tokens: Row numbers of `positions`, int32, distinct within a record.
         positions: Shape (distinct tokens, at least `each`), uint16.
         each: Positions a token sets.
         most: Positions a record's tokens set together.
+        words: Words of a filter.
     """
+
+    def __init__(
+        self, offsets: Rows, tokens: Ids, positions: Positions, each: int, most: int, words: int
+    ) -> None:
+        self._tokens = offsets, tokens, positions
+        self._shares = each, most
+        rows = len(positions) * each
+        # Where tokens are few and set many bits, words are joined and not bits set.
+        has_patterns = words <= 2 * each and rows * words <= _MOST_PATTERN_WORDS
+        self._patterns = np.zeros((rows, words), dtype=np.uint64) if has_patterns else None
+        self._is_made = np.zeros(rows, dtype=np.bool_)
+
+    def set_bits(self, filters: Filters, records: Rows) -> None:
+        """Set bits.
+
+        Args:
+            filters: Shape (k, words), uint64; changed in place.
+            records: Shape (k,), int64: whose filters they are.
+        """
+        if self._patterns is None:
+            _set_bits(filters, records, *self._tokens, *self._shares)
+        else:
+            _join_patterns(
+                filters, records, *self._tokens, *self._shares, self._patterns, self._is_made
+            )
+
+
+@numba.njit(cache=True, nogil=True)
+def _set_bits(filters, records, offsets, tokens, positions, each, most):  # type: ignore[no-untyped-def]
     words = filters.shape[1]
-    if words <= 2 * each and len(positions) * each * words <= _MOST_PATTERN_WORDS:
-        _join_patterns(filters, offsets, tokens, positions, each, most)
-        return
     marks = np.zeros(WORD * words, dtype=np.uint8)
-    for record in range(len(offsets) - 1):
-        first, last = offsets[record], offsets[record + 1]
+    for row in range(len(records)):
+        first, last = offsets[records[row]], offsets[records[row] + 1]
         if first == last:
             continue
         share = _share(last - first, each, most)
@@ -194,24 +219,41 @@ def set_bits(filters, offsets, tokens, positions, each, most):  # type: ignore[n
             drawn = positions[tokens[at]]
             for nth in range(share):
                 marks[drawn[nth]] = 1
+        filter_ = filters[row]
         for word in range(words):
-            take_over(filters[record], marks, word)
+            take_over(filter_, marks, word)
 
 
 @numba.njit(cache=True, nogil=True)
-def _join_patterns(filters, offsets, tokens, positions, each, most):  # type: ignore[no-untyped-def]
-    """Do what `set_bits` does, where tokens are few and set many bits: word by word."""
-    patterns = np.zeros((len(positions) * each, filters.shape[1]), dtype=np.uint64)
-    made = np.zeros(len(patterns), dtype=np.bool_)
-    for record in range(len(offsets) - 1):
-        share = _share(offsets[record + 1] - offsets[record], each, most)
-        for at in range(offsets[record], offsets[record + 1]):
+def _join_patterns(  # type: ignore[no-untyped-def]
+    filters, records, offsets, tokens, positions, each, most, patterns, is_made
+):
+    """Do what `_set_bits` does, word by word.
+
+    Args:
+        filters: As given.
+        records: As given.
+        offsets: As given.
+        tokens: As given.
+        positions: As given.
+        each: As given.
+        most: As given.
+        patterns: Shape (tokens * each, words), uint64: the bits that a token sets with a share.
+        is_made: Shape (tokens * each,), bool: which of them are made; zeros where they are not.
+    """
+    eights = filters.shape[1] & ~7
+    for row in range(len(records)):
+        first, last = offsets[records[row]], offsets[records[row] + 1]
+        share = _share(last - first, each, most)
+        for at in range(first, last):
             pattern = tokens[at] * each + share - 1
-            if not made[pattern]:
+            if not is_made[pattern]:
                 _set(patterns[pattern], positions[tokens[at], :share])
-                made[pattern] = True
-            for word in range(filters.shape[1]):
-                filters[record, word] |= patterns[pattern, word]
+                is_made[pattern] = True
+            for word in range(0, eights, 8):
+                join(filters, row, patterns, pattern, word)
+            for word in range(eights, filters.shape[1]):
+                filters[row, word] |= patterns[pattern, word]
 
 
 @numba.njit(cache=True)

@@ -24,6 +24,7 @@ Ids = npt.NDArray[np.int32]
 
 _BROKEN = object()
 _LEAST_SLOTS = 1024
+_AT_ONCE = 1 << 16  # pairs that are numbered at a time
 
 
 class _Numbers(dict[Any, int]):
@@ -222,24 +223,37 @@ class PairNumbering:
             The number of each second's pair, as many as seconds; without meaning in lists that
             don't count.
         """
+        numbers = np.empty(len(seconds), dtype=np.int32)
+        # A part at a time, so that the table is no larger than it must be to find pairs soon.
+        parts = -(-len(seconds) // _AT_ONCE)
+        for part in np.array_split(order, max(1, parts)):
+            self._number(numbers, part, firsts, offsets, seconds)
+        return numbers
+
+    def _number(
+        self, numbers: Ids, order: Offsets, firsts: Ids, offsets: Offsets, seconds: Ids
+    ) -> None:
         # A table that is at most half full even if all are new finds a pair in a step or two.
-        most = len(self) + len(seconds)
+        most = len(self) + int((offsets[order + 1] - offsets[order]).sum())
         if len(self._slots) < 2 * most:
             self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
             _enter(self._slots, self._pairs.rows())
-        numbers: Ids
         known = self._pairs.rows()
-        numbers, fresh = _number(self._slots, known, order, firsts, offsets, seconds)
-        self._pairs.extend(fresh)
-        return numbers
+        room = np.empty((most - len(known), 2), dtype=np.int32)
+        fresh = _number(self._slots, known, room, numbers, order, firsts, offsets, seconds)
+        self._pairs.extend(room[:fresh])
 
 
 @numba.njit(cache=True, nogil=True)
 def _slot(slots, first, second):  # type: ignore[no-untyped-def]
-    """Where to begin to look for a pair: the upper bits of a product (Knuth, TAOCP 3, 6.4)."""
-    pair = np.uint64(np.uint32(first)) << np.uint64(32) | np.uint64(np.uint32(second))
+    """Where to begin to look for a pair: the upper bits of a product (Knuth, TAOCP 3, 6.4).
+
+    Pairs with one first and seconds close together stand close together.
+    """
+    near = np.uint64(np.uint32(second)) >> np.uint64(4)
+    pair = np.uint64(np.uint32(first)) << np.uint64(32) | near
     mixed = (pair ^ pair >> np.uint64(29)) * np.uint64(0x9E3779B97F4A7C15)
-    return np.int64(mixed >> np.uint64(32)) & (len(slots) - 1)
+    return np.int64((mixed >> np.uint64(32)) ^ np.uint64(second & 15)) & (len(slots) - 1)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -253,10 +267,19 @@ def _enter(slots, pairs):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _number(slots, known, order, firsts, offsets, seconds):  # type: ignore[no-untyped-def]
-    """Look pairs up and enter those that are not known; give all numbers, and the fresh pairs."""
-    numbers = np.empty(len(seconds), dtype=np.int32)
-    fresh = np.empty((len(seconds), 2), dtype=np.int32)
+def _number(slots, known, room, numbers, order, firsts, offsets, seconds):  # type: ignore[no-untyped-def]
+    """Look pairs up and enter those that are not known; say how many these are.
+
+    Args:
+        slots: The table.
+        known: The pairs that are known.
+        room: Takes the pairs that are not.
+        numbers: Takes the numbers of the seconds' pairs.
+        order: As given.
+        firsts: As given.
+        offsets: As given.
+        seconds: As given.
+    """
     count = 0
     for row in order:
         first = firsts[row]
@@ -265,17 +288,17 @@ def _number(slots, known, order, firsts, offsets, seconds):  # type: ignore[no-u
             at = _slot(slots, first, second)
             while slots[at] >= 0:
                 number = slots[at]
-                held = known[number] if number < len(known) else fresh[number - len(known)]
+                held = known[number] if number < len(known) else room[number - len(known)]
                 if held[0] == first and held[1] == second:
                     break
                 at = (at + 1) & (len(slots) - 1)
             if slots[at] < 0:
                 slots[at] = len(known) + count
-                fresh[count, 0] = first
-                fresh[count, 1] = second
+                room[count, 0] = first
+                room[count, 1] = second
                 count += 1
             numbers[place] = slots[at]
-    return numbers, fresh[:count]
+    return count
 
 
 class Made:

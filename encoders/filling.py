@@ -4,18 +4,22 @@ What two filters share then has to be a fixed number of bits before they come cl
 each of them holds, and no filter shows by its weight how little that is.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 import numba
 import numpy as np
 
-from encoders.bits import Filters, Rows, text_and_ends
+from encoders.bits import Filters, Rows
+from encoders.contents import Contents
 from encoders.keccak import RATE_BYTES, SPONGES, STATE_WORDS, permute
+from encoders.packing import set_in
 
 _RATE_WORDS = RATE_BYTES // 8
 
 
-def fill_up(filters: Filters, rows: Rows, key: bytes, contents: Any, bits: int, floor: int) -> None:
+def fill_up(
+    filters: Filters, key: bytes, bits: int, floor: int, contents_of: Callable[[Rows], Contents]
+) -> None:
     """Set further bits in filters that have fewer than `floor`.
 
     The stream of a filter is SHAKE-256(key, then the record's content), in 16-bit little-endian
@@ -24,19 +28,32 @@ def fill_up(filters: Filters, rows: Rows, key: bytes, contents: Any, bits: int, 
 
     Args:
         filters: Shape (n, words), uint64, C-contiguous; changed in place.
-        rows: The filters that have too few bits, as row numbers.
         key: The key of the streams.
-        contents: The records' content: a `pyarrow` array of n strings or bytes.
         bits: Length of the filter, 64 to 65,536.
         floor: Bits that are set afterwards, at most half of `bits`.
+        contents_of: Gives the content of some of the n records, by row number.
     """
-    missing = floor - np.bitwise_count(filters[rows]).sum(axis=1, dtype=np.int64)
-    text, ends = text_and_ends(contents)
-    _fill(filters, rows, missing, np.frombuffer(key, np.uint8), text, ends, bits)
+    missing = _missing(filters, floor)
+    rows = np.flatnonzero(missing)
+    if len(rows):
+        octets = np.frombuffer(key, np.uint8)
+        _fill(filters, rows, missing[rows], octets, *contents_of(rows), bits)
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill(filters, rows, missing, key, text, ends, bits):  # type: ignore[no-untyped-def]
+def _missing(filters, floor):  # type: ignore[no-untyped-def]
+    """How many bits each filter has too few."""
+    missing = np.empty(len(filters), dtype=np.int64)
+    for row in range(len(filters)):
+        weight = 0
+        for word in filters[row]:
+            weight += set_in(word)
+        missing[row] = max(0, floor - weight)
+    return missing
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill(filters, rows, missing, key, text, starts, stops, bits):  # type: ignore[no-untyped-def]
     """Run eight sponges side by side; one that is done takes the next row."""
     state = np.zeros((STATE_WORDS, SPONGES), dtype=np.uint64)
     at = np.full(SPONGES, -1, dtype=np.int64)  # which of the rows a sponge works on
@@ -51,7 +68,7 @@ def _fill(filters, rows, missing, key, text, ends, bits):  # type: ignore[no-unt
                 state[:, sponge] = 0
             nth = at[sponge]
             if nth >= 0:
-                content = text[ends[rows[nth]] : ends[rows[nth] + 1]]
+                content = text[starts[nth] : stops[nth]]
                 absorbed[sponge] += _absorb(state[:, sponge], key, content, absorbed[sponge])
         if at.max() < 0:
             return
@@ -60,7 +77,7 @@ def _fill(filters, rows, missing, key, text, ends, bits):  # type: ignore[no-unt
             nth = at[sponge]
             if nth < 0:
                 continue
-            size = ends[rows[nth] + 1] - ends[rows[nth]]
+            size = stops[nth] - starts[nth]
             if absorbed[sponge] * RATE_BYTES > len(key) + size:
                 stream = state[:_RATE_WORDS, sponge]
                 missing[nth] = _set_new_bits(filters[rows[nth]], stream, bits, missing[nth])

@@ -1,4 +1,4 @@
-"""Packing octets into bits for kernels: 64 of them into one word, in the processor's own vectors.
+"""Bits for kernels: 64 octets packed into one word, and set bits counted.
 
 To write an octet is cheaper than to set a bit, which reads the word first and waits for the bit
 that was set in it before.
@@ -13,7 +13,9 @@ from numba.extending import intrinsic
 
 _WORD = ir.IntType(64)
 _OCTETS = ir.VectorType(ir.IntType(8), 64)
+_WORDS = ir.VectorType(_WORD, 8)
 _FILTER = types.Array(types.uint64, 1, "C")
+_FILTERS = types.Array(types.uint64, 2, "C")
 _MARKS = types.Array(types.uint8, 1, "C")
 
 
@@ -43,3 +45,45 @@ def _take_over(_context: Any, _filter: Any, _marks: Any, _number: Any) -> Any:
 
 
 take_over: Callable[..., None] = intrinsic(_take_over)
+
+
+def _emit_count(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    count = builder.module.declare_intrinsic("llvm.ctpop", [_WORD])
+    return builder.call(count, arguments)
+
+
+def _set_in(_context: Any, _word: Any) -> Any:
+    """Count the bits of a word, uint64, that are set."""
+    return types.int64(types.uint64), _emit_count
+
+
+set_in: Callable[..., int] = intrinsic(_set_in)
+
+
+def _emit_join(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def place(filters: Any, row: Any) -> Any:
+        array = context.make_array(_FILTERS)(context, builder, filters)
+        words = builder.extract_value(array.shape, 1)
+        first = builder.add(builder.mul(row, words), arguments[4])
+        return builder.bitcast(builder.gep(array.data, [first]), _WORDS.as_pointer())
+
+    to, of = place(*arguments[:2]), place(*arguments[2:4])
+    builder.store(builder.or_(builder.load(to, align=8), builder.load(of, align=8)), to, align=8)
+    return context.get_dummy_value()
+
+
+def _join(_context: Any, _filters: Any, _row: Any, _others: Any, _other: Any, _first: Any) -> Any:
+    """Set the bits of eight words of a filter that another has set.
+
+    Args:
+        filters: Shape (n, words), uint64, C-contiguous; changed in place.
+        row: Which of them.
+        others: Shape (k, words), uint64, C-contiguous; other memory.
+        other: Which of these.
+        first: The first of the eight words.
+    """
+    number = types.int64
+    return types.none(_FILTERS, number, _FILTERS, number, number), _emit_join
+
+
+join: Callable[..., None] = intrinsic(_join)

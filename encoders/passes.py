@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from encoders.bits import WORD, Filters, Positions, PositionTable, Rows, set_bits
+from encoders.bits import WORD, BitSetter, Filters, Positions, PositionTable, Rows
+from encoders.contents import Cells, Contents
 from encoders.filling import fill_up
 from encoders.hardening import Hardening
 from encoders.keys import Keys
@@ -20,6 +19,7 @@ from matcher.formats.scheme import Attribute, Pass, Salt, View
 
 Mask = npt.NDArray[np.bool_]
 
+_AT_ONCE = 1 << 12  # filters that are worked on together; near memory holds them
 _MOST_SALTED = 1 << 19  # salted tokens of a view that are kept, at some 300 bytes each
 
 
@@ -33,7 +33,7 @@ class Chunk:
 
     def __init__(self, table: pa.Table, tokens: dict[ViewOf, Tokens]) -> None:
         self.size: int = table.num_rows
-        self._table = table
+        self._cells = Cells(table)
         self._tokens = tokens
         self._salts: dict[tuple[Salt, ...], Salts] = {}
 
@@ -49,16 +49,9 @@ class Chunk:
             )
         return self._salts[salt]
 
-    def contents(self, rows: Rows) -> list[bytes]:
-        """Give all cells of some records as one text each, which no two records share by chance."""
-        return [row.encode() for row in self.texts.take(pa.array(rows)).to_pylist()]
-
-    @cached_property
-    def texts(self) -> Any:
-        """Give the same of all n records, as a `pyarrow` array of strings."""
-        return pc.binary_join_element_wise(
-            *self._table.columns, "\x1f", null_handling="replace", null_replacement="\x1e"
-        ).combine_chunks()
+    def contents(self, rows: Rows, which: Rows) -> Contents:
+        """Give the contents of some of some records: of `rows[which]`."""
+        return self._cells.contents(rows[which])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -130,13 +123,22 @@ class PassEncoder:
 
     def finish(self, chunk: Chunk, drawn: Drawn) -> Filters:
         """Make the fingerprints; zeros where absent. Any number of threads at a time."""
-        filters = np.zeros((chunk.size, self._pass.bits // WORD), dtype=np.uint64)
-        for view, tokens, positions in drawn.views:
-            set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
-        self._fill_up(chunk, filters, drawn.present)
-        filters = self._hardening.harden(filters, drawn.present, chunk.contents)
-        filters[~drawn.present] = 0
-        return filters
+        words = self._pass.bits // WORD
+        setters = [
+            BitSetter(tokens.offsets, tokens.ids, positions, view.each, view.most, words)
+            for view, tokens, positions in drawn.views
+        ]
+        made = np.zeros((chunk.size, self._pass.output_bits // WORD), dtype=np.uint64)
+        present = np.flatnonzero(drawn.present)
+        for start in range(0, len(present), _AT_ONCE):
+            rows = present[start : start + _AT_ONCE]
+            filters = np.zeros((len(rows), words), dtype=np.uint64)
+            for setter in setters:
+                setter.set_bits(filters, rows)
+            contents = partial(chunk.contents, rows)
+            fill_up(filters, self._filling_key, self._pass.bits, self._pass.floor, contents)
+            made[rows] = self._hardening.harden(filters, contents)
+        return made
 
     def _drawn(
         self, chunk: Chunk, attribute: Attribute
@@ -153,14 +155,6 @@ class PassEncoder:
         own = self._pass.filters[attribute.name]
         key = self._keys[attribute.name]
         return PositionTable(view.name, key, range(own.start, own.stop), view.each)
-
-    def _fill_up(self, chunk: Chunk, filters: Filters, present: Mask) -> None:
-        floor = self._pass.floor
-        weights = np.bitwise_count(filters).sum(axis=1, dtype=np.int64)
-        rows = np.flatnonzero(present & (weights < floor))
-        if not len(rows):
-            return
-        fill_up(filters, rows, self._filling_key, chunk.texts, self._pass.bits, floor)
 
 
 def views_of(passes: Sequence[Pass]) -> dict[ViewOf, None]:

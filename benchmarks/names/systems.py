@@ -13,7 +13,7 @@ import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
-from encoders.bits import WORD, set_bits, token_positions
+from encoders.bits import WORD, BitSetter, token_positions
 from encoders.records import Records
 from encoders.tokens import Vocabulary
 from matcher.formats.scheme import View
@@ -45,7 +45,9 @@ def filters_of(names: Sequence[str], views: Sequence[View]) -> Filters:
         tokens = tokenised["name", view.name]
         keyed = [f"{view.name} {token}" for token in tokens.distinct]
         positions = token_positions(keyed, _KEY, BITS, view.each)
-        set_bits(filters, tokens.offsets, tokens.ids, positions, view.each, view.most)
+        of_names = (tokens.offsets, tokens.ids, positions)
+        setter = BitSetter(*of_names, view.each, view.most, BITS // WORD)
+        setter.set_bits(filters, np.arange(len(names)))
     return filters
 
 
@@ -71,7 +73,8 @@ def bigram_filters(prepare: Callable[[str], str]) -> System:
         ids = np.array([distinct[pair] for of_name in pairs for pair in of_name], dtype=np.int32)
         offsets = np.r_[0, np.cumsum([len(of_name) for of_name in pairs])].astype(np.int64)
         made = np.zeros((len(names), 1024 // WORD), dtype=np.uint64)
-        set_bits(made, offsets, ids, positions, 30, 1 << 30)
+        setter = BitSetter(offsets, ids, positions, 30, 1 << 30, 1024 // WORD)
+        setter.set_bits(made, np.arange(len(names)))
         return made
 
     def system(queries: Sequence[str], gallery: Sequence[str]) -> Rows:

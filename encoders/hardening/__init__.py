@@ -5,13 +5,13 @@ full, and names the paper it is from. XOR-folding, Rule 90 and windowed XOR have
 that they work on are keyed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from encoders.bits import Filters, Rows
+from encoders.contents import Contents
 from encoders.hardening.balancing import balancing_sets
 from encoders.hardening.diffusion import diffuse, diffusion_sets
 from encoders.hardening.folding import fold
@@ -28,8 +28,7 @@ from matcher.formats.scheme import Pass
 
 __all__ = ["Hardening", "diffuse", "diffusion_sets"]
 
-SeedsOf = Callable[[Rows], Sequence[bytes]]
-_Harden = Callable[[Filters, npt.NDArray[np.bool_], SeedsOf], Filters]
+_Harden = Callable[[Filters, Callable[[Rows], Contents]], Filters]
 
 
 class Hardening:
@@ -44,21 +43,18 @@ class Hardening:
             self._steps.append(_drawn(step, bits, _key(keys, part.name, step, kinds[step.step])))
             bits = step.output(bits)
 
-    def harden(
-        self, filters: Filters, present: npt.NDArray[np.bool_], contents: SeedsOf
-    ) -> Filters:
+    def harden(self, filters: Filters, contents_of: Callable[[Rows], Contents]) -> Filters:
         """Apply all steps.
 
         Args:
             filters: Shape (n, words), uint64; may be changed in place.
-            present: Shape (n,): which filters count; what comes of others is of no meaning.
-            contents: Gives the whole content of some of the n records, by row number.
+            contents_of: Gives the whole content of some of the n records, by row number.
 
         Returns:
             Array of shape (n, words of the fingerprint), dtype uint64.
         """
         for apply in self._steps:
-            filters = apply(filters, present, contents)
+            filters = apply(filters, contents_of)
         return filters
 
 
@@ -110,12 +106,9 @@ def _sets(
 
 
 def _respond(
-    key: bytes,
-    per_mille: int,
-    filters: Filters,
-    present: npt.NDArray[np.bool_],
-    contents: SeedsOf,
+    key: bytes, per_mille: int, filters: Filters, contents_of: Callable[[Rows], Contents]
 ) -> Filters:
-    rows = np.flatnonzero(present)
-    respond(filters, rows, [key + content for content in contents(rows)], per_mille)
+    octets, *places = contents_of(np.arange(len(filters)))
+    seeds = [key + octets[start:stop].tobytes() for start, stop in zip(*places, strict=True)]
+    respond(filters, seeds, per_mille)
     return filters

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from encoders.bits import Filters, Rows
+from encoders.bits import Filters
 
 PER_MILLE = 1000
 _DRAWS = 1 << 16
 
 
-def respond(filters: Filters, rows: Rows, seeds: Sequence[bytes], per_mille: int) -> None:
+def respond(filters: Filters, seeds: Sequence[bytes], per_mille: int) -> None:
     """Flip bits of filters.
 
     Bit j is flipped where word j of the record's stream is less than `per_mille` * 65,536 / 2,000,
@@ -29,13 +29,12 @@ def respond(filters: Filters, rows: Rows, seeds: Sequence[bytes], per_mille: int
 
     Args:
         filters: Shape (n, words), uint64; changed in place.
-        rows: Which filters, as row numbers.
-        seeds: For each of `rows` the seed of its stream.
+        seeds: For each filter the seed of its stream.
         per_mille: f in thousandths.
     """
     bits = 64 * filters.shape[1]
     limit = per_mille * _DRAWS // (2 * PER_MILLE)
-    for row, seed in zip(rows, seeds, strict=True):
+    for row, seed in enumerate(seeds):
         draws = np.frombuffer(hashlib.shake_256(seed).digest(2 * bits), dtype="<u2")
         flips = np.packbits(draws < limit, bitorder="little")
         filters[row] ^= flips.view("<u8")

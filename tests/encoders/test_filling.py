@@ -1,6 +1,8 @@
 """Filling up filters against hashlib and sets, and the permutation against hashlib alone."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -10,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from encoders.bits import text_and_ends
+from encoders.contents import Contents
 from encoders.filling import fill_up
 from encoders.keccak import RATE_BYTES, SPONGES, STATE_WORDS, permute
 
@@ -43,6 +47,11 @@ def to_sets(filters: np.ndarray) -> list[set[int]]:
     return [set(np.flatnonzero(row).tolist()) for row in bits]
 
 
+def contents_in(texts: Any) -> Callable[[np.ndarray], Contents]:
+    octets, ends = text_and_ends(texts)
+    return lambda rows: (octets, ends[rows], ends[rows + 1])
+
+
 @UNHURRIED
 @given(
     held=st.lists(st.sets(st.integers(0, 319), max_size=150), max_size=30),
@@ -54,9 +63,8 @@ def test_the_first_free_bits_of_each_stream_are_set(
     held: list[set[int]], floor: int, key: bytes, texts: list[bytes]
 ) -> None:
     filters = to_filters(held, 5)
-    rows = np.array([i for i, bits in enumerate(held) if len(bits) < floor], np.int64)
     contents = pa.array(texts[: len(held)], pa.binary())
-    fill_up(filters, rows, key, contents, 320, floor)
+    fill_up(filters, key, 320, floor, contents_in(contents))
     assert to_sets(filters) == [
         oracle(bits, key + text, 320, floor) for bits, text in zip(held, texts, strict=False)
     ]
@@ -66,7 +74,7 @@ def test_the_first_free_bits_of_each_stream_are_set(
 def test_filters_of_any_length(bits: int) -> None:
     filters = np.zeros((9, bits // 64), np.uint64)
     texts = [f"seed {row}" for row in range(9)]
-    fill_up(filters, np.arange(9), b"key", pa.array(texts), bits, bits // 2)
+    fill_up(filters, b"key", bits, bits // 2, contents_in(pa.array(texts)))
     expected = [oracle(set(), f"key{text}".encode(), bits, bits // 2) for text in texts]
     assert to_sets(filters) == expected
 
@@ -76,23 +84,15 @@ def test_filters_of_any_length(bits: int) -> None:
 def test_texts_that_end_at_the_edge_of_a_block(edge: int, of_key: int) -> None:
     key, text = bytes(of_key), b"x" * max(edge - of_key, 0)
     filters = np.zeros((1, 32), np.uint64)
-    fill_up(filters, np.array([0]), key, pa.array([text]), 2048, 400)
+    fill_up(filters, key, 2048, 400, contents_in(pa.array([text])))
     assert to_sets(filters) == [oracle(set(), key + text, 2048, 400)]
-
-
-def test_a_slice_of_an_array_of_texts() -> None:
-    texts = pa.array([f"seed {row}" for row in range(9)])
-    filters, same = np.zeros((4, 5), np.uint64), np.zeros((4, 5), np.uint64)
-    fill_up(filters, np.arange(4), b"key", texts.slice(3, 4), 320, 100)
-    fill_up(same, np.arange(4), b"key", pa.array(texts.to_pylist()[3:7]), 320, 100)
-    np.testing.assert_array_equal(filters, same)
 
 
 def test_filled_bits_are_spread_evenly() -> None:
     filters = np.zeros((3_000, 5), np.uint64)
     rng = np.random.default_rng(1)
     contents = pa.array([rng.bytes(16) for _ in range(3_000)], pa.binary())
-    fill_up(filters, np.arange(3_000), b"", contents, 320, 100)
+    fill_up(filters, b"", 320, 100, contents_in(contents))
     tally = np.unpackbits(filters.view(np.uint8), axis=1).sum(axis=0)
     statistic = chisquare(tally).statistic * 319 / 220
     assert abs(statistic - 319) < 5 * np.sqrt(2 * 319)

@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from encoders.bits import text_and_ends
+from encoders.contents import Contents
 from encoders.encoding import encode
 from encoders.hardening import Hardening, drawing
 from encoders.keys import Keys
@@ -77,14 +80,18 @@ def unpacked(filters: np.ndarray) -> Bits:
     return np.unpackbits(little, axis=1, bitorder="little")
 
 
-def contents(rows: np.ndarray) -> list[bytes]:
-    return [b"record %d" % row for row in rows]
+def contents(rows: np.ndarray) -> Contents:
+    octets, ends = text_and_ends(pa.array([content_of(row) for row in rows], pa.binary()))
+    return octets, ends[:-1], ends[1:]
+
+
+def content_of(row: int) -> bytes:
+    return b"record %d" % row
 
 
 def hardened(keys: Keys, bits: Bits, *hardening: Step) -> Bits:
     part = part_of(*hardening, bits=bits.shape[1])
-    present = np.ones(len(bits), dtype=np.bool_)
-    out = Hardening(part, keys).harden(packed(bits), present, contents)
+    out = Hardening(part, keys).harden(packed(bits), contents)
     assert out.shape == (len(bits), part.output_bits // 64)
     assert out.dtype == np.uint64
     return unpacked(out)
@@ -149,7 +156,7 @@ def oracle_resampling(bits: Bits, key: bytes) -> Bits:
 
 def oracle_response(bits: Bits, key: bytes, per_mille: int = 250) -> Bits:
     out = bits.copy()
-    for row, content in zip(out, contents(np.arange(len(bits))), strict=True):
+    for row, content in zip(out, map(content_of, range(len(bits))), strict=True):
         stream = words(key + content, 2)
         row ^= [next(stream) < per_mille * 65536 // 2000 for _ in row]
     return out

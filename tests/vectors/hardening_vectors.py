@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from encoders.bits import text_and_ends
+from encoders.contents import Contents
 from encoders.encoding import encode
 from encoders.hardening import Hardening
 from encoders.keys import Keys
@@ -133,22 +136,28 @@ def make() -> dict[str, Any]:
         "root": hashlib.sha256(f"kinmatch throwaway root 1: {SEED}".encode()).hexdigest(),
         "bits": BITS,
         "inputs": as_hex(inputs()),
-        "contents": [content.decode() for content in contents(np.arange(5))],
+        "contents": [content_of(row) for row in range(5)],
         "steps": [step_vector(number, *one) for number, one in enumerate(STEPS, 1)],
         "salts": salt_vectors(),
         "records": record_vectors(),
     }
 
 
-def contents(rows: np.ndarray) -> list[bytes]:
+def contents(rows: np.ndarray) -> Contents:
     """Give the records' contents that randomised response draws from."""
-    return [f"record {row}".encode() for row in rows]
+    octets, ends = text_and_ends(pa.array([content_of(row) for row in rows]))
+    return octets, ends[:-1], ends[1:]
+
+
+def content_of(row: int) -> str:
+    """Give the content of one record."""
+    return f"record {row}"
 
 
 def step_vector(number: int, comment: str, hardening: tuple[Step, ...]) -> dict[str, Any]:
     """Harden the inputs."""
     part, given = part_of(hardening), inputs()
-    out = Hardening(part, keys()).harden(given, np.ones(len(given), dtype=np.bool_), contents)
+    out = Hardening(part, keys()).harden(given, contents)
     return {
         "id": number,
         "comment": comment,
