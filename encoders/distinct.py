@@ -5,6 +5,7 @@ exception is dropped, since its text may hold the value.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -167,6 +168,23 @@ class Numbering:
         return sizes, np.fromiter(map(self._numbers.__getitem__, things), np.int32, sizes.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class ManyAtOnce:
+    """What reads parts: one, or many in less time.
+
+    Attributes:
+        one: Gives what is read in a part.
+        many: Gives what is read in each of many.
+    """
+
+    one: Callable[[Any], Any]
+    many: Callable[[Sequence[Any]], list[Any]]
+
+    def __call__(self, part: Any) -> Any:
+        """Give what is read in a part."""
+        return self.one(part)
+
+
 class Parts(Numbering):
     """Distinct parts of values, each of which is read once.
 
@@ -186,8 +204,16 @@ class Parts(Numbering):
         """Give what `Numbering` gives; parts that are new are read."""
         known = len(self.distinct)
         numbered = super().number_lists(lists)
-        self.fresh += [_made(self._read, part) for part in self.distinct[known:]]
+        self.fresh += self._read_all(self.distinct[known:])
         return numbered
+
+    def _read_all(self, parts: list[Any]) -> list[Any]:
+        if isinstance(self._read, ManyAtOnce):
+            try:
+                return self._read.many(parts)
+            except Exception:  # noqa: S110 - it is found below which of them breaks
+                pass
+        return [_made(self._read, part) for part in parts]
 
 
 class PairNumbering:
@@ -334,6 +360,22 @@ class Made:
 
     def _numbered(self, things: Sequence[Any], numbers: Offsets) -> tuple[Offsets, Ids]:
         """Give what is made of things that have these numbers themselves."""
+        return self.into.number_lists(
+            self._made_at_once(things) or self._made_each(things, numbers)
+        )
+
+    def _made_at_once(self, things: Sequence[Any]) -> list[Any] | None:
+        """Give what is made of things; None where it can't be made of one of them."""
+        make, made_as = self._make, self.into.made_as
+        if any(thing is _BROKEN for thing in things):
+            return None
+        try:
+            return [made_as(make(thing)) for thing in things]
+        except Exception:
+            return None
+
+    def _made_each(self, things: Sequence[Any], numbers: Offsets) -> list[Any]:
+        """Do the same and note which of them nothing could be made of."""
         make, made_as = self._make, self.into.made_as
         made: list[Any] = []
         for thing in things:
@@ -344,4 +386,4 @@ class Made:
             if found is None:
                 self.broken.append(int(numbers[len(made)]))
             made.append(found or made_as())
-        return self.into.number_lists(made)
+        return made

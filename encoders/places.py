@@ -33,6 +33,8 @@ def place_words(place: str) -> tuple[str, ...]:
     The words stand in the order written.
     """
     if place.isascii():
+        if place.isalpha() or place.isdigit():
+            return (place.lower(),)
         # All that the long way does to such a place.
         return tuple(_ASCII_WORD.findall(without_apostrophes(place).lower()))
     found: list[str] = []
@@ -65,7 +67,10 @@ def words_of_word(written: str) -> tuple[str, ...] | None:
     """
     if not written.isascii():
         return None
-    return tuple(word for word in place_words(written) if word not in _ARTICLES)
+    words = place_words(written)
+    if _ARTICLES.isdisjoint(words):
+        return words
+    return tuple(word for word in words if word not in _ARTICLES)
 
 
 def plain_word(word: str) -> str:

@@ -13,6 +13,7 @@ from encoders import births, names
 from encoders.birth_columns import BIRTH_COLUMNS, Births
 from encoders.codes import normalise_sex
 from encoders.dates import ABSENT, Birth, parse_birth
+from encoders.distinct import ManyAtOnce
 from encoders.gazetteer import country_codes
 from encoders.gazetteer.place import Place, codes
 from encoders.places import plain_word, words_of_word
@@ -119,6 +120,7 @@ _name_parts = attrgetter("parts")
 _name_pieces = WordByWord(attrgetter("pieces"), names.pieces_of_word)
 _letters = attrgetter("letters")
 _consonants = attrgetter("consonants")
+_spelt = ManyAtOnce(names.Spelling.of, names.Spelling.of_many)
 _place_parts = attrgetter("parts")
 _place_words = WordByWord(attrgetter("words"), words_of_word)
 
@@ -167,10 +169,10 @@ VIEWS = {
     "name.bigrams/1": View(names.bigrams, _name_parts),
     "name.skeleton/1": View(names.skeleton_pairs, _name_parts),
     "name.phonetic/1": View(names.phonetic, _name_parts),
-    "name.bigrams/2": _in_pairs(_letters, _name_pieces, names.Spelling.of),
-    "name.skeleton/2": _in_pairs(_consonants, _name_pieces, names.Spelling.of),
-    "name.phonetic/2": View(_spelt_phonetic, _name_pieces, names.Spelling.of),
-    "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces, names.Spelling.of),
+    "name.bigrams/2": _in_pairs(_letters, _name_pieces, _spelt),
+    "name.skeleton/2": _in_pairs(_consonants, _name_pieces, _spelt),
+    "name.phonetic/2": View(_spelt_phonetic, _name_pieces, _spelt),
+    "name.whole_skeleton/1": View(_whole_skeleton, _name_pieces, _spelt),
     "name.sounds/1": View(_sounds, _name_pieces),
     "name.lexicon/1": View(lambda piece: names.lexicon(1).entries_of(piece), _name_pieces),
     "name.diminutive/1": View(names.called_for, _name_pieces),

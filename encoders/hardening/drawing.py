@@ -2,6 +2,10 @@
 
 import hashlib
 
+import numpy as np
+
+_WORDS = np.uint64(2**32)
+
 
 class Draws:
     """Numbers drawn uniformly from a keyed stream.
@@ -42,8 +46,19 @@ def permutation(key: bytes, number: int, size: int) -> list[int]:
         size: How many numbers.
     """
     order = list(range(size))
-    draws = Draws(key + number.to_bytes(4, "little"))
-    for i in range(size - 1, 0, -1):
-        j = draws.below(i + 1)
+    key = key + number.to_bytes(4, "little")
+    for i, j in zip(range(size - 1, 0, -1), _partners(key, size), strict=True):
         order[i], order[j] = order[j], order[i]
     return order
+
+
+def _partners(key: bytes, size: int) -> list[int]:
+    """Draw a number below each of size, size - 1 … 2, all at once where no word is refused."""
+    below = np.arange(size, 1, -1, dtype=np.uint64)
+    stream = np.frombuffer(hashlib.shake_256(key).digest(4 * len(below)), "<u4")
+    words = stream.astype(np.uint64)
+    if np.all(words < _WORDS - _WORDS % below):
+        drawn: list[int] = (words % below).tolist()
+        return drawn
+    draws = Draws(key)
+    return [draws.below(n) for n in below.tolist()]

@@ -14,6 +14,7 @@ still meet. Each function is pure; callers run it once per distinct value.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from operator import add
 
 import jellyfish
@@ -97,6 +98,11 @@ def skeleton(part: str) -> str:
     sounds = part.translate(_CLASSES)
     # To look for a repeated one first is quicker, since most have none.
     return _REPEATED.sub(r"\1", sounds) if _REPEATED.search(sounds) else sounds
+
+
+def skeletons(found: Sequence[str]) -> list[str]:
+    """The skeletons of many parts of the letters a to z: no rule reaches beyond a line."""
+    return skeleton("\n".join(found)).split("\n") if found else []
 
 
 def skeleton_pairs(part: str) -> tuple[str, ...]:

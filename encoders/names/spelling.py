@@ -1,13 +1,14 @@
 """How a piece of a name is spelt in Latin letters: worked out once for all views of spellings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from encoders.names.first import skeleton
+from encoders.names.first import skeletons
 from encoders.names.romanising import romanised
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Spelling:
     """A piece of a name in Latin letters.
 
@@ -22,5 +23,10 @@ class Spelling:
     @classmethod
     def of(cls, piece: str) -> Self:
         """Spell a piece."""
-        letters = romanised(piece)
-        return cls(letters, skeleton(letters))
+        return cls.of_many([piece])[0]
+
+    @classmethod
+    def of_many(cls, pieces: Sequence[str]) -> list[Self]:
+        """Spell pieces, which takes a part of the time."""
+        letters = [*map(romanised, pieces)]
+        return [*map(cls, letters, skeletons(letters))]

@@ -210,6 +210,20 @@ def test_a_permutation_of_many_goes_on_in_the_same_stream() -> None:
     assert drawing.permutation(b"key", 3, 10_000) == permutation(b"key", 3, 10_000)
 
 
+def test_a_permutation_that_refuses_a_word_takes_the_next() -> None:
+    """One in some seventy of this size does; an oracle that refuses none is another then."""
+    size = 10_000
+    bounds = np.arange(size, 1, -1, dtype=np.uint64)
+
+    def refuses(number: int) -> bool:
+        stream = hashlib.shake_256(b"key" + number.to_bytes(4, "little")).digest(4 * len(bounds))
+        drawn = np.frombuffer(stream, "<u4").astype(np.uint64)
+        return bool(np.any(drawn >= np.uint64(2**32) // bounds * bounds))
+
+    number = next(filter(refuses, range(10_000)))
+    assert drawing.permutation(b"key", number, size) == permutation(b"key", number, size)
+
+
 @pytest.mark.parametrize("window", [1, 2, 63, 64])
 def test_windows_of_any_length(keys: Keys, window: int) -> None:
     bits = random_bits(4, 128, window)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders import names
+from encoders.names.first import skeletons
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
@@ -171,3 +172,8 @@ def similar(one: str, other: str) -> float:
 @pytest.mark.parametrize(("name", "typo", "stranger"), [("hassan", "hasan", "ibrahim")])
 def test_a_typing_error_leaves_most_bigrams(name: str, typo: str, stranger: str) -> None:
     assert similar(name, typo) > 0.8 > 0.2 > similar(name, stranger)
+
+
+@given(st.lists(st.text("abchkstzdjgp", max_size=8), max_size=5))
+def test_skeletons_of_many_are_those_of_each(found: list[str]) -> None:
+    assert skeletons(found) == [names.skeleton(part) for part in found]

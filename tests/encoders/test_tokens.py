@@ -1,5 +1,6 @@
 """From a table to each record's tokens, against sets record by record."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encoders.distinct import ManyAtOnce
 from encoders.names import Spelling
 from encoders.records import Records
 from encoders.tokens import Tokens, Vocabulary
@@ -170,6 +172,25 @@ def test_a_value_that_breaks_a_view_is_told_by_column_and_row(
         }
         found = [set(record) for record in by_record(made.tokens["name", "name.bigrams/1"])]
         assert set() == found[2] < found[1] < found[0]
+
+
+def test_a_part_that_breaks_the_reading_of_many_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(part: str) -> str:
+        if part == "zz":
+            raise LookupError(part)
+        return part
+
+    def read_many(parts: Sequence[str]) -> list[str]:
+        return [read(part) for part in parts]
+
+    view = replace(VIEWS["name.bigrams/1"], read=ManyAtOnce(read, read_many))
+    monkeypatch.setitem(VIEWS, "name.bigrams/1", view)
+    rows = [{"given_name": "Ana Zz"}, {"given_name": "Ana"}]
+    made = Vocabulary([("name", "name.bigrams/1")]).tokenise(
+        Records.from_rows(rows, role="sought").table
+    )
+    assert made.failed["given_name"].tolist() == [True, False]
+    assert [len(record) for record in by_record(made.tokens["name", "name.bigrams/1"])] == [4, 4]
 
 
 def test_a_value_that_cannot_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
