@@ -10,22 +10,19 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from encoders.bits import text_and_ends
-from encoders.growing import Growing, Lists, Offsets
+from encoders.growing import Lists, Offsets
 from encoders.letter_pairs import LetterPairs
 from encoders.texts import Octets, Texts, strings
 
 Ids = npt.NDArray[np.int32]
 
 _BROKEN = object()
-_LEAST_SLOTS = 1024
-_AT_ONCE = 1 << 16  # pairs that are numbered at a time
 
 
 class _Numbers(dict[Any, int]):
@@ -214,117 +211,6 @@ class Parts(Numbering):
             except Exception:  # noqa: S110 - it is found below which of them breaks
                 pass
         return [_made(self._read, part) for part in parts]
-
-
-class PairNumbering:
-    """Distinct pairs of whole numbers, in order of first appearance."""
-
-    def __init__(self) -> None:
-        self._pairs = Growing((2,), np.int32)
-        self._slots = np.full(_LEAST_SLOTS, -1, dtype=np.int32)
-
-    def __len__(self) -> int:
-        return len(self._pairs)
-
-    def pairs(self) -> Ids:
-        """Give all pairs there are by now: shape (pairs, 2)."""
-        return self._pairs.rows()
-
-    def number(self, firsts: Ids, seconds: Ids) -> Ids:
-        """Number n pairs, each a first and a second; the numbers of a pair never change."""
-        offsets = np.arange(len(firsts) + 1)
-        return self.number_lists(offsets[:-1], firsts, offsets, seconds)
-
-    def number_lists(self, order: Offsets, firsts: Ids, offsets: Offsets, seconds: Ids) -> Ids:
-        """Number the pairs of lists, each of one first with some seconds.
-
-        Args:
-            order: The lists that count, in the order in which they are gone through: those with one
-                first should follow each other, since near memory then holds their pairs.
-            firsts: Shape (n,): the first of each list.
-            offsets: Shape (n + 1,): list i has the seconds `seconds[offsets[i]:offsets[i + 1]]`.
-            seconds: The seconds, end to end.
-
-        Returns:
-            The number of each second's pair, as many as seconds; without meaning in lists that
-            don't count.
-        """
-        numbers = np.empty(len(seconds), dtype=np.int32)
-        # A part at a time, so that the table is no larger than it must be to find pairs soon.
-        parts = -(-len(seconds) // _AT_ONCE)
-        for part in np.array_split(order, max(1, parts)):
-            self._number(numbers, part, firsts, offsets, seconds)
-        return numbers
-
-    def _number(
-        self, numbers: Ids, order: Offsets, firsts: Ids, offsets: Offsets, seconds: Ids
-    ) -> None:
-        # A table that is at most half full even if all are new finds a pair in a step or two.
-        most = len(self) + int((offsets[order + 1] - offsets[order]).sum())
-        if len(self._slots) < 2 * most:
-            self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
-            _enter(self._slots, self._pairs.rows())
-        known = self._pairs.rows()
-        room = np.empty((most - len(known), 2), dtype=np.int32)
-        fresh = _number(self._slots, known, room, numbers, order, firsts, offsets, seconds)
-        self._pairs.extend(room[:fresh])
-
-
-@numba.njit(cache=True, nogil=True)
-def _slot(slots, first, second):  # type: ignore[no-untyped-def]
-    """Where to begin to look for a pair: the upper bits of a product (Knuth, TAOCP 3, 6.4).
-
-    Pairs with one first and seconds close together stand close together.
-    """
-    near = np.uint64(np.uint32(second)) >> np.uint64(4)
-    pair = np.uint64(np.uint32(first)) << np.uint64(32) | near
-    mixed = (pair ^ pair >> np.uint64(29)) * np.uint64(0x9E3779B97F4A7C15)
-    return np.int64((mixed >> np.uint64(32)) ^ np.uint64(second & 15)) & (len(slots) - 1)
-
-
-@numba.njit(cache=True, nogil=True)
-def _enter(slots, pairs):  # type: ignore[no-untyped-def]
-    """Enter distinct pairs into an empty table, whose size is a power of two."""
-    for number in range(len(pairs)):
-        at = _slot(slots, pairs[number, 0], pairs[number, 1])
-        while slots[at] >= 0:
-            at = (at + 1) & (len(slots) - 1)
-        slots[at] = number
-
-
-@numba.njit(cache=True, nogil=True)
-def _number(slots, known, room, numbers, order, firsts, offsets, seconds):  # type: ignore[no-untyped-def]
-    """Look pairs up and enter those that are not known; say how many these are.
-
-    Args:
-        slots: The table.
-        known: The pairs that are known.
-        room: Takes the pairs that are not.
-        numbers: Takes the numbers of the seconds' pairs.
-        order: As given.
-        firsts: As given.
-        offsets: As given.
-        seconds: As given.
-    """
-    count = 0
-    for row in order:
-        first = firsts[row]
-        for place in range(offsets[row], offsets[row + 1]):
-            second = seconds[place]
-            at = _slot(slots, first, second)
-            while slots[at] >= 0:
-                number = slots[at]
-                held = known[number] if number < len(known) else room[number - len(known)]
-                if held[0] == first and held[1] == second:
-                    break
-                at = (at + 1) & (len(slots) - 1)
-            if slots[at] < 0:
-                slots[at] = len(known) + count
-                room[count, 0] = first
-                room[count, 1] = second
-                count += 1
-            numbers[place] = slots[at]
-    return count
 
 
 class Made:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from encoders.distinct import Ids, PairNumbering
+from encoders.growing import Ids
+from encoders.pair_numbering import PairNumbering
 from encoders.tokens import Tokens
 
 _SALT_BYTES = 16

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from encoders.distinct import PairNumbering
+from encoders.pair_numbering import PairNumbering
 
 NUMBERS = st.integers(-(2**31), 2**31 - 1) | st.integers(-1, 3)
 CALLS = st.lists(st.lists(st.tuples(NUMBERS, NUMBERS), max_size=30), max_size=5)
