@@ -19,6 +19,7 @@ from benchmarks.attacks import (
     pattern_mining,
     refined,
 )
+from benchmarks.attacks.evidence import evidence_over_entropy
 from benchmarks.attacks.fingerprints import (
     Signs,
     as_signs,
@@ -123,6 +124,8 @@ class Findings:
         sizes: How many records each attack got.
         found: The findings, attack by attack, proofs first.
         exposure: What the fingerprints give away.
+        evidence: For each size of A1 how much all resemblances say, at most, of what there is to
+            find out (`benchmarks.attacks.evidence`); empty where nothing is hardened.
     """
 
     scheme: Scheme
@@ -130,6 +133,7 @@ class Findings:
     sizes: Sizes
     found: tuple[Finding, ...]
     exposure: Report
+    evidence: dict[int, float]
 
     @property
     def holds(self) -> bool:
@@ -146,6 +150,9 @@ class Findings:
             "holds": self.holds,
             "findings": [one.as_data() for one in self.found],
             "exposure": self.exposure.as_data(),
+            "evidence_over_entropy": [
+                {"records": size, "ratio": round(ratio, 3)} for size, ratio in self.evidence.items()
+            ],
         }
 
 
@@ -180,7 +187,12 @@ def run(
         {name: (prints.bits, prints.present) for name, prints in held.passes.items()},
         at_size=extrapolated_to,
     )
-    return Findings(scheme, seed, sizes, tuple(found), measured)
+    evidence = {} if scheme.unhardened else _evidence(scheme, sizes.graph, seed)
+    return Findings(scheme, seed, sizes, tuple(found), measured, evidence)
+
+
+def _evidence(scheme: Scheme, sizes: tuple[int, ...], seed: int) -> dict[int, float]:
+    return {size: evidence_over_entropy(scheme, size, seed) for size in sizes}
 
 
 def _all_attacks(scheme: Scheme, sizes: Sizes, seed: int) -> Iterator[Finding]:

@@ -117,7 +117,7 @@ def as_html(findings: Findings) -> str:
         "bar keeps to it, a red one does not, a grey one has none. <em>Undefended</em> is the same "
         "scheme without what protects it: bars of attacks on it show that they work, and should be "
         f"long. The thin line is the {CONFIDENCE:.0%} interval.</p>"
-        f"{sections}{_exposure(findings)}"
+        f"{sections}{_evidence(findings)}{_exposure(findings)}"
         f"<h2>What is not covered</h2><ul>{missing}</ul>"
         "<p>Fingerprints remain personal data, whatever these figures say.</p>"
         f"<p><small>Scheme digest {escape(findings.scheme.digest)}; seed {findings.seed}. The same "
@@ -237,6 +237,25 @@ def _bar(finding: Finding) -> Bar:
         limit=limit,
         low=low,
         high=high,
+    )
+
+
+def _evidence(findings: Findings) -> str:
+    """Say how much there is to be found out, by whatever attack."""
+    if not findings.evidence:
+        return ""
+    rows = "".join(
+        f"<tr><td>{size:,}</td><td>{ratio:.2f}</td></tr>"
+        for size, ratio in findings.evidence.items()
+    )
+    return (
+        "<h2>What attacks not yet known could find</h2><p>To name everybody in a batch by who "
+        "resembles whom, an attacker has to find one order among very many. All resemblances "
+        "together say at most so many times what that takes. Below 1 the figure is the chance, at "
+        "most, that anybody ever names them all; from 1 on nothing bars it, even where our attacks "
+        "find few. It grows with the records, so look at the size that you will hold.</p>"
+        "<table><tr><th>records</th><th>times what it takes, at most</th></tr>"
+        f"{rows}</table>"
     )
 
 

@@ -71,6 +71,18 @@ class Likeness(ABC):
             higher.append(start + column)
         return np.concatenate(lower), np.concatenate(higher)
 
+    def scatter(self) -> tuple[int, float]:
+        """Count the pairs of different rows that have a likeness, and give its variance."""
+        pairs, total, squares = 0, 0.0, 0.0
+        for start in range(0, self.size, _BLOCK):
+            block = self._masked(slice(start, start + _BLOCK), slice(start, None))
+            above = block[np.triu(np.ones(block.shape, dtype=np.bool_), 1)]
+            told = above[~np.isnan(above)].astype(np.float64)
+            pairs += len(told)
+            total += float(told.sum())
+            squares += float((told**2).sum())
+        return pairs, squares / max(1, pairs) - (total / max(1, pairs)) ** 2
+
     @abstractmethod
     def _block(self, rows: slice, columns: slice) -> Similarities:
         """Compare some rows with some others, whoever is present."""

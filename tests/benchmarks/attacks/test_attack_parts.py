@@ -146,6 +146,18 @@ def test_near_pairs_are_those_of_the_whole_matrix() -> None:
         assert np.isnan(likeness.at(np.array([1]), np.array([0]))).all()
 
 
+def test_scatter_is_that_of_the_whole_matrix() -> None:
+    records = records_of(people(700, 4))  # more than are compared at once
+    part = Scheme.published("standard/2").passes[1]
+    present = np.arange(700) % 7 > 0
+    likeness = Expected(weighted_tokens(records, part), present, part)
+    pairs, variance = likeness.scatter()
+    told = likeness.whole()[np.triu_indices(700, 1)]
+    assert pairs == 600 * 599 / 2
+    assert variance == pytest.approx(np.nanvar(told.astype(np.float64)), rel=1e-6)
+    assert Expected(weighted_tokens(records, part), np.zeros(700, bool), part).scatter() == (0, 0)
+
+
 def test_alignment_finds_a_permutation_by_likeness() -> None:
     generator = np.random.default_rng(3)
     values = generator.random((40, 12))

@@ -1,0 +1,39 @@
+"""A1 without an attack: how much all resemblances say, beside how much there is to find out.
+
+To match n fingerprints with n persons is to find one of n! orders: log n! nats. A pair's
+correlation is what plaintext lets expect and noise of variance 1 / bits. Of what varies with
+variance v such a channel tells at most log(1 + bits * v) / 2 nats a pair (Shannon, "A mathematical
+theory of communication", Bell System Technical Journal 27, 1948, theorem 17), so at most
+bits * v / 2. That sum over all pairs and passes, divided by log n!, bounds the chance to put every
+name to its fingerprint by resemblance, whatever the attack (Fano's inequality). From 1 on it bounds
+nothing, and that our attacks find few says only that they do not find more yet. It grows nearly as
+n does: what is below 1 at a thousand records is above it at ten thousand.
+"""
+
+from math import lgamma
+
+from benchmarks.attacks.fingerprints import encoded_by, weighted_tokens
+from benchmarks.attacks.populations import people, records_of
+from benchmarks.attacks.similarity import Expected
+from matcher.formats.scheme import Scheme
+
+
+def evidence_over_entropy(scheme: Scheme, size: int, seed: int) -> float:
+    """Say how many times over the pairs of fingerprints can say who is who, at most.
+
+    Args:
+        scheme: The scheme; every pass hardens.
+        size: Number of people, at least 2.
+        seed: Of the people.
+
+    Returns:
+        The bound on what all pairs say together, over log n!.
+    """
+    records = records_of(people(size, seed))
+    encoded = encoded_by(records, scheme, seed).passes
+    told = 0.0
+    for part in scheme.passes:
+        expected = Expected(weighted_tokens(records, part), encoded[part.name].present, part)
+        pairs, variance = expected.scatter()
+        told += pairs * part.output_bits * variance / 2
+    return told / lgamma(size + 1)
