@@ -74,6 +74,11 @@ def with_the_batch(scheme: str) -> float:
     return 100 * float(rate)
 
 
+def evidence(scheme: str) -> tuple[float, ...]:
+    """How much all resemblances say of who is who, at most, by the number of people."""
+    return tuple(one["ratio"] for one in measured(scheme)["evidence_over_entropy"])
+
+
 def degrees(scheme: str) -> tuple[float, ...]:
     together = measured(scheme)["exposure"]["together"]
     return tuple(
@@ -231,6 +236,15 @@ SAID: list[tuple[str, str, Given]] = [
         ANALYST,
         "the same by who has the whole batch, of 1,000 | {:.1f} % | {:.1f} % |",
         lambda: (with_the_batch("attack"), with_the_batch("attack-high")),
+    ),
+    (
+        ANALYST,
+        "| 1,000 | {:.2f} | {:.2f} | | 2,000 | {:.2f} | {:.2f} |",
+        lambda: tuple(
+            ratio
+            for both in zip(evidence("attack"), evidence("attack-high"), strict=True)
+            for ratio in both
+        ),
     ),
     (
         README,
