@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-schemes bench-profiles bench-encoding bench-service client clkhash lock
+.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-schemes bench-profiles bench-ceiling bench-encoding bench-service client clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -99,6 +99,10 @@ bench-night: install
 STEPS ?= 200
 bench-profiles: install
 	$(BIN)/python -m benchmarks.profiles $(STEPS) ../shared/data benchmarks/results/profiles.json
+
+# What tokens tell where nothing hides them, beside what schemes find: a minute.
+bench-ceiling: install
+	$(BIN)/python -m benchmarks.profiles.ceiling ../shared/data benchmarks/results/ceiling.json
 
 # A million registered: how often somebody who is nowhere has a strong candidate. Half an hour, 12 GiB.
 bench-million: install

@@ -96,6 +96,12 @@ def searched(scheme: str) -> tuple[float, ...]:
     return *recall, degree, *(100 * one["rate"] for one in point["attacks"])
 
 
+def ceilings(degree: float) -> tuple[float, ...]:
+    """A row of the table of what tokens tell where nothing hides them."""
+    (row,) = (one for one in measured("ceiling")["curve"] if one["degree"] == degree)
+    return *row["found"].values(), *row["told_by_form"].values()
+
+
 def scripts(script: str) -> tuple[float, ...]:
     """A row of the table of names across scripts."""
     ways = ("ours", "Jaro-Winkler on uroman", "Jaro-Winkler on anyascii")
@@ -306,6 +312,14 @@ SAID: list[tuple[str, str, Given]] = [
             lambda scheme=scheme: searched(scheme),
         )
         for scheme in (f"{name}/1" for name in measured("profiles")["searched"])
+    ),
+    *(
+        (
+            ANALYST,
+            f"| {degree} | {{:.3f}}, {{:.3f}}, {{:.3f}} | {{}}, {{}} |",
+            lambda degree=degree: ceilings(degree),
+        )
+        for degree in (one["degree"] for one in measured("ceiling")["curve"])
     ),
     *(
         (

@@ -35,6 +35,9 @@ _CHOICES: tuple[tuple[str, View], ...] = tuple(
 )
 """Every attribute and view that a pass may take up, and the weight it begins with."""
 
+VIEWS_TO_CHOOSE = tuple((attribute, view.name) for attribute, view in _CHOICES)
+"""The same, without weights."""
+
 _LEAST_T, _MOST_T = 3, 12
 _LEAST_FLOOR, _MOST_FLOOR = 100, 1000
 _LEAST_EACH, _MOST_EACH = 2, 400

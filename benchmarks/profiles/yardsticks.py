@@ -55,7 +55,7 @@ class Yardsticks:
     """Labelled sets and a population, and what was measured of every pass seen so far."""
 
     def __init__(self, sets: Sequence[LabelledSet], population: int, seed: int) -> None:
-        self._pairs = {one.name: _true_pairs(one, seed) for one in sets}
+        self._pairs = {one.name: true_pairs(one, seed) for one in sets}
         self._people = records_of(people(population, seed))
         self._seed = seed
         self._seen: dict[str, _Seen] = {}
@@ -90,8 +90,8 @@ class Yardsticks:
         return self._seen[key]
 
 
-def _true_pairs(labelled: LabelledSet, seed: int) -> tuple[Records, Records]:
-    """Take true pairs of a set, row by row beside each other."""
+def true_pairs(labelled: LabelledSet, seed: int) -> tuple[Records, Records]:
+    """Take true pairs of a set, two thousand at most, row by row beside each other."""
     truth = labelled.truth
     if len(truth) > _MOST_PAIRS:
         truth = truth.sample(_MOST_PAIRS, random_state=seed)
