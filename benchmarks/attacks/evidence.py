@@ -5,7 +5,8 @@ correlation is what plaintext lets expect and noise of variance 1 / bits. Of wha
 variance v such a channel tells at most log(1 + bits * v) / 2 nats a pair (Shannon, "A mathematical
 theory of communication", Bell System Technical Journal 27, 1948, theorem 17), so at most
 bits * v / 2. That sum over all pairs and passes, divided by log n!, bounds the chance to put every
-name to its fingerprint by resemblance, whatever the attack (Fano's inequality). From 1 on it bounds
+name to its fingerprint by resemblance, whatever the attack (Fano's inequality), and, since each
+name takes about log n nats, about the share of people who can be named. From 1 on it bounds
 nothing, and that our attacks find few says only that they do not find more yet. It grows nearly as
 n does: what is below 1 at a thousand records is above it at ten thousand.
 """
