@@ -252,9 +252,9 @@ def _evidence(findings: Findings) -> str:
         "<h2>What attacks not yet known could find</h2><p>To name everybody in a batch by who "
         "resembles whom, an attacker has to find one order among very many. All resemblances "
         "together say at most so many times what that takes. Below 1 the figure is the chance, at "
-        "most, that anybody ever names them all, and about the share of them who can be named; from "
-        "1 on nothing bars naming everybody, even where our attacks find few. It grows with the "
-        "records, so look at the size that you will hold.</p>"
+        "most, that anybody ever names them all, and about the share of them who can be named; "
+        "from 1 on nothing bars naming everybody, even where our attacks find few. It grows with "
+        "the records, so look at the size that you will hold.</p>"
         "<table><tr><th>records</th><th>times what it takes, at most</th></tr>"
         f"{rows}</table>"
     )
