@@ -6,7 +6,9 @@ would let a caller have as much again of every further one. Nor does a restart f
 
 No lock is taken: every process would wait for whichever holds it, and one that waits for its
 processor meanwhile would stop them all. So one that is stopped between reading and writing forgets
-what others counted for that key in that moment, and as many get through once more.
+what others counted for that key in that moment. What a process counted itself nobody makes it
+forget: it has buckets of its own besides, so that of several each lets no more through than it
+would alone.
 """
 
 import hashlib
@@ -55,7 +57,8 @@ class Buckets:
         Raises:
             OutputError: The file can't be made.
         """
-        _, level = self._found(_digest(key))
+        digest = _digest(key)
+        level = min(self._found(kept, digest)[1] for kept in self._kept)
         return max(0.0, (1.0 - level) / self._a_second)
 
     def take(self, key: str) -> None:
@@ -65,19 +68,20 @@ class Buckets:
             OutputError: The file can't be made.
         """
         digest = _digest(key)
-        place, level = self._found(digest)
-        left = max(level - 1.0, -self._most)
-        _PLACE.pack_into(self._kept, place, digest, left, self._clock())
+        for kept in self._kept:
+            place, level = self._found(kept, digest)
+            _PLACE.pack_into(kept, place, digest, max(level - 1.0, -self._most), self._clock())
 
     @cached_property
-    def _kept(self) -> mmap.mmap:
+    def _kept(self) -> tuple[mmap.mmap, mmap.mmap]:
+        """What all processes share, and what is this one's own."""
         make_folder(self._path.parent, private=True)
-        return _mapped(self._path)
+        return _mapped(self._path), mmap.mmap(-1, _BYTES)
 
-    def _found(self, digest: bytes) -> tuple[int, float]:
+    def _found(self, kept: mmap.mmap, digest: bytes) -> tuple[int, float]:
         """Give a key's place, or the one that it may have, and what is in its bucket now."""
         first = int.from_bytes(digest[:4], "big") % _GROUPS * _GROUP_BYTES
-        group = self._kept[first : first + _GROUP_BYTES]
+        group = kept[first : first + _GROUP_BYTES]
         # The clock is read last: what another process wrote meanwhile is never of the future.
         now = self._clock()
         oldest, oldest_since = first, math.inf

@@ -68,7 +68,7 @@ def test_who_takes_more_than_there_is_waits_twice_as_long_at_most(tmp_path: Path
     assert buckets.wait("key") == pytest.approx((10.0 + 1.0) / 2.0)
 
 
-def test_two_processes_get_through_hardly_more_than_each_alone(tmp_path: Path) -> None:
+def test_two_processes_never_get_through_more_than_each_alone(tmp_path: Path) -> None:
     a_second, most, seconds = 50.0, 20.0, 3.0
     given = [str(tmp_path / "some"), str(a_second), str(most), str(seconds)]
     begun = time.monotonic()
@@ -79,10 +79,7 @@ def test_two_processes_get_through_hardly_more_than_each_alone(tmp_path: Path) -
     counts = [int(process.communicate(timeout=120)[0]) for process in processes]
     allowed = most + a_second * (time.monotonic() - begun)
     assert sum(counts) >= most + a_second * seconds * 0.9 - 1
-    # In step, both take every one: that is twice as many. One that is stopped between reading and
-    # writing forgets what the other took meanwhile, which gives some back. Where a bucket that the
-    # other has just written were taken for a full one, it would be thousands.
-    assert sum(counts) <= 3 * allowed
+    assert sum(counts) <= 2 * allowed
 
 
 GARBAGE = [math.nan, math.inf, -math.inf, -1e300, 1e300, -0.0, 5e-324, 1e18, -1.0]
