@@ -4,7 +4,9 @@ What can't be made is a defect of ours in one value, so it is noted and the othe
 exception is dropped, since its text may hold the value.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -42,7 +44,7 @@ class _Numbers(dict[Any, int]):
         return number
 
 
-class Values:
+class Values(ABC):
     """The distinct values of attributes that are read alike; shows nothing of them.
 
     Args:
@@ -53,12 +55,13 @@ class Values:
         self._read = read
         self._taken_in = 0
 
+    @abstractmethod
     def __len__(self) -> int:
-        raise NotImplementedError
+        """How many values there are."""
 
+    @abstractmethod
     def things(self, known: int) -> list[Any]:
         """Give what the values are read from, but the first ones."""
-        raise NotImplementedError
 
     @cached_property
     def fresh(self) -> list[Any]:
@@ -206,10 +209,8 @@ class Parts(Numbering):
 
     def _read_all(self, parts: list[Any]) -> list[Any]:
         if isinstance(self._read, ManyAtOnce):
-            try:
+            with suppress(Exception):  # it is found below which of them breaks
                 return self._read.many(parts)
-            except Exception:  # noqa: S110 - it is found below which of them breaks
-                pass
         return [_made(self._read, part) for part in parts]
 
 

@@ -102,6 +102,12 @@ def ceilings(degree: float) -> tuple[float, ...]:
     return *row["found"].values(), *row["told_by_form"].values()
 
 
+def beside_the_ceiling(scheme: str) -> tuple[float, ...]:
+    """What of true pairs is within reach of a scheme, set by set, and its degree."""
+    figures = measured("ceiling")["schemes"][scheme]
+    return *figures["within_reach"].values(), figures["degree"]
+
+
 def scripts(script: str) -> tuple[float, ...]:
     """A row of the table of names across scripts."""
     ways = ("ours", "Jaro-Winkler on uroman", "Jaro-Winkler on anyascii")
@@ -320,6 +326,12 @@ SAID: list[tuple[str, str, Given]] = [
             lambda degree=degree: ceilings(degree),
         )
         for degree in (one["degree"] for one in measured("ceiling")["curve"])
+    ),
+    (
+        ANALYST,
+        "`standard/2` has {:.3f}, {:.3f} and {:.3f} at {:.2f}; `high/1` {:.3f}, {:.3f} and {:.3f} "
+        "at {:.2f}.",
+        lambda: (*beside_the_ceiling("standard/2"), *beside_the_ceiling("high/1")),
     ),
     *(
         (

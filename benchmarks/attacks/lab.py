@@ -187,12 +187,9 @@ def run(
         {name: (prints.bits, prints.present) for name, prints in held.passes.items()},
         at_size=extrapolated_to,
     )
-    evidence = {} if scheme.unhardened else _evidence(scheme, sizes.graph, seed)
+    bounded = () if scheme.unhardened else sizes.graph
+    evidence = {size: evidence_over_entropy(scheme, size, seed) for size in bounded}
     return Findings(scheme, seed, sizes, tuple(found), measured, evidence)
-
-
-def _evidence(scheme: Scheme, sizes: tuple[int, ...], seed: int) -> dict[int, float]:
-    return {size: evidence_over_entropy(scheme, size, seed) for size in sizes}
 
 
 def _all_attacks(scheme: Scheme, sizes: Sizes, seed: int) -> Iterator[Finding]:

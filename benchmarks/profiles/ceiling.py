@@ -3,11 +3,11 @@
 A scheme lets the linkage unit see which records are near, and hardening only takes from that. Here
 nothing is taken: of two records are counted, view by view, the tokens that both have and those
 that one of them has, and these counts are weighed by logistic regression, fitted on other people.
-At every threshold some true pairs are found, and some people resemble somebody else. What a scheme
-of these views finds, and whom it shows to resemble whom, is seldom better than on this curve, and
-attackers live on the second figure. So it says what no choice of weights, floors or t can give.
+At every threshold some true pairs are found, and some people resemble somebody else: about what
+the best choice of weights, floors and t could come to, if nothing were lost by hashing and
+hardening. Published schemes stand beside it.
 
-Figures go to OUT as JSON, beside those of the published schemes.
+Figures go to OUT as JSON.
 """
 
 import json
