@@ -50,6 +50,13 @@ def agreement_new(
         float | None,
         typer.Option(help="How many others a record may visibly resemble; no ceiling if left out."),
     ] = None,
+    evidence_ceiling: Annotated[
+        float | None,
+        typer.Option(
+            help="How much all distances may say of who is who, where 1 is enough to name "
+            "everybody; no ceiling if left out."
+        ),
+    ] = None,
 ) -> None:
     """Draw up an agreement between societies and a linkage unit, for all of them to sign."""
     unit = PublicIdentity.read(linkage_unit)
@@ -66,6 +73,7 @@ def agreement_new(
         valid_until=valid_until.date(),
         retention_days=retention_days,
         exposure_ceiling=exposure_ceiling,
+        evidence_ceiling=evidence_ceiling,
         scheme=chosen,
         corridors=[one.pair for one in agreed.corridors],
         identities=[*societies, unit],

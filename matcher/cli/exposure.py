@@ -13,7 +13,15 @@ from matcher.cli.identities import IdentityOption
 from matcher.cli.linkage import LedgerOption, Threads, opened_batches
 from matcher.cli.options import AgreementOption, JsonFlag
 from matcher.cli.passphrases import PassphraseFd, Passphrases
-from matcher.exposure import Exposure, Report, measurable, measure_batches
+from matcher.exposure import (
+    Degree,
+    Evidence,
+    Exposure,
+    Report,
+    beyond_ceilings,
+    measurable,
+    measure_batches,
+)
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
 from matcher.formats.errors import ParameterError
@@ -21,7 +29,7 @@ from matcher.formats.identity import Identity
 from matcher.formats.ledger import FileLedger
 
 CEILING_EXCEEDED = 1
-"""Exit status when all was measured, but a society's batches are beyond the agreement's ceiling."""
+"""Exit status when all was measured, but a society's batches are beyond a ceiling."""
 
 
 def exposure(
@@ -39,10 +47,10 @@ def exposure(
     passphrase_fd: PassphraseFd = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Measure what batches give away to who holds them: whom a record visibly resembles.
+    """Measure what batches give away to who holds them: resemblances, and all distances together.
 
     One report for each society, since the same person in two of them is no stranger. Exits with
-    status 1 when a society is beyond the agreement's ceiling.
+    status 1 when a society is beyond one of the agreement's ceilings.
     """
     under = Agreement.read(agreement)
     own = Passphrases(passphrase_fd).open(identity, partial(Identity.open, identity))
@@ -53,20 +61,26 @@ def exposure(
             society: _measured(society, own_batches, size, threads)
             for society, own_batches in _by_society(batches).items()
         }
-    ceiling = under.exposure_ceiling
-    beyond = [
-        society
+    beyond = {
+        society: clauses
         for society, report in reports.items()
-        if ceiling is not None and report.together.degree_at_size.low > ceiling
-    ]
+        if (clauses := beyond_ceilings(report, under))
+    }
     if as_json:
-        societies = {society: report.as_data() for society, report in reports.items()}
-        console.print_json({"ceiling": ceiling, "beyond": beyond, "societies": societies})
+        console.print_json(
+            {
+                "exposure_ceiling": under.exposure_ceiling,
+                "evidence_ceiling": under.evidence_ceiling,
+                "beyond": list(beyond),
+                "societies": {society: report.as_data() for society, report in reports.items()},
+            }
+        )
     else:
         for society, report in reports.items():
             console.out.print(_as_table(society, report))
-        for society in beyond:
-            console.say(f"{society}: beyond the agreement's ceiling of {ceiling:g}.")
+            console.out.print(_bound(report.together))
+        for society, clauses in beyond.items():
+            console.say(f"{society}: beyond the agreement's ceiling: {'; '.join(clauses)}.")
     if beyond:
         raise typer.Exit(CEILING_EXCEEDED)
 
@@ -99,6 +113,7 @@ def _as_table(society: str, report: Report) -> Table:
         "records",
         "others resembled",
         f"at {at} held",
+        f"distances say, at {at}",
         "resemble any",
         "same fingerprint",
         "smallest group",
@@ -115,13 +130,29 @@ def _cells(one: Exposure) -> list[str]:
     bits = ["", ""]
     if one.bits:
         bits = [f"{one.bits.entropy:.4f}", f"{one.bits.weight_spread:.2f}"]
-    at_size = one.degree_at_size
     return [
         f"{one.records:,}",
         f"{one.degree.value:.3g}",
-        f"{at_size.value:.3g} ({at_size.low:.3g} to {at_size.high:.3g})",
+        _with_interval(one.degree_at_size),
+        _with_interval(one.evidence_at_size),
         f"{one.share_with_neighbours:.1%}",
         f"{one.duplicates:,}",
         f"{one.smallest_group:,}",
         *bits,
     ]
+
+
+def _with_interval(one: Degree | Evidence) -> str:
+    return f"{one.value:.3g} ({one.low:.3g} to {one.high:.3g})"
+
+
+def _bound(together: Exposure) -> str:
+    """Say what all distances say, for who has not read what the figure is."""
+    most = together.evidence_at_size.high
+    held = f"Where {together.at_size:,} records are held, all distances together"
+    if most >= 1:
+        return f"{held} may say enough to name everybody: nothing is barred."
+    return (
+        f"{held} say too little to name more than about {max(0.0, most):.0%} of the people, "
+        "whatever the attack, as long as the keys are unknown."
+    )

@@ -1,17 +1,22 @@
-"""Exposure of batches: what a society's fingerprints give away, and the ceiling on it.
+"""Exposure of batches: what a society's fingerprints give away, and the ceilings on it.
 
 People are compared within one society, where nobody but by mistake stands twice: between
 societies the same person is what is looked for, and would count as resembling somebody.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matcher.exposure.meter import Report, measure
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
-from matcher.formats.errors import ExposureError
+from matcher.formats.rulebook import refuse
+
+if TYPE_CHECKING:
+    from matcher.exposure.degree import Degree
+    from matcher.exposure.evidence import Evidence
 
 
 def measure_batches(
@@ -46,6 +51,39 @@ def measurable(batches: Sequence[Batch]) -> bool:
     return any(sum(one[name] for one in counts) >= 2 for name in counts[0])
 
 
+def beyond_ceilings(report: Report, agreement: Agreement) -> list[str]:
+    """Say what of a report is beyond the agreement's ceilings, at the size that it is stated for.
+
+    Something is beyond when even the lower end of its interval of 95 % is: so it is not the
+    chance of a few records that decides.
+
+    Returns:
+        A clause for each ceiling that is passed, with the figures; none where all is within.
+    """
+    whole = report.together
+    return [
+        *_beyond(
+            whole.degree_at_size,
+            agreement.exposure_ceiling,
+            "one would visibly resemble {} others on average",
+        ),
+        *_beyond(
+            whole.evidence_at_size,
+            agreement.evidence_ceiling,
+            "all distances would say {} times what it takes to name everybody",
+        ),
+    ]
+
+
+def _beyond(found: "Degree | Evidence", ceiling: float | None, clause: str) -> list[str]:
+    if ceiling is None or found.low <= ceiling:
+        return []
+    return [
+        f"{clause.format(f'{found.value:.3g}')} (95 % interval {found.low:.3g} to "
+        f"{found.high:.3g}), of which the agreement allows {ceiling:.3g}"
+    ]
+
+
 def check_exposure(
     batch: Batch,
     agreement: Agreement,
@@ -53,17 +91,17 @@ def check_exposure(
     held: Iterable[Batch] = (),
     threads: int | None = None,
 ) -> Report | None:
-    """Refuse a batch with which the linkage unit would hold more than the agreement's ceiling.
+    """Refuse a batch with which the linkage unit would hold more than the agreement's ceilings.
 
-    Measured is what the batch's society would have there, stated for all that would be held. The
-    batch is refused when even the lower end of the interval of 95 % is beyond the ceiling: so it
-    is not the chance of a few records that decides.
+    Measured is what the batch's society would have there, stated for all that would be held, and
+    compared as `beyond_ceilings` does.
 
     Args:
         batch: The batch that is to be taken in.
         agreement: Its agreement.
         held: The batches that are held under the same agreement, scheme and key epoch, of all
-            societies; those that the batch takes the place of left out.
+            societies; those that the batch takes the place of left out. Looked at only where
+            there is a ceiling.
         threads: How many threads to use; all processors if None.
 
     Returns:
@@ -71,10 +109,10 @@ def check_exposure(
         records have a fingerprint in the same pass, so that nobody can resemble anybody.
 
     Raises:
-        ExposureError: The batch is refused; the message names the figures.
+        GateError: The batch is refused; the message names the figures.
         IntegrityError: A file was altered after it was opened.
     """
-    if agreement.exposure_ceiling is None:
+    if agreement.exposure_ceiling is None and agreement.evidence_ceiling is None:
         return None
     others = [one for one in held if one.header.seal != batch.header.seal]
     own = [batch, *(one for one in others if one.header.society == batch.header.society)]
@@ -82,13 +120,11 @@ def check_exposure(
         return None
     size = len(batch) + sum(len(one) for one in others)
     report = measure_batches(own, at_size=size, threads=threads)
-    found = report.together.degree_at_size
-    if found.low > agreement.exposure_ceiling:
-        raise ExposureError(
-            f"The batch of '{batch.header.society}' is refused by the rule exposure_ceiling: with "
-            f"it {size:,} records would be held, and one would visibly resemble {found.value:.3g} "
-            f"others on average (95 % interval {found.low:.3g} to {found.high:.3g}), of which the "
-            f"agreement allows {agreement.exposure_ceiling:.3g}. Hold fewer records, or agree on a "
-            "scheme that shows less."
+    beyond = beyond_ceilings(report, agreement)
+    if beyond:
+        raise refuse(
+            "exposure.within-ceiling",
+            f"With the batch of '{batch.header.society}' {size:,} records would be held: "
+            f"{'; '.join(beyond)}.",
         )
     return report

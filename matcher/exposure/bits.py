@@ -63,7 +63,8 @@ def bit_figures(filters: Filters) -> BitFigures:
     )
 
 
-def _unpacked(filters: Filters) -> Bits:
+def unpacked(filters: Filters) -> Bits:
+    """Give each bit of fingerprints of shape (n, words), shape (n, 64 * words): 0 or 1."""
     little = np.ascontiguousarray(filters.astype("<u8", copy=False))
     return np.unpackbits(little.view(np.uint8), axis=1, bitorder="little")
 
@@ -74,7 +75,7 @@ def _frequency_and_correlation(filters: Filters) -> tuple[Floats, float]:
     sums = np.zeros(bits)
     products = np.zeros((min(bits, _BITS_CORRELATED),) * 2)
     for start in range(0, size, _BLOCK):
-        block = _unpacked(filters[start : start + _BLOCK])
+        block = unpacked(filters[start : start + _BLOCK])
         sums += block.sum(axis=0, dtype=np.int64)
         some = block[:, :_BITS_CORRELATED].astype(np.float32)  # whole numbers: exact
         products += some.T @ some

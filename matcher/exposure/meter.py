@@ -1,7 +1,8 @@
 """The meter: one report on what fingerprints give away, pass by pass and all passes together."""
 
+import functools
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 
 from matcher.exposure.bits import BitFigures, bit_figures
 from matcher.exposure.degree import Degree, degrees
-from matcher.exposure.neighbours import Counts, Filters, Mask, count_neighbours
+from matcher.exposure.evidence import Evidence, Told, evidence, told_by
+from matcher.exposure.neighbours import Counts, Filters, Mask, Rows, count_neighbours
 from matcher.formats.errors import ParameterError
 from matcher.scoring.arguments import check_threads
 from matcher.scoring.sampling import spread
@@ -29,9 +31,13 @@ class Exposure:
         records: n.
         sampled: Of how many of them the neighbours were counted, among all.
         degree: The informative degree: how many other records a record visibly resembles.
-        at_size: The number of records that the next figure is for.
+        at_size: The number of records that the figures at a size are for.
         degree_at_size: The informative degree where so many records are held, of which as large a
             share has the pass as here; in proportion.
+        evidence_over_entropy: What all distances say of who is who, over what there is to find
+            out of all n records, whether they have the pass or not, so that passes add up. Below
+            1 it bounds the share of people who can be named; from 1 on nothing is barred.
+        evidence_at_size: The same where so many records are held.
         most_neighbours: The most that any sampled record has.
         share_with_neighbours: The share of them that have any.
         prosecutor_risk: One divided by the number of records that can't be told from the record
@@ -47,6 +53,8 @@ class Exposure:
     degree: Degree
     at_size: int
     degree_at_size: Degree
+    evidence_over_entropy: Evidence
+    evidence_at_size: Evidence
     most_neighbours: int
     share_with_neighbours: float
     prosecutor_risk: float
@@ -93,14 +101,15 @@ def measure(
     """Measure what fingerprints give away to who holds them, keys unknown.
 
     The neighbours of at most `SAMPLED` records, evenly spread over all, are counted, among all
-    and exactly, and the bits of at most `BITS_SAMPLED` looked at; rows should be in no order that
-    says anything, as those of a batch are. Memory is bounded by the fingerprints themselves.
+    and exactly, and the bits of at most `BITS_SAMPLED` looked at; what distances say is taken from
+    all pairs. Rows should be in no order that says anything, as those of a batch are. Memory is
+    bounded by the fingerprints themselves.
 
     Args:
         passes: For each pass the fingerprints of n records, shape (n, words), uint64, and who has
             one, shape (n,). The records are different persons: who is in it twice counts as
             resembling someone.
-        at_size: The number of records to state the informative degree for; n if None.
+        at_size: The number of records to state degree and evidence for; n if None.
         threads: How many threads to use; all processors if None. The figures are the same.
         progress: Told with how many records those sampled were compared by now.
 
@@ -120,10 +129,12 @@ def measure(
     size = int(np.count_nonzero(anywhere))
     rows = spread(size, SAMPLED)
     found = count_neighbours(held, rows, threads=check_threads(threads), progress=progress)
+    told = {name: _told(*one, rows, check_threads(threads)) for name, one in held.items()}
     groups = {name: _groups(*one) for name, one in held.items()}
     by_pass = {
         name: _exposure(
             found.by_pass[name][present[rows]],
+            told[name],
             groups[name],
             at_size or size,
             figures=_figures(bits, present),
@@ -133,8 +144,24 @@ def measure(
     }
     together = np.unique(np.stack(list(groups.values())), axis=1, return_inverse=True)[1]
     looks = len(held) + 1 if len(held) > 1 else 1
-    whole = _exposure(found.together, together.reshape(-1), at_size or size, looks=looks)
+    whole = _exposure(
+        found.together,
+        functools.reduce(Told.__add__, told.values()),
+        together.reshape(-1),
+        at_size or size,
+        looks=looks,
+    )
     return Report(by_pass, whole)
+
+
+def _told(bits: Filters, present: Mask, rows: Rows, threads: int) -> Told:
+    """Add up what the pairs of those tell who have a pass; some rows lack it, and tell nothing."""
+    have_it = present[rows]
+    places = np.cumsum(present)[rows[have_it]] - 1
+    found = told_by(bits[present], places, threads=threads)
+    by_row = np.zeros(len(rows))
+    by_row[have_it] = found.by_row
+    return replace(found, by_row=by_row)
 
 
 def _figures(bits: Filters, present: Mask) -> BitFigures:
@@ -153,23 +180,27 @@ def _groups(bits: Filters, present: Mask) -> npt.NDArray[np.int64]:
 
 def _exposure(
     counts: Counts,
+    told: Told,
     groups: npt.NDArray[np.int64],
     at_size: int,
     *,
     figures: BitFigures | None = None,
     looks: int = 1,
 ) -> Exposure:
-    """Put together what the neighbours and groups of n records say; -1 is no fingerprint."""
+    """Put together what neighbours, pairs and groups of n records say; -1 is no fingerprint."""
     sizes = np.unique(groups[groups >= 0], return_counts=True)[1]
     records = int(sizes.sum())
     have_it = max(2, round(at_size * records / len(groups)))
     degree, degree_at_size = degrees(counts, records, (records, have_it), looks)
+    said, said_at_size = evidence(told, len(groups), (len(groups), at_size))
     return Exposure(
         records=records,
         sampled=len(counts),
         degree=degree,
         at_size=at_size,
         degree_at_size=degree_at_size,
+        evidence_over_entropy=said,
+        evidence_at_size=said_at_size,
         most_neighbours=int(counts.max()),
         share_with_neighbours=float((counts > 0).mean()),
         prosecutor_risk=float(1 / (1 + counts.min())),

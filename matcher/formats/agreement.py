@@ -36,6 +36,10 @@ FORMAT: Final = "kinmatch-agreement/1"
 
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 _Terms = Annotated[tuple[Slug, ...], Field(min_length=1)]
+_Ceiling = Annotated[
+    float | None,
+    Field(gt=0, allow_inf_nan=False, strict=True, exclude_if=lambda ceiling: ceiling is None),
+]
 
 _MUST_BE = {
     "format": f"must be '{FORMAT}'",
@@ -53,6 +57,7 @@ _MUST_BE = {
     "valid_until": "must be a date such as 2026-12-31",
     "retention_days": "must be a whole number of days from 1 to 36525",
     "exposure_ceiling": "must be a number of records greater than 0, or left out",
+    "evidence_ceiling": "must be a number greater than 0, or left out",
     "epochs": (
         "must be one or more key epochs, each with a number from 1 on, the day it begins and the "
         "day it ends: numbers go up by one, an epoch begins later than the one before and at the "
@@ -108,6 +113,9 @@ class Agreement(BaseModel):
         retention_days: How many days the linkage unit may keep a batch.
         exposure_ceiling: How many other records a record may visibly resemble on average, at the
             number that the linkage unit holds (see `matcher.exposure`); no ceiling if None.
+        evidence_ceiling: How much all distances may say of who is who, over what there is to find
+            out, at that number: the bound on the share of people who can be named, as long as it
+            is below 1; no ceiling if None.
         epochs: The key epochs, in order; the last is the one to encode under.
         corridors: Pairs (from, to): fingerprints of `from` may be compared for `to`.
         identities: The public keys of all parties and the linkage unit, by which envelopes and
@@ -129,13 +137,8 @@ class Agreement(BaseModel):
     valid_from: date
     valid_until: date
     retention_days: int = Field(ge=1, le=36_525, strict=True)
-    exposure_ceiling: float | None = Field(
-        default=None,
-        gt=0,
-        allow_inf_nan=False,
-        strict=True,
-        exclude_if=lambda ceiling: ceiling is None,
-    )
+    exposure_ceiling: _Ceiling = None
+    evidence_ceiling: _Ceiling = None
     epochs: Annotated[tuple[KeyEpoch, ...], Field(min_length=1)]
     corridors: Annotated[tuple[tuple[Slug, Slug], ...], Field(min_length=1)]
     identities: tuple[PublicIdentity, ...] = ()
@@ -201,6 +204,7 @@ class Agreement(BaseModel):
         valid_until: date,
         retention_days: int,
         exposure_ceiling: float | None = None,
+        evidence_ceiling: float | None = None,
         key_epoch: int = 1,
         corridors: Iterable[tuple[str, str]] | None = None,
         identities: Iterable[PublicIdentity] = (),
@@ -219,6 +223,7 @@ class Agreement(BaseModel):
             valid_until: The last day.
             retention_days: How many days the linkage unit may keep a batch.
             exposure_ceiling: How many other records a record may visibly resemble on average.
+            evidence_ceiling: How much all distances may say, over what there is to find out.
             key_epoch: Number of its one key epoch, which lasts as long as the agreement.
             corridors: Pairs (from, to) of parties; every ordered pair when not given.
             identities: The public keys of all parties and the linkage unit; none for a rehearsal.
@@ -240,6 +245,7 @@ class Agreement(BaseModel):
                 "valid_until": valid_until,
                 "retention_days": retention_days,
                 "exposure_ceiling": exposure_ceiling,
+                "evidence_ceiling": evidence_ceiling,
                 "epochs": (
                     {"number": key_epoch, "valid_from": valid_from, "valid_until": valid_until},
                 ),

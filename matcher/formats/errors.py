@@ -14,7 +14,6 @@
     ├── StoreError          the linkage unit's database can't be used
     │   └── AbsentError     it holds no such thing, or none that the one who asks may see
     ├── StateError          what was asked is not possible in the state that a thing is in
-    ├── ExposureError       a batch would show more of people than its agreement allows
     ├── StoppedError        work was told to stop; the next call goes on where it was
     ├── LimitError          a run would exceed the limits that were set for it
     ├── ServiceError        a request to the service is refused; `code` names why
@@ -87,10 +86,6 @@ class AbsentError(StoreError):
 
 class StateError(KinmatchError):
     """What was asked is not possible in the state that a batch, run or candidate is in."""
-
-
-class ExposureError(KinmatchError):
-    """With a batch, the linkage unit would hold what shows more than the agreement's ceiling."""
 
 
 class StoppedError(KinmatchError):

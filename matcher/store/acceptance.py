@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from matcher.exposure import check_exposure
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch
-from matcher.formats.errors import AgreementError, EnvelopeError, ExposureError, GateError
+from matcher.formats.errors import AgreementError, EnvelopeError, GateError
 from matcher.formats.identity import Identity
 from matcher.formats.ledger import Receipt
 from matcher.formats.opening import opened_envelope
@@ -107,7 +107,7 @@ def take_in(
         row = locked(session, BatchRow, batch)
         state, society, superseded = row.state, row.society, row.supersedes
         agreement, outgrown = _agreed(session, row)
-        held = [] if agreement.exposure_ceiling is None else _held(session, agreement, superseded)
+        held = _held(session, agreement, superseded)
     if state != "validating":
         return state
     start = file.tell()
@@ -120,7 +120,7 @@ def take_in(
             held=(one for one in beside if one.header.key_epoch == content.header.key_epoch),
             threads=threads,
         )
-    except ExposureError as error:
+    except GateError as error:
         problems.append(str(error))
     if problems:
         return refuse(store, batch, problems)

@@ -14,7 +14,7 @@ from matcher.exposure.degree import degrees
 from matcher.exposure.neighbours import count_neighbours
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows, read_batch, write_batch
-from matcher.formats.errors import AgreementError, ExposureError, ParameterError
+from matcher.formats.errors import AgreementError, GateError, ParameterError
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
 
 DrawUp = Callable[..., Agreement]
@@ -251,8 +251,14 @@ def test_a_batch_beyond_the_ceiling_is_refused_by_name(
     passed = check_exposure(quiet, under)
     assert passed is not None
     assert passed.together.degree.value < 0.1
-    with pytest.raises(ExposureError, match=r"red-one.*exposure_ceiling.*300.*allows 2.5"):
+    with pytest.raises(
+        GateError, match=r"red-one.* 300 .*resemble.*allows 2.5.*exposure.within-ceiling"
+    ):
         check_exposure(loud, under)
+    sparing = draw_up(scheme=scheme, evidence_ceiling=1.0, agreement_id=under.agreement_id)
+    assert check_exposure(quiet, sparing) is not None
+    with pytest.raises(GateError, match=r"300 .*distances would say.*allows 1\."):
+        check_exposure(loud, sparing)
     open_to_all = draw_up(scheme=scheme, agreement_id=under.agreement_id)
     assert check_exposure(loud, open_to_all) is None
 
@@ -269,7 +275,7 @@ def test_what_is_held_counts(draw_up: DrawUp, scheme: Scheme, tmp_path: Path) ->
     both = measure_batches([batch, again])
     assert both.together.records == 180
     assert both.together.duplicates == 180
-    with pytest.raises(ExposureError, match="990 records"):
+    with pytest.raises(GateError, match="990 records"):
         check_exposure(batch, under, held=[other])
     assert check_exposure(batch, under, held=[batch]) == alone  # not held against itself
 
@@ -283,12 +289,15 @@ def test_a_lone_record_resembles_nobody(draw_up: DrawUp, scheme: Scheme, tmp_pat
     )
 
 
-def test_the_ceiling_is_a_term_of_the_agreement(draw_up: DrawUp, tmp_path: Path) -> None:
-    plain, limited = draw_up(), draw_up(exposure_ceiling=0.5)
-    assert "exposure_ceiling" not in plain.model_dump()
+@pytest.mark.parametrize("ceiling", ["exposure_ceiling", "evidence_ceiling"])
+def test_the_ceiling_is_a_term_of_the_agreement(
+    draw_up: DrawUp, tmp_path: Path, ceiling: str
+) -> None:
+    plain, limited = draw_up(), draw_up(**{ceiling: 0.5})
+    assert ceiling not in plain.model_dump()
     assert plain.digest != limited.digest
     limited.write(tmp_path / "agreement.toml")
     assert Agreement.read(tmp_path / "agreement.toml") == limited
     for wrong in (0, -1, float("inf"), float("nan"), "1"):
-        with pytest.raises(AgreementError, match="'exposure_ceiling' must be a number"):
-            draw_up(exposure_ceiling=wrong)
+        with pytest.raises(AgreementError, match=f"'{ceiling}' must be a number"):
+            draw_up(**{ceiling: wrong})

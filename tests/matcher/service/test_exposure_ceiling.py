@@ -18,14 +18,14 @@ from matcher.service import uploads
 from matcher.store import Store, acceptance
 
 IDENTITIES = {name: Identity.generate(name) for name in (ONE, TWO, THREE, "hub")}
-CEILING = 0.2
+CEILINGS = {"exposure_ceiling": 0.2, "evidence_ceiling": 5.0}
 
 Sent = Callable[[Agreement, int, str], dict[str, Any]]
 
 
-def drawn(store: Store, ceiling: float | None) -> Agreement:
+def drawn(store: Store, **ceilings: float) -> Agreement:
     public = [one.public for one in IDENTITIES.values()]
-    return add(store, draw_agreement(identities=public, exposure_ceiling=ceiling))
+    return add(store, draw_agreement(identities=public, **ceilings))
 
 
 @pytest.fixture
@@ -65,22 +65,37 @@ def sent(store: Store, tmp_path: Path) -> Sent:
     return send
 
 
-def test_a_batch_beyond_the_ceiling_is_refused_with_the_rule_and_the_figures(
-    store: Store, sent: Sent
+@pytest.mark.rule("exposure.within-ceiling", "passes")
+@pytest.mark.rule("exposure.within-ceiling", "refuses")
+@pytest.mark.parametrize(
+    ("ceiling", "figure"),
+    [("exposure_ceiling", "visibly resemble"), ("evidence_ceiling", "all distances would say")],
+)
+def test_a_batch_beyond_a_ceiling_is_refused_with_the_rule_and_the_figures(
+    store: Store, sent: Sent, ceiling: str, figure: str
 ) -> None:
-    agreement = drawn(store, CEILING)
+    agreement = drawn(store, **{ceiling: CEILINGS[ceiling]})
     assert sent(agreement, 1, "first")["state"] == "accepted"
     # Everybody once more, as if they were others: each then resembles somebody.
     refused = sent(agreement, 2, "second")
     assert refused["state"] == "refused"
     (problem,) = refused["problems"]
-    assert "exposure_ceiling" in problem
+    assert "[exposure.within-ceiling]" in problem
     assert "60 records would be held" in problem
-    assert f"allows {CEILING}" in problem
+    assert figure in problem
+    assert f"allows {CEILINGS[ceiling]:.3g}" in problem
+
+
+def test_a_batch_beyond_both_ceilings_is_told_of_both(store: Store, sent: Sent) -> None:
+    agreement = drawn(store, **CEILINGS)
+    sent(agreement, 1, "first")
+    (problem,) = sent(agreement, 2, "second")["problems"]
+    assert "visibly resemble" in problem
+    assert "all distances would say" in problem
 
 
 def test_without_a_ceiling_the_same_batch_is_taken_in(store: Store, sent: Sent) -> None:
-    agreement = drawn(store, None)
+    agreement = drawn(store)
     assert [sent(agreement, n, edition)["state"] for n, edition in ((1, "a"), (2, "b"))] == [
         "accepted", "accepted",
     ]  # fmt: skip
