@@ -32,6 +32,7 @@ from matcher.formats.batch import (
 from matcher.formats.cells import Mask, Octets
 from matcher.formats.errors import ParameterError
 from matcher.formats.marks import MARK_BYTES, marks_of
+from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
 Positions = npt.NDArray[np.int64]
@@ -100,7 +101,7 @@ def write_batch_of(
     marks = None if keys is None else _marks(keys, nonce)
     if review_on is None:
         review_on = np.full(len(records), np.datetime64(agreement.valid_until) + 1)
-    people = _People(records, references, draw, marks, review_on)
+    people = _People(records, agreement.scheme, references, draw, marks, review_on)
     groups = _groups(encoded, people, order, written)
     with written_batch(
         path, society=society, agreement=agreement, groups=groups, mark_nonce=nonce.tobytes()
@@ -117,6 +118,7 @@ class _People:
     def __init__(
         self,
         records: Records,
+        scheme: Scheme,
         references: Octets,
         draw: _Draw,
         marks: Octets | None,
@@ -132,7 +134,7 @@ class _People:
                 "and encode those that are usable."
             )
         self.relations = _codes(records, "relation", RELATIONS, normalise_relation)
-        self.known = knowledge_of(records)
+        self.known = knowledge_of(records, scheme)
         cases, which = records.distinct("case_id")
         self.has_case: Mask = np.array([case is not None for (case,) in cases], np.bool_)[which]
         self.cases = draw("case", len(cases))[which] * self.has_case[:, np.newaxis]

@@ -50,7 +50,7 @@ ABOUT_NONE = 0.02
 _SMALLEST = 200
 _PROVED_AT = 1000  # records at most, of A1 on undefended fingerprints
 _SHARE_MISSPELT = 0.3
-_WITH_THE_BYTE = "and the byte of what is known"
+_WITH_THE_LEVEL = "and the level of what is known"
 _LEARNT_A_BIT = 1.6  # known records for every bit of the filter, to solve diffusion
 _ALONE_UP_TO = 1000  # records; beyond that only all passes together are attacked
 _DENSE_UP_TO = 5000  # records; the dense attack holds matrices of all pairs
@@ -233,8 +233,7 @@ def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
         )
         yield Finding(outcome, at_most=max(0.005, 5 / max(1, outcome.tried)))
     if size <= _ALONE_UP_TO and not scheme.unhardened:
-        # No scheme keeps a limit here: the byte alone names whoever has one that nobody else has.
-        outcome = attack(records, knowledge, scheme, seed=seed, variant=_WITH_THE_BYTE, shown=True)
+        outcome = attack(records, knowledge, scheme, seed=seed, variant=_WITH_THE_LEVEL, shown=True)
         yield Finding(outcome)
 
 

@@ -56,8 +56,8 @@ def attack(
             None.
         dense: Whether to try `graph_matching` and `soft_matching` on hardened fingerprints too;
             they need memory for matrices of all pairs.
-        shown: Whether the attacker has the rest of the batch too, and so of each record the byte
-            that says which kinds of facts are known (`matcher.formats.knowledge`).
+        shown: Whether the attacker has the rest of the batch too, and so of each record the level
+            of what is known (`matcher.formats.knowledge`).
     """
     start = time.perf_counter()
     passes = [part for part in scheme.passes if only in (None, part.name)]
@@ -84,8 +84,9 @@ def attack(
         claimed_right = int((hits & found.sure).sum())
         if dense:
             lengths = [part.output_bits for part in passes]
-            byte = (knowledge_of(records), knowledge_of(knowledge.records)) if shown else None
-            answer = soft_matching.match(hidden, known, lengths, found.answer, byte)
+            both = knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme)
+            levels = both if shown else None
+            answer = soft_matching.match(hidden, known, lengths, found.answer, levels)
             right = max(right, int(((answer == knowledge.truth) & possible).sum()))
     if dense or not hardened:
         lowest = _NOISE_FLOOR / np.sqrt(bits) if hardened else 0.0

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Rows, write_batch
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import NO_RELATION, ROLES
 
@@ -68,7 +69,7 @@ class Drawn:
             references=self._references(count),
             roles=np.full(count, ROLES.index(role), np.int8),
             relations=np.full(count, NO_RELATION, np.int8),
-            known=np.full(count, 0xFF, np.uint8),
+            known=np.full(count, HIGHEST, np.uint8),
             cases=np.zeros((count, 16), np.uint8),
             has_case=np.zeros(count, np.bool_),
             fingerprints=fingerprints,

@@ -28,9 +28,9 @@ from scipy.special import expit
 from benchmarks.tuning.scales import Scale, Scales, scales_of
 from matcher.decisions.candidates import Side, distances_of, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, Bands, Curve, Distances, EvidenceModel
-from matcher.decisions.information import GIVEN_NAME_AND_YEAR, kinds_of
+from matcher.decisions.information import LITTLE
 from matcher.formats.errors import ParameterError
-from matcher.formats.knowledge import Knowledge
+from matcher.formats.knowledge import Knowledge, kinds_of
 from matcher.formats.scheme import Scheme
 
 REACH_SIGMA = 4.0
@@ -48,7 +48,7 @@ REGISTERED = 1_000_000
 thousand with a strong candidate that is somebody else."""
 
 _FEWEST_PAIRS = round(1 / FALSE_PER_PAIR["possible"])
-_LEAST_POSSIBLE = GIVEN_NAME_AND_YEAR + 0.5
+_LEAST_POSSIBLE = LITTLE + 0.5
 
 KNOTS = (3.0, 4.0, 5.0, 6.5, 9.0, 13.0, 20.0, 30.0)
 """Where a curve may bend, in standard deviations below the distance of two people."""
@@ -80,7 +80,7 @@ class _Observed:
     Attributes:
         true: Distances of the true pairs, shape (pairs, passes).
         false: Distances of the pairs within reach that are not true.
-        known: What is known of the left and right persons of the pairs that are not true.
+        known: The levels of the left and right persons of the pairs that are not true.
         pairs: How many pairs there are in all.
     """
 
@@ -197,7 +197,7 @@ def with_bands(
         seen = float(np.ceil(falling[min(allowed, len(falling) - 1)] * 2 + 0.001) / 2)
         return max(seen, above + 0.5)  # in halves of a bit
 
-    possible = least(FALSE_PER_PAIR["possible"], GIVEN_NAME_AND_YEAR)
+    possible = least(FALSE_PER_PAIR["possible"], LITTLE)
     strong = least(FALSE_PER_PAIR["strong"], possible)
     bands = model.bands.model_copy(update={"possible": possible, "strong": strong})
     return model.model_copy(update={"bands": bands})

@@ -26,7 +26,8 @@ def chosen(curves: pd.DataFrame, above: float) -> dict[str, float | None]:
 
     Args:
         curves: As `measures.curves` gives them.
-        above: What `possible` must be above: `weak`, and what a given name and a year can tell.
+        above: What `possible` must be above: `weak`, and what a given name, a year and the sex can
+            tell.
     """
     linked = curves[(curves["links"] > 0) & (curves["threshold"] > above)]
     if linked.empty:

@@ -20,7 +20,7 @@ from benchmarks.rehearsal import Rehearsal
 from benchmarks.tuning import change, measures, single_pairs, slices, words
 from encoders.records import NAME_COLUMNS, Records
 from matcher.decisions.evidence import EvidenceModel
-from matcher.decisions.information import GIVEN_NAME_AND_YEAR
+from matcher.decisions.information import LITTLE
 from matcher.decisions.refinement.weights import RefinementModel
 from matcher.formats.errors import InputError, ParameterError
 from matcher.formats.files import written_whole
@@ -183,7 +183,7 @@ def find(
     }
     if settings.invented:
         tables["people"] = _people(requests, register, wrong, lost)
-    picked = change.chosen(curves, max(done.bands.weak, GIVEN_NAME_AND_YEAR))
+    picked = change.chosen(curves, max(done.bands.weak, LITTLE))
     return Findings(
         about=_about(done, sample, settings),
         bands=bands | {f"chosen {band}": picked[band] for band in ("strong", "possible")},

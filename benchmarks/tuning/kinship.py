@@ -85,7 +85,10 @@ def _people(frame: pd.DataFrame, agreement: Agreement, keys: Keys) -> People:
     passes = encode(records, agreement, keys).passes
     relations = [normalise_relation(text or None)[0] for text in frame["relation"]]
     return People(
-        Side({n: (p.bits, p.present) for n, p in passes.items()}, knowledge_of(records)),
+        Side(
+            {n: (p.bits, p.present) for n, p in passes.items()},
+            knowledge_of(records, agreement.scheme),
+        ),
         np.array([ROLES.index(role) for role in frame["role"]], np.int8),
         np.array([RELATIONS.index(r) if r else NO_RELATION for r in relations], np.int8),
         pd.factorize(frame["case_id"])[0].astype(np.int64),

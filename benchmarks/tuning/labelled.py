@@ -38,5 +38,6 @@ def _side(frame: pd.DataFrame, role: str, scheme: Scheme, seed: int) -> Side:
     records = Records.from_frame(frame, role=role)
     passes = encoded_by(records, scheme, seed).passes
     return Side(
-        {name: (one.bits, one.present) for name, one in passes.items()}, knowledge_of(records)
+        {name: (one.bits, one.present) for name, one in passes.items()},
+        knowledge_of(records, scheme),
     )

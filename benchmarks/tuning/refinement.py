@@ -32,7 +32,7 @@ from encoders.keys import Keys
 from encoders.records import Records
 from encoders.refining.answering import attribute_cells
 from matcher.decisions.evidence import Bands
-from matcher.decisions.information import GIVEN_NAME_AND_YEAR
+from matcher.decisions.information import LITTLE
 from matcher.decisions.refinement.comparison import Cells, Compared, common_bits, compare
 from matcher.decisions.refinement.outcomes import NAMES, OUTCOMES
 from matcher.decisions.refinement.pieces import PieceWeights
@@ -412,7 +412,7 @@ def _bands(false: Floats, pairs: int, register: int) -> Bands:
         seen = float(falling[min(int(FALSE_PER_PAIR[band] * pairs), len(falling) - 1)])
         return float(np.ceil(2 * max(seen, above) + 0.001) / 2)
 
-    possible = least("possible", GIVEN_NAME_AND_YEAR)
+    possible = least("possible", LITTLE)
     return Bands(
         strong=least("strong", possible),
         possible=possible,

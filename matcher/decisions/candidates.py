@@ -30,8 +30,8 @@ class Side:
 
     Attributes:
         passes: The fingerprints of each pass.
-        known: How much is known of each person, uint8 of shape (n,), as
-            `matcher.formats.knowledge` has it.
+        known: How much each person's record can tell, uint8 of shape (n,), the levels of
+            `matcher.formats.knowledge`.
     """
 
     passes: Mapping[str, Fingerprints]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from matcher.decisions.information import GIVEN_NAME_AND_YEAR, bound, bounded
+from matcher.decisions.information import LITTLE, bound, bounded
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import AgreementError
 from matcher.formats.knowledge import Kind, Knowledge
@@ -130,7 +130,7 @@ class Bands(_Part):
             raise AgreementError(
                 f"The thresholds for {stage} in agreement {agreement.agreement_id} are no bands: "
                 "strong must ask for more than possible, possible for more than weak and than a "
-                f"given name and a year can tell. {again}"
+                f"given name, a year and the sex can tell. {again}"
             ) from None
 
     @model_validator(mode="after")
@@ -139,8 +139,10 @@ class Bands(_Part):
             raise ValueError(
                 "strong must ask for more than possible, and possible for more than weak"
             )
-        if not self.possible > GIVEN_NAME_AND_YEAR:
-            raise ValueError("possible must ask for more than a given name and a year can tell")
+        if not self.possible > LITTLE:
+            raise ValueError(
+                "possible must ask for more than a given name, a year and the sex can tell"
+            )
         return self
 
 
@@ -233,8 +235,9 @@ class EvidenceModel(_Part):
 
         Args:
             distances: As in `weights`.
-            left: What is known of each pair's left person, uint8 of shape (pairs,).
-            right: What is known of the right person.
+            left: The level of each pair's left person (`matcher.formats.knowledge`), uint8 of
+                shape (pairs,).
+            right: The level of the right person.
 
         Returns:
             Array of shape (pairs,), float64, in bits to three decimals; higher is likelier. Below

@@ -2,9 +2,14 @@
 
 Two records that hold one given name and one year, and agree in both, agree in all they hold; their
 fingerprints can be as alike as those of two records that hold everything. So the score of a pair
-is bounded by what both records know and some pass compared: when everything that was compared is
-the same, the weight of evidence is at most the log2 of how seldom two persons agree in that by
-chance. The bound is soft, so that of two pairs with one bound the nearer one still comes first.
+is bounded twice. By the levels of both records (`matcher.formats.knowledge`): agreement can tell no
+more than the one that holds less does. And by what is public: it can tell no more than a record
+that lacks nothing would by the passes that both have. The bound is soft, so that of two pairs with
+one bound the nearer one still comes first.
+
+A level says how much a record holds and not what, so two that hold different things are bounded by
+the lesser sum and not by what they share, which is less. They need no such bound: what one of them
+holds alone sets bits that the other lacks, the more the more it would have told.
 
 How seldom two registered persons agree by chance, in bits, names by the sounds of their consonants:
 
@@ -14,40 +19,29 @@ How seldom two registered persons agree by chance, in bits, names by the sounds 
 | generated tracing set, 30,000 | 6.4 | 6.4 | 6.1 | 6.4 | 8.5 | 5.3 | 3.4 |
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.formats.knowledge import KINDS, Kind, Knowledge, level_of, mask_of, shared
+from matcher.formats.knowledge import BITS, ENDS, Kind, Knowledge
 
 Bits = npt.NDArray[np.float64]
 
-BITS: Final[dict[Kind, tuple[float, ...]]] = {
-    "name": (0.0, 7.0, 14.0, 21.0),
-    "birth": (0.0, 2.0, 6.5, 15.0),
-    "sex": (0.0, 1.0),
-    "place": (0.0, 4.0),
-    "mother": (0.0, 6.0),
-    "nationality": (0.0, 2.0),
-}
-"""For each kind of fact and each level of knowing it, what agreement can tell at most, in bits."""
+LITTLE: Final = ENDS[0]
+"""What agreement in a given name, a year of birth and the sex can tell, with all else absent."""
 
-GIVEN_NAME_AND_YEAR: Final = BITS["name"][1] + BITS["birth"][2]
-"""What agreement in one name part and a year of birth can tell, with all else absent."""
+CAPS: Final = (LITTLE, 19.5, 24.5, np.inf)
+"""What the score of a pair stays below by the lesser of both levels, in bits.
+
+Those of levels 1 and 2 are the least `possible` and `strong` of the models that come with kinmatch,
+while the levels end at the greatest of them: whatever the model, a pair of level 1 is weak at most,
+and one of level 2 possible. Under bands for more than some millions of registered persons, which
+ask for more, a level lets through what its records' bits would not have.
+"""
 
 _KNEE: Final = 3.0  # bits below the bound from which a score is bent
-
-
-def kinds_of(attributes: Iterable[str]) -> frozenset[Kind]:
-    """Give the kinds of facts that a pass compares, from its attributes' names in the scheme.
-
-    An attribute is of the kind that its name begins with, as `birth_day` is of birth; one of no
-    known kind adds nothing.
-    """
-    begun = {name.split("_")[0] for name in attributes}
-    return frozenset(kind for kind in KINDS if kind in begun)
 
 
 def bound(
@@ -59,23 +53,22 @@ def bound(
     """Give the most that each pair can score.
 
     Args:
-        left: What is known of each pair's left person, uint8 of shape (pairs,).
-        right: What is known of the right person.
+        left: The level of each pair's left person, uint8 of shape (pairs,).
+        right: The level of the right person.
         compared: Shape (pairs, passes), bool: the passes that both persons have.
         kinds: For each pass the kinds of facts that it compares.
 
     Returns:
-        Shape (pairs,), float64, in bits: over all kinds of facts that some pass compared, what
-        agreement at the lesser of the two levels can tell. 0 where nothing was compared.
+        Shape (pairs,), float64, in bits: the cap of the lesser level, or what agreement in all
+        kinds of facts that some pass compared can tell, if that is less. 0 where nothing was
+        compared.
     """
-    masks = np.array([mask_of(of_pass) for of_pass in kinds], dtype=np.uint8)
-    seen = np.bitwise_or.reduce(np.where(compared, masks, np.uint8(0)), axis=1)
-    both = shared(left, right) & seen
-    # Every byte that there can be, once.
-    every = np.arange(256, dtype=np.uint8)
-    told = [np.array(BITS[kind])[level_of(every, kind)] for kind in KINDS]
-    most: Bits = np.sum(told, axis=0)[both]
-    return most
+    compares = np.array([[kind in of_pass for kind in BITS] for of_pass in kinds], dtype=np.bool_)
+    seen = compared @ compares
+    at_most: Bits = np.minimum(
+        np.array(CAPS)[np.minimum(left, right)], seen @ [told[-1] for told in BITS.values()]
+    )
+    return at_most
 
 
 def bounded(scores: Bits, most: Bits) -> Bits:

@@ -6,7 +6,7 @@ A batch is a sealed file (see `matcher.formats.sealed`) with one row a person, a
   so their order says nothing of the order in the society's own file;
 - `role` and `relation`: positions in the lists of `matcher.formats.vocabulary`; the relation may
   be null;
-- `known`: how much is known of the person, as `matcher.formats.knowledge` draws it;
+- `known`: how much the person's record can tell, a level of `matcher.formats.knowledge`;
 - `case`: 16 random bytes that the persons of one case share in this batch; may be null;
 - `mark`: the record's mark (see `matcher.formats.marks`); null where a row was emptied. The linkage
   unit's service takes no batch in that comes with a null there;
@@ -34,7 +34,7 @@ from matcher.formats.cells import Mask, Octets, content_of
 from matcher.formats.errors import MismatchError, ParameterError
 from matcher.formats.files import written_whole
 from matcher.formats.identity import Slug
-from matcher.formats.knowledge import Knowledge
+from matcher.formats.knowledge import HIGHEST, Knowledge
 from matcher.formats.marks import MARK_BYTES
 from matcher.formats.rows import (
     GROUP_ROWS,
@@ -75,7 +75,7 @@ __all__ = [
 ]
 
 KIND: Final = "kinmatch-batch"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -96,7 +96,7 @@ class BatchHeader(Part):
         seal: SHA-256 over the whole file (see `matcher.formats.sealed`).
     """
 
-    format: Literal["kinmatch-batch/1"]
+    format: Literal["kinmatch-batch/2"]
     society: Slug
     agreement_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     agreement_digest: _Digest
@@ -192,7 +192,7 @@ class Batch:
         references: Shape (n, 16), uint8, ascending.
         roles: Shape (n,), int8: positions in `ROLES`.
         relations: Shape (n,), int8: positions in `RELATIONS`, or `NO_RELATION`.
-        known: Shape (n,), uint8: how much is known of each person.
+        known: Shape (n,), uint8: how much each record can tell, 0 to `HIGHEST`.
         cases: Shape (n, 16), uint8; zeros where there is none.
         has_case: Shape (n,), bool.
         marks: Shape (n, 16), uint8; zeros where there is none.
@@ -316,6 +316,8 @@ class Batch:
         known = np.empty(len(self), dtype=np.uint8)
         for rows, cells in self._cells("known"):
             known[rows] = cells.to_numpy()
+        if np.any(known > HIGHEST):
+            raise self._file.altered()
         return known
 
     def _days(self, name: str) -> Days:

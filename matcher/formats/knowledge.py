@@ -1,19 +1,24 @@
-"""How much is known of a person, as one byte: what the linkage unit has to know of a fingerprint.
+"""How much a record can tell at most, in four levels: what a batch says beside each fingerprint.
 
-A filter is filled up to a floor, so it doesn't show how little lies in it; without this byte two
-records that both hold one given name and one year would look like two that hold all there is. The
-byte says which kinds of facts there are and never what they are, coarsely: three name parts are
-as good as seven.
+A filter is filled up to a floor, so it doesn't show how little lies in it; without this level two
+records that hold one given name and one year would look like two that hold all there is. Which
+kinds of facts a record holds would tell that, and tell one record from another too: some sixty
+combinations occur. Decisions need less: up to which band agreement in all of a record could bring
+it. So the society adds up what all that a record holds can tell (`BITS`), over the kinds of facts
+that some pass of the scheme compares, and a batch says only between which `ENDS` the sum lies.
 
-    bits 0-1  name parts: none, one, two, three or more
-    bits 2-3  birth: not known, an age or a decade, a year (or a month), a day
-    bit 4     sex
-    bit 5     a place
-    bit 6     the mother's name
-    bit 7     a nationality
+| level | bits | for example, under `standard/2` | candidates, by the models' own bands |
+|---|---|---|---|
+| 0 | to 14.5 | a given name, a year and the sex | weak, and under an agreement's own bands too |
+| 1 | to 20 | two name parts, an age and a place | weak |
+| 2 | to 26.5 | a given name, a day of birth and a place | possible |
+| 3 | more | a whole name and a year | strong |
+
+The second and third end are the greatest `possible` and `strong` of the models that come with
+kinmatch: a record is of the level below where its whole content can't pass the band.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import numpy as np
@@ -23,62 +28,44 @@ Kind = Literal["name", "birth", "sex", "place", "mother", "nationality"]
 """A kind of fact."""
 
 Knowledge = npt.NDArray[np.uint8]
-"""One byte for each person, as the module draws it."""
+"""The level of each person, 0 to `HIGHEST`."""
 
-MOST_PARTS: Final = 3
-"""More name parts than these are not told apart."""
-
-BIRTH_VAGUE, BIRTH_YEAR, BIRTH_DAY = 1, 2, 3
-"""How well a birth is known, from the least; 0 is not at all."""
-
-_FLAGS: Final[dict[Kind, int]] = {"sex": 4, "place": 5, "mother": 6, "nationality": 7}
-_WIDTH: Final[dict[Kind, tuple[int, int]]] = {
-    "name": (0, 3),
-    "birth": (2, 3),
-    **{kind: (at, 1) for kind, at in _FLAGS.items()},
+BITS: Final[dict[Kind, tuple[float, ...]]] = {
+    "name": (0.0, 7.0, 14.0, 21.0),
+    "birth": (0.0, 2.0, 6.5, 15.0),
+    "sex": (0.0, 1.0),
+    "place": (0.0, 4.0),
+    "mother": (0.0, 6.0),
+    "nationality": (0.0, 2.0),
 }
+"""What agreement in each kind of fact can tell at most, in bits, by how much of it is held: of a
+name none, one, two, three parts or more; of a birth nothing, an age or a decade, a year or a month,
+a day; of all others nothing or something. `matcher.decisions.information` has where it was
+measured."""
 
-KINDS: Final = tuple(_WIDTH)
-"""The kinds of facts, in the order of their bits."""
+ENDS: Final = (14.5, 20.0, 26.5)
+"""The most bits that a record of each level can tell; those of the last have no end."""
+
+HIGHEST: Final = len(ENDS)
 
 
-def pack(
-    name_parts: npt.NDArray[np.int64],
-    birth: npt.NDArray[np.int64],
-    flags: Mapping[Kind, npt.NDArray[np.bool_]],
-) -> Knowledge:
-    """Put together what is known of n persons.
+def kinds_of(attributes: Iterable[str]) -> frozenset[Kind]:
+    """Give the kinds of facts that a pass compares, from its attributes' names in the scheme.
+
+    An attribute is of the kind that its name begins with, as `birth_day` is of birth; one of no
+    known kind adds nothing.
+    """
+    begun = {name.split("_")[0] for name in attributes}
+    return frozenset(kind for kind in BITS if kind in begun)
+
+
+def level_of(told: npt.NDArray[np.float64]) -> Knowledge:
+    """Give the level of n records.
 
     Args:
-        name_parts: How many name parts, at least 0; all above `MOST_PARTS` count as that many.
-        birth: 0 to `BIRTH_DAY`.
-        flags: For sex, place, mother and nationality whether they are known.
+        told: What agreement in all that is compared of each record can tell at most, in bits.
 
     Returns:
-        Shape (n,), uint8.
+        Shape (n,), uint8. Who can tell exactly as much as one of `ENDS` is of the level below it.
     """
-    packed = np.minimum(name_parts, MOST_PARTS) | birth << 2
-    for kind, at in _FLAGS.items():
-        packed = packed | flags[kind].astype(np.int64) << at
-    known: Knowledge = packed.astype(np.uint8)
-    return known
-
-
-def level_of(known: Knowledge, kind: Kind) -> Knowledge:
-    """Give how much is known of one kind of fact: 0 to 3 for name and birth, else 0 or 1."""
-    at, most = _WIDTH[kind]
-    level: Knowledge = known >> np.uint8(at) & np.uint8(most)
-    return level
-
-
-def shared(one: Knowledge, other: Knowledge) -> Knowledge:
-    """Give what is known of both of two persons: of every kind the lesser level."""
-    both = np.zeros(np.broadcast(one, other).shape, dtype=np.uint8)
-    for kind, (at, _) in _WIDTH.items():
-        both |= np.minimum(level_of(one, kind), level_of(other, kind)) << np.uint8(at)
-    return both
-
-
-def mask_of(kinds: frozenset[Kind]) -> int:
-    """Give the byte that has all bits of these kinds of facts and no others."""
-    return sum(_WIDTH[kind][1] << _WIDTH[kind][0] for kind in kinds)
+    return np.searchsorted(ENDS, told).astype(np.uint8)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.formats.cells import Mask, Octets, fixed_size
 from matcher.formats.errors import AgreementError, ParameterError
-from matcher.formats.knowledge import Knowledge
+from matcher.formats.knowledge import HIGHEST, Knowledge
 from matcher.formats.marks import MARK_BYTES
 from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
@@ -48,7 +48,7 @@ class Rows:
         references: Shape (n, 16), uint8; rows ascend by it, read as a number of 16 bytes.
         roles: Shape (n,), int8: positions in `ROLES`.
         relations: Shape (n,), int8: positions in `RELATIONS`, or `NO_RELATION`.
-        known: Shape (n,), uint8: how much is known of each person.
+        known: Shape (n,), uint8: how much each record can tell, 0 to `HIGHEST`.
         cases: Shape (n, 16), uint8.
         has_case: Shape (n,), bool: where false, the case is null.
         fingerprints: For each pass of the scheme the words, shape (n, words) and uint64, and
@@ -123,6 +123,8 @@ def _check_shapes(rows: Rows, count: int, words: Mapping[str, int]) -> None:
     known = ((rows.roles, 0, len(ROLES)), (rows.relations, NO_RELATION, len(RELATIONS)))
     if any(np.any((codes < least) | (codes >= end)) for codes, least, end in known):
         raise ParameterError("Roles and relations must be positions in their lists of codes.")
+    if np.any(rows.known > HIGHEST):
+        raise ParameterError(f"What is known of a person must be a level up to {HIGHEST}.")
 
 
 def by_role(roles: Codes) -> dict[str, int]:

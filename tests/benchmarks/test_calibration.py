@@ -8,6 +8,7 @@ from benchmarks.tuning.scales import Scale, scales_of
 from matcher.decisions.candidates import Fingerprints, Side, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, EvidenceModel
 from matcher.formats.errors import ParameterError
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
 from matcher.formats.steps import Diffusion
 from matcher.formats.vocabulary import BANDS
@@ -37,11 +38,11 @@ SCHEME = Scheme(
 
 def known_well(passes: dict[str, Fingerprints]) -> Side:
     """A side on which so much is known of everybody that it bounds no score."""
-    return Side(passes, np.full(len(passes["long"][0]), 255, np.uint8))
+    return Side(passes, np.full(len(passes["long"][0]), HIGHEST, np.uint8))
 
 
 def scores_of(model: EvidenceModel, distances: np.ndarray) -> np.ndarray:
-    everything = np.full(len(distances), 255, np.uint8)
+    everything = np.full(len(distances), HIGHEST, np.uint8)
     return model.scores(distances, everything, everything)
 
 

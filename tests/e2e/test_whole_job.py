@@ -24,7 +24,7 @@ def told(job: Path, name: str) -> dict[str, object]:
 
 def test_json_is_all_that_stands_on_standard_output(job: Path) -> None:
     assert told(job, "check")["format"] == "kinmatch-check/1"
-    assert told(job, "seeking")["format"] == told(job, "meeting")["format"] == "kinmatch-batch/1"
+    assert told(job, "seeking")["format"] == told(job, "meeting")["format"] == "kinmatch-batch/2"
     run = told(job, "match")
     assert run["format"] == "kinmatch-run/1"
     sought = pd.read_csv(job / "data" / "requests.csv", dtype=str)["role"].eq("sought").sum()

@@ -1,4 +1,4 @@
-"""What the byte of knowledge says of a record, and that it says no more."""
+"""What the level says of a record under a scheme, and that it says no more."""
 
 from typing import Any
 
@@ -6,17 +6,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.knowledge import knowledge_of
+from encoders.knowledge import knowledge_of, told_by
 from encoders.records import Records
-from matcher.formats.knowledge import KINDS, level_of
+from matcher.formats.knowledge import BITS, Kind
+from matcher.formats.scheme import Attribute, Pass, Scheme, View, published
+
+VIEWS: dict[Kind, str] = {
+    "name": "name.bigrams/2",
+    "birth": "birth.near_year/1",
+    "sex": "sex.code/1",
+    "place": "place.bigrams/2",
+    "mother": "name.bigrams/2",
+    "nationality": "nationality.code/1",
+}
 
 
-def known(**cells: Any) -> dict[str, int]:
-    """What is known of one record, without what is not."""
-    codes = knowledge_of(Records.from_rows([cells, {}], role="sought"))
-    assert codes[1] == 0
-    levels = {kind: int(level_of(codes[:1], kind)[0]) for kind in KINDS}
-    return {kind: level for kind, level in levels.items() if level}
+def comparing(*kinds: Kind) -> Scheme:
+    """A scheme of a pass for each kind of fact."""
+    passes = (
+        Pass(
+            name=f"of_{kind}",
+            bits=512,
+            floor=0,
+            needs=((kind,),),
+            attributes=(Attribute(name=kind, views=(View(name=VIEWS[kind], each=2, most=20),)),),
+        )
+        for kind in kinds
+    )
+    return Scheme(name="some", version=1, passes=tuple(passes))
+
+
+ALL = comparing(*VIEWS)
+
+
+def told(scheme: Scheme = ALL, **cells: Any) -> float:
+    """What one record can tell, beside one that holds nothing."""
+    found = told_by(Records.from_rows([cells, {}], role="sought"), scheme).tolist()
+    assert found[1] == 0
+    return float(found[0])
 
 
 @pytest.mark.parametrize(
@@ -36,11 +63,11 @@ def known(**cells: Any) -> dict[str, int]:
     ],
 )
 def test_parts_of_ones_own_name(cells: dict[str, str], parts: int) -> None:
-    assert known(**cells).get("name", 0) == parts
+    assert told(comparing("name", "birth"), **cells) == BITS["name"][parts]
 
 
 @pytest.mark.parametrize(
-    ("cells", "level"),
+    ("cells", "much"),
     [
         ({"birth_date": "1998-02-05"}, 3),
         ({"birth_date": "1998-01-01"}, 2),  # a day that stands for its year
@@ -51,8 +78,8 @@ def test_parts_of_ones_own_name(cells: dict[str, str], parts: int) -> None:
         ({"birth_date": "soon"}, 0),
     ],
 )
-def test_births(cells: dict[str, str], level: int) -> None:
-    assert known(**cells).get("birth", 0) == level
+def test_births(cells: dict[str, str], much: int) -> None:
+    assert told(**cells) == BITS["birth"][much]
 
 
 @pytest.mark.parametrize(
@@ -62,23 +89,54 @@ def test_births(cells: dict[str, str], level: int) -> None:
         ({"birth_place": "Homs"}, "place"),
         ({"residence": "Homs"}, "place"),
         ({"last_seen_place": "Homs"}, "place"),
+        ({"birth_place": "Homs", "residence": "Hama"}, "place"),
         ({"mother_name": "Fatima"}, "mother"),
         ({"nationality": "SYR"}, "nationality"),
     ],
 )
-def test_flags(cells: dict[str, str], kind: str) -> None:
-    assert known(**cells) == {kind: 1}
+def test_what_is_there_or_not(cells: dict[str, str], kind: Kind) -> None:
+    assert told(**cells) == BITS[kind][1]
+    assert told(comparing(*(one for one in VIEWS if one != kind)), **cells) == 0
 
 
 @pytest.mark.parametrize(
     "cells",
     [{"sex": "?"}, {"language": "ar"}, {"last_seen_date": "2014-02-03"}, {"relation": "son"}],
 )
-def test_what_is_not_compared_is_not_known(cells: dict[str, str]) -> None:
-    assert known(**cells) == {}
+def test_what_is_not_compared_tells_nothing(cells: dict[str, str]) -> None:
+    assert told(**cells) == 0
+
+
+def test_all_that_a_scheme_compares_adds_up() -> None:
+    """Once for each kind, however many of the passes see it."""
+    cells = {
+        "given_name": "Amina", "family_name": "Haddad", "birth_date": "1998", "sex": "f",
+        "birth_place": "Homs", "mother_name": "Fatima", "nationality": "SYR",
+    }  # fmt: skip
+    by_scheme = {label: told(Scheme.published(label), **cells) for label in published()}
+    assert by_scheme == {
+        "high/1": 14 + 6.5 + 4 + 6,
+        "interop/1": 14 + 6.5 + 1 + 4,
+        "standard/1": 14 + 6.5 + 1 + 4 + 6,
+        "standard/2": 14 + 6.5 + 1 + 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "level"),
+    [
+        ({"given_name": "Amina", "birth_date": "1998", "sex": "f"}, 0),
+        ({"given_name": "Amina Haddad", "sex": "f"}, 1),
+        ({"given_name": "Amina", "birth_date": "1998-02-05", "birth_place": "Homs"}, 2),
+        ({"given_name": "Amina Haddad", "birth_date": "1998-02-05"}, 3),
+    ],
+)
+def test_levels(cells: dict[str, str], level: int) -> None:
+    records = Records.from_rows([cells], role="sought")
+    assert knowledge_of(records, Scheme.published("standard/2")).tolist() == [level]
 
 
 @given(st.lists(st.text(min_size=1, max_size=30), max_size=6))
 def test_any_text_is_taken(names: list[str]) -> None:
     rows = [{"given_name": name, "birth_date": name, "sex": name} for name in names]
-    assert len(knowledge_of(Records.from_rows(rows, role="sought"))) == len(rows)
+    assert len(knowledge_of(Records.from_rows(rows, role="sought"), ALL)) == len(rows)

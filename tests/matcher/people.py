@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Rows, read_batch, write_batch
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.ledger import Receipt
 from matcher.formats.marks import marks_of
 from matcher.formats.notices import Notice
@@ -111,7 +112,7 @@ def write(
         references=np.frombuffer(references, np.uint8).reshape(-1, 16),
         roles=np.array([ROLES.index(role) for _, role in known], np.int8),
         relations=np.array([_relation(family.get(person)) for person, _ in known], np.int8),
-        known=np.full(len(known), 0xFF, np.uint8),
+        known=np.full(len(known), HIGHEST, np.uint8),
         cases=np.full((len(known), 16), 7, np.uint8) * has_case[:, None],
         has_case=has_case,
         fingerprints=fingerprints,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from matcher.decisions.candidates import Candidates, Side, find_candidates, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, EvidenceModel
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.vocabulary import BANDS
 
 MODEL = EvidenceModel.model_validate(
@@ -31,7 +32,7 @@ MODEL = EvidenceModel.model_validate(
     }
 )
 WORDS = {"one": 2, "two": 1}
-KNOWN = np.array([0b1111, 0b1011, 0b0111, 0b1001], np.uint8)  # three parts and a day, and less
+KNOWN = np.array([3, 3, 2, 1], np.uint8)
 
 
 def side(rng: np.random.Generator, people: list[int], noise: float) -> Side:
@@ -116,7 +117,7 @@ def test_one_near_pass_is_enough_and_an_absent_one_says_nothing() -> None:
     near = np.zeros((1, 1), np.uint64), np.array([True])
     far = np.full((1, 1), 2**64 - 1, np.uint64), np.array([True])
     lacking = np.zeros((1, 1), np.uint64), np.array([False])
-    everything = np.array([255], np.uint8)
+    everything = np.array([HIGHEST], np.uint8)
     left = Side({"one": same, "two": near}, everything)
     for two, distance, score in ((near, 0, 28.0), (far, 64, 22.0), (lacking, ABSENT, 22.0)):
         right = Side({"one": same, "two": two}, everything)

@@ -55,7 +55,7 @@ def test_a_choice_for_another_model_stops_the_comparison(draw_up: DrawUp) -> Non
 
 
 @pytest.mark.parametrize(
-    "fields", [{"strong": 30.0}, {"possible": 13.5}, {"possible": OWN.bands.weak}]
+    "fields", [{"strong": 30.0}, {"possible": 14.5}, {"possible": OWN.bands.weak}]
 )
 def test_what_can_be_no_bands_is_refused(draw_up: DrawUp, fields: dict[str, object]) -> None:
     with pytest.raises(AgreementError, match="are no bands"):

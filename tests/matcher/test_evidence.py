@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from matcher.decisions.evidence import ABSENT, EvidenceModel
+from matcher.decisions.information import CAPS
 from matcher.formats.errors import AgreementError
+from matcher.formats.knowledge import BITS, ENDS, HIGHEST
 from matcher.formats.scheme import Scheme, published
 from matcher.formats.vocabulary import BANDS, LEVELS
 
@@ -42,8 +44,8 @@ def model_with(**changes: Any) -> EvidenceModel:
 MODEL = model_with()
 
 
-def scores(model: EvidenceModel, given: np.ndarray, known: int = 255) -> np.ndarray:
-    """The scores of pairs of whose two persons so much is known; all there is, by default."""
+def scores(model: EvidenceModel, given: np.ndarray, known: int = HIGHEST) -> np.ndarray:
+    """The scores of pairs of two persons of one level; the highest, by default."""
     both = np.full(len(given), known, np.uint8)
     return model.scores(given, both, both)
 
@@ -77,34 +79,41 @@ def test_where_nothing_was_compared_the_score_is_below_every_band() -> None:
     assert MODEL.bands_of(nothing).tolist() == [len(BANDS)]
 
 
-ONE_PART_AND_YEAR, THREE_PARTS_AND_DAY = 0b1001, 0b1111
-
-
 @given(st.tuples(st.integers(-1, 128), st.integers(-1, 64)))
 def test_a_given_name_and_a_year_never_make_more_than_weak(pair: tuple[int, int]) -> None:
     certain = model_with(intercept=60.0)
-    found = scores(certain, distances(pair), ONE_PART_AND_YEAR)
+    found = scores(certain, distances(pair), 0)
     assert certain.bands_of(found)[0] >= BANDS.index("weak")
-    much = scores(certain, distances((0, 0)), THREE_PARTS_AND_DAY)
-    assert certain.bands_of(much).tolist() == [0]
+    assert certain.bands_of(scores(certain, distances((0, 0)))).tolist() == [0]
 
 
-def test_what_one_of_two_knows_alone_was_not_compared() -> None:
-    left, right = (np.array([k], np.uint8) for k in (THREE_PARTS_AND_DAY, ONE_PART_AND_YEAR))
+@pytest.mark.parametrize("label", published())
+def test_a_level_comes_up_to_the_same_band_under_every_model(label: str) -> None:
+    """And a record whose whole content can't pass a band's least score is of the level below."""
+    bands = EvidenceModel.of(Scheme.published(label)).bands
+    assert CAPS[0] == ENDS[0] < bands.possible
+    assert CAPS[1] <= bands.possible <= ENDS[1]
+    assert ENDS[1] < CAPS[2] <= bands.strong <= ENDS[2]
+
+
+def test_of_two_levels_the_lesser_bounds_a_pair() -> None:
     certain = model_with(intercept=60.0)
-    near = distances((0, 0))
-    assert certain.scores(near, left, right) == certain.scores(near, right, left)
-    assert certain.scores(near, left, right) == certain.scores(near, right, right)
+    every = np.arange(HIGHEST + 1, dtype=np.uint8)
+    left, right = (side.ravel() for side in np.meshgrid(every, every))
+    found = certain.scores(distances(*[(0, 0)] * len(left)), left, right)
+    least = np.minimum(left, right)
+    assert (found < np.array(CAPS)[least]).all()
+    alone = [scores(certain, distances((0, 0)), int(level))[0] for level in every]
+    assert alone == sorted(set(alone))
+    assert found.tolist() == [alone[level] for level in least]
 
 
 def test_what_no_present_pass_holds_was_not_compared() -> None:
-    """Both know a day of birth, but the one pass that both have compares names and mothers."""
+    """Whatever both hold, the one pass that both have compares names and mothers."""
     certain = model_with(intercept=60.0)
-    both = np.array([THREE_PARTS_AND_DAY], np.uint8)
-    names_alone = np.array([0b11], np.uint8)
-    without = distances((ABSENT, 0))
-    assert certain.scores(without, both, both) == certain.scores(without, names_alone, names_alone)
-    assert certain.scores(distances((0, 0)), both, both) > certain.scores(without, both, both)
+    (without,) = scores(certain, distances((ABSENT, 0)))
+    assert without < BITS["name"][-1] + BITS["mother"][-1]
+    assert without + BITS["birth"][-1] - 1 < scores(certain, distances((0, 0)))[0]
 
 
 @given(st.lists(st.tuples(st.integers(-1, 128), st.integers(-1, 64)), max_size=30))
@@ -173,7 +182,7 @@ def test_no_pairs() -> None:
         {"curves": {"one": {"distances": [0, 10], "bits": [0.0, 1.0]}}},
         {"bands": BANDS_OF | {"strong": 16.0}},
         {"bands": BANDS_OF | {"weak": 16.0}},
-        {"bands": BANDS_OF | {"possible": 13.0}},  # what a given name and a year can tell
+        {"bands": BANDS_OF | {"possible": 14.5}},  # what a given name, a year and the sex can tell
         {"compares": {"one": ["name"]}},
         {"compares": {"one": ["name"], "two": ["shoe size"]}},
         {"format": "kinmatch-model/2"},

@@ -12,6 +12,7 @@ from matcher.decisions.candidates import Side
 from matcher.decisions.evidence import EvidenceModel
 from matcher.decisions.kin import MOST_OTHERS, KinModel, Support, support_of
 from matcher.decisions.people import People
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.relations import Relations
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
@@ -49,7 +50,9 @@ def people(*given: One) -> People:
     for row, one in enumerate(given):
         own = np.random.default_rng(one.person).random(256) < 0.5
         bits[row] = np.packbits(own, bitorder="little").view("<u8")
-    side = Side({"one": (bits, np.ones(len(given), np.bool_))}, np.full(len(given), 255, np.uint8))
+    side = Side(
+        {"one": (bits, np.ones(len(given), np.bool_))}, np.full(len(given), HIGHEST, np.uint8)
+    )
     return People(
         side,
         np.array([ROLES.index(one.role) for one in given], np.int8),

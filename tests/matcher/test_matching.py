@@ -15,6 +15,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows, read_batch, write_batch
 from matcher.formats.candidates import CandidateList, read_candidates
 from matcher.formats.errors import AgreementError, GateError, OutputError, ParameterError
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import BANDS, NO_RELATION, ROLES
 from matcher.matching import Run, candidates_of, match, write_run
@@ -53,7 +54,7 @@ def a_batch(
         references=references,
         roles=np.array([ROLES.index(role) for _, role in known], np.int8),
         relations=np.full(len(known), NO_RELATION, np.int8),
-        known=np.full(len(known), 255, np.uint8),
+        known=np.full(len(known), HIGHEST, np.uint8),
         cases=np.full((len(known), 16), 7 * case, np.uint8),
         has_case=np.full(len(known), case),
         fingerprints=fingerprints,

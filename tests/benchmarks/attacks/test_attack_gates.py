@@ -99,8 +99,8 @@ def by_soft_matching(scheme: Scheme, size: int, *, shown: bool = False) -> int:
     ]
     lengths = [part.output_bits for part in scheme.passes]
     first = edge_matching.match(hidden, known, min(lengths)).answer
-    bytes_ = (knowledge_of(records), knowledge_of(knowledge.records)) if shown else None
-    answers = soft_matching.match(hidden, known, lengths, first, bytes_)
+    both = (knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme))
+    answers = soft_matching.match(hidden, known, lengths, first, both if shown else None)
     return int((answers == knowledge.truth).sum())
 
 
@@ -309,7 +309,7 @@ def findings(scheme: Scheme) -> Findings:
     found = (
         Finding(Outcome("A1", "v", "undefended", 10, 10, 10, 10, 0), at_least=0.9),
         Finding(Outcome("A1", "<b>", "standard", 10, 10, 10, 7, 0), at_most=0.005),
-        Finding(Outcome("A1", "and the byte", "standard", 10, 10, 10, 8, 0)),
+        Finding(Outcome("A1", "and the level", "standard", 10, 10, 10, 8, 0)),
         Finding(Outcome("A5", "keys known", "standard", 10, 10, 10, 9, 0)),
     )
     measured = exposure_of(encoded_by(records_of(people(200, 1)), scheme, 1))

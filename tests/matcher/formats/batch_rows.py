@@ -8,6 +8,7 @@ import numpy as np
 
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, Rows
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.vocabulary import NO_RELATION, RELATIONS, ROLES
 
 DrawUp = Callable[..., Agreement]
@@ -31,7 +32,7 @@ def make_rows(count: int, seed: int = 0) -> Rows:
         references=references[np.lexsort(references.T[::-1])],
         roles=rng.integers(0, len(ROLES), count).astype(np.int8),
         relations=rng.integers(NO_RELATION, len(RELATIONS), count).astype(np.int8),
-        known=rng.integers(0, 256, count).astype(np.uint8),
+        known=rng.integers(0, HIGHEST + 1, count).astype(np.uint8),
         cases=cases,
         has_case=has_case,
         fingerprints=fingerprints,

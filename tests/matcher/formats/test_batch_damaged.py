@@ -81,10 +81,10 @@ def test_no_file(draw_up: DrawUp, tmp_path: Path) -> None:
         read_batch(tmp_path, draw_up())
 
 
-def test_a_newer_version_is_named(small: tuple[Path, Agreement]) -> None:
+def test_another_version_is_named(small: tuple[Path, Agreement]) -> None:
     path, agreement = small
-    path.write_bytes(path.read_bytes().replace(b"kinmatch-batch/1", b"kinmatch-batch/2"))
-    with pytest.raises(InputError, match=r"'kinmatch-batch/2'.*reads 'kinmatch-batch/1'"):
+    path.write_bytes(path.read_bytes().replace(b"kinmatch-batch/2", b"kinmatch-batch/1"))
+    with pytest.raises(InputError, match=r"'kinmatch-batch/1'.*reads 'kinmatch-batch/2'"):
         read_batch(path, agreement)
 
 

@@ -20,6 +20,7 @@ from matcher.formats.errors import (
     KinmatchError,
     ParameterError,
 )
+from matcher.formats.knowledge import HIGHEST
 from matcher.formats.sealed import SealedFile
 from matcher.formats.vocabulary import RELATIONS, ROLES
 
@@ -55,7 +56,7 @@ def test_a_header_that_lies(small: tuple[Path, Agreement], old: bytes, new: byte
 
 
 def test_a_header_without_a_bottom(draw_up: DrawUp, tmp_path: Path) -> None:
-    line = b'{"format":"kinmatch-batch/1","x":' + b"[" * 200_000 + b',"seal":"sha256:%064d"' % 0
+    line = b'{"format":"kinmatch-batch/2","x":' + b"[" * 200_000 + b',"seal":"sha256:%064d"' % 0
     path = tmp_path / "a"
     with pq.ParquetWriter(path, pa.schema([("x", pa.int8())]), store_schema=False) as writer:
         writer.add_key_value_metadata({b"kinmatch": line})
@@ -87,7 +88,7 @@ def test_counts_by_role_and_pass_are_compared(small: tuple[Path, Agreement]) -> 
             read_batch(path, agreement)
 
 
-@pytest.mark.parametrize("case", ["repeated", "descending", "role", "relation"])
+@pytest.mark.parametrize("case", ["repeated", "descending", "role", "relation", "known"])
 def test_rows_that_lie(
     draw_up: DrawUp, tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_rows_that_lie(
         "descending": {"references": rows.references[::-1]},
         "role": {"roles": np.full(10, len(ROLES), np.int8)},
         "relation": {"relations": np.full(10, len(RELATIONS), np.int8)},
+        "known": {"known": np.full(10, HIGHEST + 1, np.uint8)},
     }
     lying = changed(rows, **wrong[case])
     args: dict[str, Any] = {"society": "red-one", "agreement": draw_up(), "groups": [lying]}

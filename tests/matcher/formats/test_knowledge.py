@@ -1,39 +1,32 @@
-"""The byte of knowledge: packing, levels, and what two persons have in common."""
+"""The level of what is known: its ends, and which kinds of facts a pass compares."""
 
 import numpy as np
 import pytest
 
-from matcher.formats.knowledge import KINDS, level_of, mask_of, pack, shared
-
-EVERY = np.arange(256, dtype=np.uint8)
+from matcher.formats.knowledge import BITS, ENDS, HIGHEST, kinds_of, level_of
 
 
-def test_every_byte_is_made_of_its_levels() -> None:
-    levels = {kind: level_of(EVERY, kind) for kind in KINDS}
-    name, birth = (levels.pop(kind).astype(np.int64) for kind in ("name", "birth"))
-    packed = pack(name, birth, {kind: level.astype(np.bool_) for kind, level in levels.items()})
-    np.testing.assert_array_equal(packed, EVERY)
-    assert packed.dtype == np.uint8
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [(0, 0), (13.5, 0), (14.5, 0), (15, 1), (20, 1), (20.5, 2), (26.5, 2), (27, 3), (47, 3)],
+)
+def test_a_record_is_below_the_end_that_it_just_comes_up_to(told: float, level: int) -> None:
+    found = level_of(np.array([told]))
+    assert (found.tolist(), found.dtype) == ([level], np.uint8)
 
 
-def test_more_parts_than_are_told_apart_count_as_the_most() -> None:
-    none = dict.fromkeys(("sex", "place", "mother", "nationality"), np.zeros(2, np.bool_))
-    packed = pack(np.array([3, 40]), np.zeros(2, np.int64), none)  # type: ignore[arg-type]  # a dict of kinds
-    assert packed.tolist() == [3, 3]
+def test_there_are_four_levels_and_more_is_never_a_lower_one() -> None:
+    every = level_of(np.arange(0, 100, 0.5))
+    assert set(every) == set(range(4)) == set(range(HIGHEST + 1))
+    assert (np.diff(every.astype(int)) >= 0).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_shared_is_the_lesser_of_two(kind: str) -> None:
-    one, other = np.meshgrid(EVERY, EVERY)
-    both = shared(one, other)
-    np.testing.assert_array_equal(
-        level_of(both, kind),  # type: ignore[arg-type]  # one of the kinds
-        np.minimum(level_of(one, kind), level_of(other, kind)),  # type: ignore[arg-type]  # too
-    )
+def test_a_name_a_year_and_a_sex_are_of_the_lowest_level() -> None:
+    little = BITS["name"][1] + BITS["birth"][2] + BITS["sex"][1]
+    assert little == ENDS[0]
+    assert level_of(np.array([little])) == 0
 
 
-def test_a_mask_keeps_its_kinds_alone() -> None:
-    masked = EVERY & np.uint8(mask_of(frozenset({"name", "place"})))
-    assert set(level_of(masked, "name")) == {0, 1, 2, 3}
-    assert set(level_of(masked, "place")) == {0, 1}
-    assert not level_of(masked, "birth").any()
+def test_attributes_are_of_the_kind_that_their_names_begin_with() -> None:
+    assert kinds_of(["name", "given", "birth_day", "birth", "shoe_size"]) == {"name", "birth"}
+    assert kinds_of([]) == frozenset()
