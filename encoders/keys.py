@@ -29,6 +29,7 @@ USES: Final = (
     "resampling",
     "response",
     "sampling",
+    "stratified_diffusion",
     "shuffle",
     "reference",
     "refinement",
@@ -125,8 +126,8 @@ class Keys:
         Args:
             use: One of `USES`.
             pass_name: The pass that the key is for; empty when it is for none.
-            attribute: The attribute that the key is for, or the number of a hardening step that
-                is not the first of its kind; empty when it is for none.
+            attribute: The attribute that the key is for, or the number of a hardening step or of
+                what is filled up that is not the first of its kind; empty when it is for none.
             length: Bytes of key, 1 to 8160. A shorter key is the beginning of a longer one.
 
         Raises:

@@ -1,6 +1,6 @@
 """One pass of a scheme at work: from the tokens of some records to their fingerprints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,7 +82,16 @@ class PassEncoder:
             attribute.name: keys.derive("bits", pass_name=part.name, attribute=attribute.name)
             for attribute in part.attributes
         }
-        self._filling_key = keys.derive("filling", pass_name=part.name)
+        self._filling = [
+            (
+                slice(bits.start // WORD, bits.stop // WORD),
+                floor,
+                keys.derive(
+                    "filling", pass_name=part.name, attribute=str(number) if number else ""
+                ),
+            )
+            for number, (bits, floor) in enumerate(part.filled)
+        ]
         self._hardening = Hardening(part, keys)
         self.forget()
 
@@ -136,9 +145,15 @@ class PassEncoder:
             for setter in setters:
                 setter.set_bits(filters, rows)
             contents = partial(chunk.contents, rows)
-            fill_up(filters, self._filling_key, self._pass.bits, self._pass.floor, contents)
+            self._fill_up(filters, contents)
             made[rows] = self._hardening.harden(filters, contents)
         return made
+
+    def _fill_up(self, filters: Filters, contents: Callable[[Rows], Contents]) -> None:
+        for words, floor, key in self._filling:
+            own = np.ascontiguousarray(filters[:, words])
+            fill_up(own, key, WORD * own.shape[1], floor, contents)
+            filters[:, words] = own
 
     def _drawn(
         self, chunk: Chunk, attribute: Attribute

@@ -21,6 +21,7 @@ from encoders.hardening.resampling import resampling_sets
 from encoders.hardening.response import respond
 from encoders.hardening.rule_90 import rule_90
 from encoders.hardening.sampling import sampling_sets
+from encoders.hardening.stratified import stratified_sets
 from encoders.hardening.windowed_xor import window_sets
 from encoders.keys import Keys
 from matcher.formats import steps
@@ -86,7 +87,8 @@ def _sets(
     | steps.Balancing
     | steps.Permutation
     | steps.Resampling
-    | steps.Sampling,
+    | steps.Sampling
+    | steps.StratifiedDiffusion,
     bits: int,
     key: bytes,
 ) -> XorSets:
@@ -103,6 +105,8 @@ def _sets(
             return resampling_sets(key, bits)
         case steps.Sampling():
             return sampling_sets(key, [(one.bits, one.take) for one in step.filters])
+        case steps.StratifiedDiffusion():
+            return stratified_sets(key, [(one.bits, one.t) for one in step.strata], step.bits)
 
 
 def _respond(

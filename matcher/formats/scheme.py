@@ -13,13 +13,14 @@ import tomllib
 import warnings
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from matcher.formats.errors import AgreementError, UnhardenedWarning
-from matcher.formats.steps import Bits, Name, Part, Sampling, Step
+from matcher.formats.steps import Bits, Name, Part, Sampling, Step, StratifiedDiffusion
 from matcher.formats.tomlfile import parse_toml
 from matcher.formats.validation import problems_of
 
@@ -90,7 +91,8 @@ class Pass(Part):
             no fingerprint under this pass.
         bits: Length of the filter before hardening.
         floor: Fewest bits set before hardening: a filter with fewer is filled up from a stream of
-            its own, so that two persons of whom little is known do not look alike for that.
+            its own, so that two persons of whom little is known do not look alike for that. Of
+            strata each has its part of it, by its length, rounded down.
         hardening: The steps that are applied in order; empty means unhardened.
     """
 
@@ -111,14 +113,33 @@ class Pass(Part):
 
     @property
     def filters(self) -> dict[str, slice]:
-        """The bits that each attribute's tokens may set: all, or a filter of its own."""
-        if not (self.hardening and isinstance(self.hardening[0], Sampling)):
-            return {attribute.name: slice(0, self.bits) for attribute in self.attributes}
-        filters, start = {}, 0
-        for one in self.hardening[0].filters:
-            filters[one.attribute] = slice(start, start + one.bits)
-            start += one.bits
+        """The bits that each attribute's tokens may set: all, or a filter of its own or stratum."""
+        first = self.hardening[0] if self.hardening else None
+        own: list[tuple[tuple[str, ...], int]] = [
+            (tuple(attribute.name for attribute in self.attributes), self.bits)
+        ]
+        if isinstance(first, Sampling):
+            own = [((one.attribute,), one.bits) for one in first.filters]
+        elif isinstance(first, StratifiedDiffusion):
+            own = [(one.attributes, one.bits) for one in first.strata]
+        filters: dict[str, slice] = {}
+        start = 0
+        for names, bits in own:
+            filters |= dict.fromkeys(names, slice(start, start + bits))
+            start += bits
         return filters
+
+    @property
+    def filled(self) -> tuple[tuple[slice, int], ...]:
+        """The bits that are filled up together, and how many of them are set at least."""
+        first = self.hardening[0] if self.hardening else None
+        if not isinstance(first, StratifiedDiffusion):
+            return ((slice(0, self.bits), self.floor),)
+        ends = [0, *accumulate(one.bits for one in first.strata)]
+        return tuple(
+            (slice(start, stop), self.floor * (stop - start) // self.bits)
+            for start, stop in pairwise(ends)
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -135,11 +156,19 @@ class Pass(Part):
 
     @model_validator(mode="after")
     def _hardening_fits(self) -> Self:
-        if any(isinstance(step, Sampling) for step in self.hardening[1:]):
-            raise ValueError("sampling can only be the first step of hardening")
+        if any(isinstance(step, Sampling | StratifiedDiffusion) for step in self.hardening[1:]):
+            raise ValueError(
+                "what gives attributes filters can only be the first step of hardening"
+            )
         filters, _ = self.filters, self.output_bits  # refused where a step does not fit
-        if [attribute.name for attribute in self.attributes] != list(filters):
-            raise ValueError("sampling must name the pass's attributes, in their order")
+        named = [attribute.name for attribute in self.attributes]
+        match self.hardening[:1]:
+            case (Sampling(),) if named != list(filters):
+                raise ValueError("sampling must name the pass's attributes, in their order")
+            case (StratifiedDiffusion(strata=strata),) if sorted(named) != sorted(
+                chain.from_iterable(one.attributes for one in strata)
+            ):
+                raise ValueError("every attribute of the pass must be in one stratum")
         for attribute in self.attributes:
             own = filters[attribute.name]
             if any(2 * view.each > own.stop - own.start for view in attribute.views):

@@ -149,6 +149,41 @@ class Sampling(_Step):
         return taken
 
 
+class Stratum(Part):
+    """Attributes that have a filter in common, and how strongly that is diffused.
+
+    Attributes:
+        attributes: The attributes.
+        bits: Length of their filter.
+        t: How many bits of it every output bit takes.
+    """
+
+    attributes: tuple[Name, ...] = Field(min_length=1)
+    bits: Bits
+    t: int = Field(ge=1, le=64)
+
+
+class StratifiedDiffusion(_Step):
+    """Diffusion that takes of each of several filters its share: their diffusions, XORed.
+
+    It can only be the first step, and every attribute of the pass is in one stratum. The strata's
+    filters lie side by side and make up the pass's `bits`; each is filled up to its part of the
+    floor. `bits` come out.
+    """
+
+    step: Literal["stratified_diffusion"] = "stratified_diffusion"
+    strata: tuple[Stratum, ...] = Field(min_length=2)
+    bits: Bits
+
+    def output(self, bits: int) -> int:
+        """Give `bits`."""
+        if sum(one.bits for one in self.strata) != bits:
+            raise ValueError("the strata's filters must be as long together as the pass's")
+        if any(one.t > one.bits for one in self.strata):
+            raise ValueError("diffusion can't combine more bits than the filter has")
+        return self.bits
+
+
 Step = Annotated[
     Diffusion
     | XorFold
@@ -158,7 +193,8 @@ Step = Annotated[
     | Permutation
     | Resampling
     | Response
-    | Sampling,
+    | Sampling
+    | StratifiedDiffusion,
     Field(discriminator="step"),
 ]
 """Any hardening step; told apart by `step`."""

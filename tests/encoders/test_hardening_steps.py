@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from encoders.bits import text_and_ends
 from encoders.contents import Contents
 from encoders.encoding import encode
-from encoders.hardening import Hardening, drawing
+from encoders.hardening import Hardening, diffusion_sets, drawing
 from encoders.keys import Keys
 from encoders.records import Records
 from matcher.formats.agreement import Agreement
@@ -28,6 +28,8 @@ from matcher.formats.steps import (
     Rule90,
     Sampling,
     Step,
+    StratifiedDiffusion,
+    Stratum,
     WindowedXor,
     XorFold,
 )
@@ -45,15 +47,24 @@ SAMPLING = Sampling(
 )
 
 
-def part_of(*hardening: Step, bits: int = 256) -> Pass:
+def part_of(*hardening: Step, bits: int = 256, floor: int = 0) -> Pass:
     return Pass(
         name="one",
         attributes=(NAME, SEX),
         needs=(("name",),),
         bits=bits,
-        floor=0,
+        floor=floor,
         hardening=hardening,
     )
+
+
+STRATIFIED = StratifiedDiffusion(
+    strata=(
+        Stratum(attributes=("name",), bits=192, t=3),
+        Stratum(attributes=("sex",), bits=64, t=2),
+    ),
+    bits=320,
+)
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +179,13 @@ def oracle_sampling(bits: Bits, key: bytes) -> Bits:
     return np.hstack([name, sex])[:, permutation(key, 2, 128)]
 
 
+def oracle_stratified_diffusion(bits: Bits, key: bytes) -> Bits:
+    """Every stratum diffused by itself, and all XORed."""
+    name = diffusion_sets(key + bytes([0]), 192, 3, 320)
+    sex = diffusion_sets(key + bytes([1]), 64, 2, 320)
+    return (bits[:, :192][:, name].sum(axis=2) + bits[:, 192:][:, sex].sum(axis=2)) % 2
+
+
 ORACLES: list[tuple[Step, Callable[[Bits, bytes], Bits]]] = [
     (XorFold(), oracle_fold),
     (Rule90(), oracle_rule_90),
@@ -177,6 +195,7 @@ ORACLES: list[tuple[Step, Callable[[Bits, bytes], Bits]]] = [
     (Resampling(), oracle_resampling),
     (Response(per_mille=250), oracle_response),
     (SAMPLING, oracle_sampling),
+    (STRATIFIED, oracle_stratified_diffusion),
 ]
 each_step = pytest.mark.parametrize(
     ("step", "oracle"), ORACLES, ids=[step.step for step, _ in ORACLES]
@@ -344,8 +363,8 @@ def people(*names: str) -> Records:
     return Records.from_rows(rows, role="sought")
 
 
-def encoded(draw_up: DrawUp, records: Records, *hardening: Step) -> Bits:
-    scheme = Scheme(name="steps", version=1, passes=(part_of(*hardening),))
+def encoded(draw_up: DrawUp, records: Records, *hardening: Step, floor: int = 0) -> Bits:
+    scheme = Scheme(name="steps", version=1, passes=(part_of(*hardening, floor=floor),))
     under = draw_up(scheme=scheme)
     return unpacked(encode(records, under, Keys.throwaway(under, seed=7)).passes["one"].bits)
 
@@ -383,6 +402,38 @@ def test_each_attribute_has_a_filter_of_its_own_before_sampling(draw_up: DrawUp)
     assert weights[2] <= shared <= weights[2] + 4
 
 
+@pytest.mark.parametrize(("flips", "others"), [(60, 20), (0, 60), (200, 0), (200, 150)])
+def test_strata_multiply_what_they_have_in_common(keys: Keys, flips: int, others: int) -> None:
+    left, right = (np.hstack(pair) for pair in zip(
+        neighbours(flips, 1, bits=1024), neighbours(others, 2, bits=1024), strict=True
+    ))  # fmt: skip
+    step = STRATIFIED.model_copy(
+        update={
+            "strata": tuple(one.model_copy(update={"bits": 1024}) for one in STRATIFIED.strata),
+            "bits": 4096,
+        }
+    )
+    measured = 1 - 2 * distances(keys, left, right, step).mean() / 4096
+    expected = (1 - 2 * flips / 1024) ** 3 * (1 - 2 * others / 1024) ** 2
+    assert abs(measured - expected) < 0.01
+
+
+def test_every_stratum_has_its_filter_and_its_part_of_the_floor(draw_up: DrawUp) -> None:
+    """With sets of one bit, and every bit in one of them, what is XORed can be counted."""
+    both = StratifiedDiffusion(
+        strata=tuple(Stratum(attributes=(name,), bits=128, t=1) for name in ("name", "sex")),
+        bits=128,
+    )
+    assert part_of(both, floor=80).filled == ((slice(0, 128), 40), (slice(128, 256), 40))
+    rows = [{"record_id": "1", "given_name": "Magdalena", "sex": sex} for sex in ("f", None)]
+    records = Records.from_rows(rows, role="sought")
+    with_sex, without = encoded(draw_up, records, both)
+    assert (with_sex ^ without).sum() == 8
+    filled = encoded(draw_up, records, both, floor=80)
+    assert (filled[1] ^ without).sum() == 40  # the name has more than its 40
+    assert (filled[0] ^ with_sex).sum() == 32
+
+
 @pytest.mark.parametrize(
     ("hardening", "bits", "rule"),
     [
@@ -392,6 +443,8 @@ def test_each_attribute_has_a_filter_of_its_own_before_sampling(draw_up: DrawUp)
         ((Balancing(),), 65536, "must not be longer"),
         ((Permutation(), SAMPLING), 256, "first step"),
         ((SAMPLING,), 320, "as long together"),
+        ((Permutation(), STRATIFIED), 256, "first step"),
+        ((STRATIFIED,), 320, "as long together"),
     ],
 )
 def test_a_step_that_does_not_fit_is_refused(
@@ -411,6 +464,10 @@ def test_sampling_is_checked_against_the_pass() -> None:
     ):
         with pytest.raises(ValidationError, match=rule):
             part_of(Sampling(filters=filters))
+    both = [one.model_copy(update={"attributes": ("name",)}) for one in STRATIFIED.strata]
+    strata = STRATIFIED.model_copy(update={"strata": tuple(both)})
+    with pytest.raises(ValidationError, match="in one stratum"):
+        part_of(strata)
     with pytest.raises(ValidationError, match="expected tags"):
         part_of({"step": "prayer"})  # type: ignore[arg-type]  # as a file may have it
 

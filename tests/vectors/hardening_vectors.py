@@ -33,6 +33,8 @@ from matcher.formats.steps import (
     Rule90,
     Sampling,
     Step,
+    StratifiedDiffusion,
+    Stratum,
     WindowedXor,
     XorFold,
 )
@@ -55,6 +57,13 @@ SAMPLING = Sampling(
         AttributeFilter(attribute="sex", bits=64, take=28),
     )
 )
+STRATIFIED = StratifiedDiffusion(
+    strata=(
+        Stratum(attributes=("name",), bits=192, t=4),
+        Stratum(attributes=("sex",), bits=64, t=2),
+    ),
+    bits=320,
+)
 
 STEPS: tuple[tuple[str, tuple[Step, ...]], ...] = (
     ("diffusion", (Diffusion(t=5, bits=192),)),
@@ -74,6 +83,7 @@ STEPS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         "steps in a row",
         (SAMPLING, Balancing(), Response(per_mille=20), Rule90(), Diffusion(t=3, bits=128)),
     ),
+    ("stratified diffusion", (STRATIFIED,)),
 )
 
 ANNA = {"given_name": "Anna Lena", "birth_date": "1987-11-23", "sex": "f"}
@@ -197,8 +207,8 @@ def record_vectors() -> list[dict[str, Any]]:
     rows = [{"record_id": str(number), **cells} for number, (_, cells) in enumerate(RECORDS, 1)]
     records = Records.from_rows(rows, role="sought")
     encoded = {}
-    for name, hardening in (("unhardened", ()), ("steps in a row", STEPS[-1][1])):
-        under = agreement(hardening)
+    for name in ("unhardened", "steps in a row", "stratified diffusion"):
+        under = agreement(dict(STEPS).get(name, ()))
         encoded[name] = encode(records, under, Keys.throwaway(under, seed=SEED)).passes["one"]
     return [
         {
