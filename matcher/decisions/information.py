@@ -8,8 +8,13 @@ that lacks nothing would by the passes that both have. The bound is soft, so tha
 one bound the nearer one still comes first.
 
 A level says how much a record holds and not what, so two that hold different things are bounded by
-the lesser sum and not by what they share, which is less. They need no such bound: what one of them
-holds alone sets bits that the other lacks, the more the more it would have told.
+the lesser sum and not by what they share. For the most part they need no such bound: what one holds
+alone sets bits that the other lacks, the more the more it tells. But where what is not shared is
+little, as where one has a given name and a day of birth, the other two names and a year, up to two
+in five such pairs of one person come up to `possible` under `standard/2`, by 13.5 bits in common;
+none to `strong`. Such records are few. In a generated tracing set (16,949 sought among 60,000) 98
+pairs of two persons come up to `possible`, and would be 90 if what is shared were known; of pairs of
+one person 1,283, and would be 1,260. Under `high/1` it is 78 for 77, and 1,335 for 1,328.
 
 How seldom two registered persons agree by chance, in bits, names by the sounds of their consonants:
 
@@ -25,20 +30,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher.formats.knowledge import BITS, ENDS, Kind, Knowledge
+from matcher.formats.knowledge import BITS, Kind, Knowledge
 
 Bits = npt.NDArray[np.float64]
 
-LITTLE: Final = ENDS[0]
-"""What agreement in a given name, a year of birth and the sex can tell, with all else absent."""
+LITTLE: Final = BITS["name"][1] + BITS["birth"][2] + BITS["sex"][1]
+"""What agreement in a given name, a year of birth and the sex can tell, with all else absent: below
+`possible` of every model, and below what an agreement may choose for it."""
 
 CAPS: Final = (LITTLE, 19.5, 24.5, np.inf)
 """What the score of a pair stays below by the lesser of both levels, in bits.
 
 Those of levels 1 and 2 are the least `possible` and `strong` of the models that come with kinmatch,
 while the levels end at the greatest of them: whatever the model, a pair of level 1 is weak at most,
-and one of level 2 possible. Under bands for more than some millions of registered persons, which
-ask for more, a level lets through what its records' bits would not have.
+and one of level 2 possible. Where more than a million are registered, bands ask for more, and then
+level 3 lets through what its records' bits would not have.
 """
 
 _KNEE: Final = 3.0  # bits below the bound from which a score is bent

@@ -7,15 +7,17 @@ combinations occur. Decisions need less: up to which band agreement in all of a 
 it. So the society adds up what all that a record holds can tell (`BITS`), over the kinds of facts
 that some pass of the scheme compares, and a batch says only between which `ENDS` the sum lies.
 
-| level | bits | for example, under `standard/2` | candidates, by the models' own bands |
+| level | bits | for example, under `standard/2` | a candidate is at most |
 |---|---|---|---|
-| 0 | to 14.5 | a given name, a year and the sex | weak, and under an agreement's own bands too |
-| 1 | to 20 | two name parts, an age and a place | weak |
+| 0 | to 18 | a given name, a year and the sex | weak, under an agreement's own bands too |
+| 1 | to 20 | two name parts, a place and the sex | weak |
 | 2 | to 26.5 | a given name, a day of birth and a place | possible |
 | 3 | more | a whole name and a year | strong |
 
-The second and third end are the greatest `possible` and `strong` of the models that come with
-kinmatch: a record is of the level below where its whole content can't pass the band.
+The last two ends are the greatest `possible` and `strong` of the models that come with kinmatch: a
+record whose whole content can't pass a band's least score is of the level below. The first could be
+14.5, what the record in its row can tell; but of 1,000 records one at most holds so little, and
+would be known by its level alone.
 """
 
 from collections.abc import Iterable
@@ -43,7 +45,7 @@ name none, one, two, three parts or more; of a birth nothing, an age or a decade
 a day; of all others nothing or something. `matcher.decisions.information` has where it was
 measured."""
 
-ENDS: Final = (14.5, 20.0, 26.5)
+ENDS: Final = (18.0, 20.0, 26.5)
 """The most bits that a record of each level can tell; those of the last have no end."""
 
 HIGHEST: Final = len(ENDS)

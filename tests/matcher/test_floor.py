@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from datetime import date
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from encoders.batching import write_batch_of
 from encoders.encoding import encode
 from encoders.keys import Keys
+from encoders.knowledge import knowledge_of, told_by
 from encoders.records import Records
+from matcher.decisions.candidates import Side, likely_pairs
+from matcher.decisions.evidence import EvidenceModel
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
 from matcher.formats.scheme import Scheme, published
@@ -106,3 +111,38 @@ def test_what_one_side_knows_more_is_neither_for_nor_against(run: Callable[..., 
     assert band(run(sought=SOMEBODY, registered=little)) in (None, "weak")
     without_mother = {k: v for k, v in SOMEBODY.items() if k != "mother_name"}
     assert band(run(sought=SOMEBODY, registered=without_mother)) == "strong"
+
+
+@pytest.mark.parametrize("scheme", published())
+def test_who_share_little_are_not_strong_whatever_each_holds_alone(
+    draw_up: DrawUp, scheme: str
+) -> None:
+    """The level doesn't say what two records share: all that one person's records can hold."""
+    dates: list[dict[str, str]] = [{}, {"birth_date": "1991"}, {"birth_date": "1991-03-14"}]
+    columns = [name for name in SOMEBODY if name not in ("birth_date", "nationality")]
+    rows = [
+        {name: SOMEBODY[name] for name, there in zip(columns, given, strict=True) if there} | born
+        for given in product((True, False), repeat=len(columns))
+        for born in dates
+    ]
+    agreement = draw_up(scheme=Scheme.published(scheme))
+    records = Records.from_rows(rows, role="sought")
+    passes = encode(records, agreement, Keys.throwaway(agreement, seed=1)).passes
+    side = Side(
+        {name: (one.bits, one.present) for name, one in passes.items()},
+        knowledge_of(records, agreement.scheme),
+    )
+    model = EvidenceModel.of(agreement.scheme)
+    found = likely_pairs(side, side, model)
+    shared = [_in_both(rows[i], rows[j]) for i, j in zip(found.left, found.right, strict=True)]
+    told = told_by(Records.from_rows(shared, role="sought"), agreement.scheme)
+    bands = model.bands_of(found.scores)
+    assert not np.any(told[bands == BANDS.index("strong")] < 20)
+    least = np.minimum(side.known[found.left], side.known[found.right])
+    assert (bands[least < 2] >= BANDS.index("weak")).all()
+    assert np.count_nonzero(told < 20) > 1000
+
+
+def _in_both(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
+    """What two records of one person both hold; of two dates the one that says less."""
+    return {name: min(one[name], other[name]) for name in one.keys() & other.keys()}

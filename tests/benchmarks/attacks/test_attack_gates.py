@@ -7,7 +7,6 @@ keep them, and is held to what was measured, so that nothing weakens it unseen.
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tomli_w
 import typer
@@ -22,13 +21,13 @@ from benchmarks.attacks import (
     soft_matching,
 )
 from benchmarks.attacks.evidence import evidence_over_entropy
-from benchmarks.attacks.fingerprints import encoded_by, undefended, weighted_tokens
+from benchmarks.attacks.fingerprints import encoded_by, undefended
 from benchmarks.attacks.forenames import Forenames, double_hashed
 from benchmarks.attacks.lab import Finding, Findings, Sizes
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import overlapping, people, records_of
 from benchmarks.attacks.reidentification import Means, attack
-from benchmarks.attacks.similarity import Correlations, Expected
+from benchmarks.attacks.similarity import Correlations
 from encoders.encoding import Encoded
 from encoders.knowledge import knowledge_of
 from matcher.cli.attack import attack as command
@@ -93,10 +92,7 @@ def by_soft_matching(scheme: Scheme, size: int, *, shown: bool = False) -> int:
     held = encoded_by(records, scheme, SEED).passes
     theirs = encoded_by(knowledge.records, scheme, SEED + 1).passes
     hidden = [Correlations(one.bits, one.present) for one in held.values()]
-    known = [
-        Expected(weighted_tokens(knowledge.records, part), theirs[part.name].present, part)
-        for part in scheme.passes
-    ]
+    known = [expected(knowledge.records, theirs[part.name].present, part) for part in scheme.passes]
     lengths = [part.output_bits for part in scheme.passes]
     first = edge_matching.match(hidden, known, min(lengths)).answer
     both = (knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme))
@@ -126,11 +122,10 @@ def test_resemblances_say_the_more_the_more_records_there_are() -> None:
     assert large > 2.5 * small
 
 
-def test_the_byte_of_what_is_known_helps_who_has_the_whole_batch() -> None:
-    records, _ = overlapping(1000, 1000, SEED)
-    # By the byte alone one of each group that shares one can be guessed.
-    groups = len(np.unique(knowledge_of(records)))
-    assert by_soft_matching(HIGH, 1000, shown=True) > 1.5 * groups > 60
+def test_the_level_of_what_is_known_hardly_helps_who_has_the_whole_batch() -> None:
+    # A byte of which kinds of facts are known was there once: with it they were 125. On five seeds
+    # the level leads to 5 to 12, and one draw of ten to 6 without it.
+    assert by_soft_matching(HIGH, 1000, shown=True) < 15
 
 
 def test_known_plaintext_identifies_undefended_fingerprints(scheme: Scheme) -> None:
