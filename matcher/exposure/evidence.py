@@ -11,10 +11,11 @@ added up, over log n!, bound the share of people who can be named by distances, 
 attack, whoever the attacker, as long as the keys are unknown. From 1 on nothing is barred.
 
 `benchmarks.attacks.evidence` reckons the same from plaintext. Of 2,000 generated people the figure
-here is 0.8 to 0.9 of that one under standard/2 and 0.7 to 0.85 under high/1 (four seeds), because a
-token sets no bit twice, and diffusion takes no bit twice into one of its own: filters are a
-little fuller, and pairs a little less alike, than is reckoned there. What the filters hold after
-filling up, and the chance by which tokens fall on the same bits, is in it here, and averages out.
+here is 0.82 to 0.90 of that one under standard/2 and 0.70 to 0.85 under high/1 (four seeds), for
+two reasons. Diffusion takes no bit twice into one of its own, which leaves a twentieth less. And
+the filters before it are a little fuller and less alike than is reckoned there, since a token sets
+no bit twice. With their true correlations in that place both figures agree within the error: that
+filters are filled up, and that tokens fall on the same bits by chance, adds nothing that is seen.
 
 The noise of m bits is that of independent bits which are set as often as these: of frequencies
 (1 + b) / 2, the sum over bits of 1 - b⁴, over m². It is 1 / m for hardened fingerprints, and says

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matcher.exposure.bits import BitFigures, bit_figures
 from matcher.exposure.degree import Degree, degrees
 from matcher.exposure.evidence import Evidence, Told, evidence, told_by
-from matcher.exposure.neighbours import Counts, Filters, Mask, Rows, count_neighbours
+from matcher.exposure.neighbours import Counts, Filters, Mask, Neighbours, Rows, count_neighbours
 from matcher.formats.errors import ParameterError
 from matcher.scoring.arguments import check_threads
 from matcher.scoring.sampling import spread
@@ -111,7 +111,7 @@ def measure(
             resembling someone.
         at_size: The number of records to state degree and evidence for; n if None.
         threads: How many threads to use; all processors if None. The figures are the same.
-        progress: Told with how many records those sampled were compared by now.
+        progress: Told how far it is, from 0 to n.
 
     Raises:
         ParameterError: Fewer than two records have a fingerprint in any pass, or `at_size` is
@@ -128,8 +128,7 @@ def measure(
     held = {name: (bits[anywhere], present[anywhere]) for name, (bits, present) in passes.items()}
     size = int(np.count_nonzero(anywhere))
     rows = spread(size, SAMPLED)
-    found = count_neighbours(held, rows, threads=check_threads(threads), progress=progress)
-    told = {name: _told(*one, rows, check_threads(threads)) for name, one in held.items()}
+    found, told = _compared(held, rows, check_threads(threads), progress)
     groups = {name: _groups(*one) for name, one in held.items()}
     by_pass = {
         name: _exposure(
@@ -152,6 +151,24 @@ def measure(
         looks=looks,
     )
     return Report(by_pass, whole)
+
+
+def _compared(
+    held: Mapping[str, tuple[Filters, Mask]],
+    rows: Rows,
+    threads: int,
+    progress: Callable[[int], None],
+) -> tuple[Neighbours, dict[str, Told]]:
+    """Count the neighbours of some records, and add up by pass what all pairs tell."""
+    size, steps = len(next(iter(held.values()))[1]), 1 + len(held)
+    found = count_neighbours(
+        held, rows, threads=threads, progress=lambda done: progress(done // steps)
+    )
+    told = {}
+    for step, (name, one) in enumerate(held.items(), start=2):
+        told[name] = _told(*one, rows, threads)
+        progress(size * step // steps)
+    return found, told
 
 
 def _told(bits: Filters, present: Mask, rows: Rows, threads: int) -> Told:
