@@ -106,44 +106,37 @@ def _measured(society: str, batches: list[Batch], at_size: int, threads: int | N
 
 
 def _as_table(society: str, report: Report) -> Table:
-    table = Table(title=f"{society}: who is visibly resembled, keys unknown", title_justify="left")
-    at = f"{report.together.at_size:,}"
-    for heading in (
-        "pass",
-        "records",
-        "others resembled",
-        f"at {at} held",
-        f"distances say, at {at}",
-        "resemble any",
-        "same fingerprint",
-        "smallest group",
-        "bit entropy",
-        "weight spread",
-    ):
-        table.add_column(heading, justify="left" if heading == "pass" else "right")
-    for name, one in (*report.passes.items(), ("all together", report.together)):
-        table.add_row(name, *_cells(one))
+    """Lay a report out with a column for each pass, so that no figure is cut off for width."""
+    every = {**report.passes, "all together": report.together}
+    table = Table(
+        title=f"{society}: what shows without keys", title_justify="left", show_edge=False
+    )
+    table.add_column("", no_wrap=True)
+    for name in every:
+        table.add_column(name, justify="right", overflow="fold")
+    for row in zip(*(_cells(one) for one in every.values()), strict=True):
+        table.add_row(row[0][0], *(cell for _, cell in row))
     return table
 
 
-def _cells(one: Exposure) -> list[str]:
-    bits = ["", ""]
-    if one.bits:
-        bits = [f"{one.bits.entropy:.4f}", f"{one.bits.weight_spread:.2f}"]
+def _cells(one: Exposure) -> list[tuple[str, str]]:
+    held = f"  at {one.at_size:,} held"
     return [
-        f"{one.records:,}",
-        f"{one.degree.value:.3g}",
-        _with_interval(one.degree_at_size),
-        _with_interval(one.evidence_at_size),
-        f"{one.share_with_neighbours:.1%}",
-        f"{one.duplicates:,}",
-        f"{one.smallest_group:,}",
-        *bits,
+        ("records", f"{one.records:,}"),
+        ("others resembled", _with_interval(one.degree)),
+        (held, _with_interval(one.degree_at_size)),
+        ("distances say", _with_interval(one.evidence_over_entropy)),
+        (held, _with_interval(one.evidence_at_size)),
+        ("resemble any", f"{one.share_with_neighbours:.1%}"),
+        ("same fingerprint", f"{one.duplicates:,}"),
+        ("smallest group", f"{one.smallest_group:,}"),
+        ("bit entropy", f"{one.bits.entropy:.4f}" if one.bits else ""),
+        ("weight spread", f"{one.bits.weight_spread:.2f}" if one.bits else ""),
     ]
 
 
 def _with_interval(one: Degree | Evidence) -> str:
-    return f"{one.value:.3g} ({one.low:.3g} to {one.high:.3g})"
+    return f"{one.value:.3g}\n{one.low:.2g} to {one.high:.2g}"
 
 
 def _bound(together: Exposure) -> str:
@@ -154,5 +147,5 @@ def _bound(together: Exposure) -> str:
         return f"{held} may say enough to name everybody: nothing is barred."
     return (
         f"{held} say too little to name more than about {max(0.0, most):.0%} of the people, "
-        "whatever the attack, as long as the keys are unknown."
+        "by distances, whatever the attack, as long as the keys are unknown."
     )
