@@ -2,21 +2,25 @@
 
 from functools import cached_property
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from encoders.bits import Rows, text_and_ends
+from encoders.octets import copy_sixteen
 
 Contents = tuple[npt.NDArray[np.uint8], Rows, Rows]
 """Octets, and starts and stops of shape (k,): text i is `octets[starts[i]:stops[i]]`."""
 
-_SEPARATOR, _ABSENT = "\x1f", "\x1e"
+_SEPARATOR = 0x1F
+_ABSENT = np.array([0x1E], dtype=np.uint8)
+_AT_ONCE = 16  # octets
+_ROOM = np.zeros(_AT_ONCE, dtype=np.uint8)
 
 
 class Cells:
-    """The cells of n records, which are put together when they are first asked for.
+    """The cells of n records, which are put together where they are asked for.
 
     Args:
         table: n records.
@@ -31,21 +35,55 @@ class Cells:
         Args:
             rows: Shape (k,), int64: which records.
         """
-        octets, ends = self._texts
-        return octets, ends[rows], ends[rows + 1]
+        octets, ends = _joined(rows, *self._columns)
+        return octets, ends[:-1], ends[1:]
 
     @cached_property
-    def _texts(self) -> tuple[npt.NDArray[np.uint8], Rows]:
-        # The first column is taken as it is, since of texts alone one would be made for all.
-        cells: list[pa.ChunkedArray | str] = [self._table.column(0)]
-        for column in self._table.columns[1:]:
-            if column.null_count < len(column):
-                cells.append(column)
-            elif isinstance(cells[-1], str):
-                cells[-1] += _SEPARATOR + _ABSENT  # columns without a cell cost as much as one
-            else:
-                cells.append(_ABSENT)
-        texts = pc.binary_join_element_wise(
-            *cells, _SEPARATOR, null_handling="replace", null_replacement=_ABSENT
-        )
-        return text_and_ends(texts.combine_chunks())
+    def _columns(self) -> tuple[npt.NDArray[np.uint8], Rows, npt.NDArray[np.bool_]]:
+        """Give octets, the cells' ends in them, and which cells are there.
+
+        Cell i of a column is `octets[ends[column, i]:ends[column, i + 1]]`. Before all cells stands
+        the sign for none.
+        """
+        shape = self._table.num_columns, self._table.num_rows
+        ends = np.empty((shape[0], shape[1] + 1), dtype=np.int64)
+        is_there = np.empty(shape, dtype=np.bool_)
+        texts = [_ABSENT]
+        size = len(_ABSENT)
+        for number, column in enumerate(self._table.columns):
+            octets, own_ends = text_and_ends(column.combine_chunks())
+            np.add(own_ends, size - own_ends[0], out=ends[number])
+            is_there[number] = column.is_valid().to_numpy()
+            texts.append(octets[own_ends[0] : own_ends[-1]])
+            size += len(texts[-1])
+        return np.concatenate([*texts, _ROOM]), ends, is_there
+
+
+@numba.njit(cache=True, nogil=True)
+def _joined(rows, octets, ends, is_there):  # type: ignore[no-untyped-def]
+    """Put the cells of rows end to end; give octets, and ends of shape (k + 1,)."""
+    joined_ends = np.zeros(len(rows) + 1, dtype=np.int64)
+    for nth, row in enumerate(rows):
+        size = len(ends) - 1
+        for column in range(len(ends)):
+            size += _place(ends, is_there, column, row)[1]
+        joined_ends[nth + 1] = joined_ends[nth] + size
+    joined = np.empty(joined_ends[-1] + 1 + _AT_ONCE, dtype=np.uint8)
+    at = 0
+    for row in rows:
+        for column in range(len(ends)):
+            start, size = _place(ends, is_there, column, row)
+            for done in range(0, size, _AT_ONCE):
+                copy_sixteen(octets, start + done, joined, at + done)
+            joined[at + size] = _SEPARATOR
+            at += size + 1
+        at -= 1
+    return joined, joined_ends
+
+
+@numba.njit(cache=True)
+def _place(ends, is_there, column, row):  # type: ignore[no-untyped-def]
+    """Give where a cell, or the sign for none, is among the octets, and its size."""
+    there = is_there[column, row]
+    start, size = ends[column, row], ends[column, row + 1] - ends[column, row]
+    return (start if there else 0), (size if there else len(_ABSENT))

@@ -1,4 +1,4 @@
-"""Octets for kernels: eight of them at once as one word, from any place."""
+"""Octets for kernels: eight of them at once as one word, from any place and to any place."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 _WORD = ir.IntType(64)
+_SIXTEEN = ir.VectorType(ir.IntType(8), 16)
 _WORD_BYTES = 8
 
 
@@ -24,7 +25,23 @@ def _load(_context: Any, octets: Any, _at: Any) -> Any:
     return types.uint64(octets, types.int64), _emit_load
 
 
+def _emit_copy(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def place(octets: int) -> Any:
+        data = context.make_array(signature.args[octets])(context, builder, arguments[octets]).data
+        first = builder.gep(data, [arguments[octets + 1]])
+        return builder.bitcast(first, _SIXTEEN.as_pointer())
+
+    builder.store(builder.load(place(0), align=1), place(2), align=1)
+    return context.get_dummy_value()
+
+
+def _copy(_context: Any, octets: Any, _start: Any, to: Any, _at: Any) -> Any:
+    """Copy sixteen octets from a place in an array to a place in another, all of them within."""
+    return types.none(octets, types.int64, to, types.int64), _emit_copy
+
+
 _loaded: Callable[..., Any] = intrinsic(_load)
+copy_sixteen: Callable[..., None] = intrinsic(_copy)
 
 
 @numba.njit(cache=True)
