@@ -146,7 +146,7 @@ class PassEncoder:
                 setter.set_bits(filters, rows)
             contents = partial(chunk.contents, rows)
             self._fill_up(filters, contents)
-            made[rows] = self._hardening.harden(filters, contents)
+            self._hardening.harden(filters, contents, made, rows)
         return made
 
     def _fill_up(self, filters: Filters, contents: Callable[[Rows], Contents]) -> None:

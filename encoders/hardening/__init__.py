@@ -15,7 +15,7 @@ from encoders.contents import Contents
 from encoders.hardening.balancing import balancing_sets
 from encoders.hardening.diffusion import diffuse, diffusion_sets
 from encoders.hardening.folding import fold
-from encoders.hardening.linear import XorSets, combine
+from encoders.hardening.linear import XorSets, combine, combine_into
 from encoders.hardening.permuting import permutation_sets
 from encoders.hardening.resampling import resampling_sets
 from encoders.hardening.response import respond
@@ -36,27 +36,34 @@ class Hardening:
     """The steps of one pass with their keys drawn, to be applied to any number of filters."""
 
     def __init__(self, part: Pass, keys: Keys) -> None:
-        self._steps: list[_Harden] = []
+        steps: list[XorSets | _Harden] = []
         bits = part.bits
         kinds: dict[str, int] = {}
         for step in part.hardening:
             kinds[step.step] = kinds.get(step.step, 0) + 1
-            self._steps.append(_drawn(step, bits, _key(keys, part.name, step, kinds[step.step])))
+            steps.append(_drawn(step, bits, _key(keys, part.name, step, kinds[step.step])))
             bits = step.output(bits)
+        # Where the last step is linear, it writes the fingerprints to where they belong.
+        self._last = steps.pop() if steps and isinstance(steps[-1], XorSets) else None
+        self._before = [_applying(step) for step in steps]
 
-    def harden(self, filters: Filters, contents_of: Callable[[Rows], Contents]) -> Filters:
-        """Apply all steps.
+    def harden(
+        self, filters: Filters, contents_of: Callable[[Rows], Contents], made: Filters, rows: Rows
+    ) -> None:
+        """Apply all steps, and write what comes out into `made[rows]`.
 
         Args:
             filters: Shape (n, words), uint64; may be changed in place.
             contents_of: Gives the whole content of some of the n records, by row number.
-
-        Returns:
-            Array of shape (n, words of the fingerprint), dtype uint64.
+            made: Shape (at least n, words of the fingerprint), uint64, C-contiguous.
+            rows: Shape (n,), int64.
         """
-        for apply in self._steps:
+        for apply in self._before:
             filters = apply(filters, contents_of)
-        return filters
+        if isinstance(self._last, XorSets):
+            combine_into(made, rows, filters, self._last)
+        else:
+            made[rows] = filters
 
 
 def _key(keys: Keys, pass_name: str, step: steps.Step, nth: int) -> bytes:
@@ -67,7 +74,11 @@ def _key(keys: Keys, pass_name: str, step: steps.Step, nth: int) -> bytes:
     return keys.derive(step.step, pass_name=pass_name, attribute=number)
 
 
-def _drawn(step: steps.Step, bits: int, key: bytes) -> _Harden:
+def _applying(step: XorSets | _Harden) -> _Harden:
+    return (lambda filters, *_: combine(filters, step)) if isinstance(step, XorSets) else step
+
+
+def _drawn(step: steps.Step, bits: int, key: bytes) -> XorSets | _Harden:
     """Make a step ready for filters of a length."""
     match step:
         case steps.XorFold():
@@ -77,8 +88,7 @@ def _drawn(step: steps.Step, bits: int, key: bytes) -> _Harden:
         case steps.Response():
             return partial(_respond, key, step.per_mille)
         case _:
-            sets = _sets(step, bits, key)
-            return lambda filters, *_: combine(filters, sets)
+            return _sets(step, bits, key)
 
 
 def _sets(

@@ -12,8 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from encoders.bits import WORD, Filters
-from encoders.hardening.lanes import LANES, exchange, xor_row
+from encoders.bits import WORD, Filters, Rows
+from encoders.hardening.lanes import LANES, exchange_far, exchange_near, sum_rows
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,24 +54,36 @@ def combine(filters: Filters, sets: XorSets) -> Filters:
         Array of shape (n, output bits / 64), dtype uint64.
     """
     out = np.empty((len(filters), len(sets.inverted)), dtype=np.uint64)
-    _combine(filters, sets.offsets, sets.indices, sets.inverted, out)
+    combine_into(out, np.arange(len(filters)), filters, sets)
     return out
 
 
+def combine_into(out: Filters, rows: Rows, filters: Filters, sets: XorSets) -> None:
+    """Do what `combine` does, and write what comes out into `out[rows]`.
+
+    Args:
+        out: Shape (at least n, output bits / 64), uint64, C-contiguous.
+        rows: Shape (n,), int64.
+        filters: Shape (n, words), uint64.
+        sets: The input bits of each output bit.
+    """
+    _combine(filters, sets.offsets, sets.indices, sets.inverted, out, rows)
+
+
 @numba.njit(cache=True, nogil=True)
-def _combine(filters, offsets, indices, inverted, out):  # type: ignore[no-untyped-def]
-    on_side = np.empty((filters.shape[1] * 64, LANES), dtype=np.uint64)
-    block = np.empty((64, LANES), dtype=np.uint64)
-    for start in range(0, len(filters), 64 * LANES):
-        _turn(filters[start : start + 64 * LANES], on_side)
-        for word in range(out.shape[1]):
-            for bit in range(64):
-                output = word * 64 + bit
-                flip = (inverted[word] >> np.uint64(bit)) & np.uint64(1)
-                block[bit, :] = np.uint64(0) - flip
-                for at in range(offsets[output], offsets[output + 1]):
-                    xor_row(block, bit, on_side, indices[at])
-            _turn_back(block, out[start : start + 64 * LANES], word)
+def _combine(filters, offsets, indices, inverted, out, rows):  # type: ignore[no-untyped-def]
+    on_side = np.empty((filters.shape[1] * WORD, LANES), dtype=np.uint64)
+    block = np.empty((LANES * WORD, LANES), dtype=np.uint64)
+    for start in range(0, len(filters), WORD * LANES):
+        _turn(filters[start : start + WORD * LANES], on_side)
+        for first in range(0, out.shape[1], LANES):
+            words = min(LANES, out.shape[1] - first)
+            for nth in range(words * WORD):
+                output = first * WORD + nth
+                flip = (inverted[output // WORD] >> np.uint64(nth % WORD)) & np.uint64(1)
+                begin, end = offsets[output], offsets[output + 1]
+                sum_rows(block, nth, np.uint64(0) - flip, on_side, indices, begin, end)
+            _turn_back(block, out, rows[start : start + WORD * LANES], first, words)
 
 
 @numba.njit(cache=True)
@@ -82,21 +94,30 @@ def _turn(filters, on_side):  # type: ignore[no-untyped-def]
         filters: Shape (up to 512, words), uint64.
         on_side: Shape (64 words, 8), uint64.
     """
-    if len(filters) < 64 * LANES:
+    if len(filters) < WORD * LANES:
         on_side[:] = 0
-    for row in range(len(filters)):
-        for word in range(filters.shape[1]):
-            on_side[64 * word + row % 64, row // 64] = filters[row, word]
+    for first in range(0, filters.shape[1], LANES):
+        last = min(first + LANES, filters.shape[1])
+        for bit in range(WORD):
+            for lane, row in enumerate(range(bit, len(filters), WORD)):
+                for word in range(first, last):
+                    on_side[WORD * word + bit, lane] = filters[row, word]
     for word in range(filters.shape[1]):
-        _transpose(on_side, 64 * word)
+        _transpose(on_side, WORD * word)
 
 
 @numba.njit(cache=True)
-def _turn_back(block, out, word):  # type: ignore[no-untyped-def]
-    """Write one word of every filter's output, which stands on its side in `block`."""
-    _transpose(block, 0)
-    for row in range(len(out)):
-        out[row, word] = block[row % 64, row // 64]
+def _turn_back(block, out, rows, first, words):  # type: ignore[no-untyped-def]
+    """Write some words of every filter's output, which stand on their side in `block`.
+
+    Eight words at a time are one line of memory.
+    """
+    for word in range(words):
+        _transpose(block, WORD * word)
+    for bit in range(WORD):
+        for lane, row in enumerate(rows[bit::WORD]):
+            for word in range(words):
+                out[row, first + word] = block[WORD * word + bit, lane]
 
 
 @numba.njit(cache=True)
@@ -105,11 +126,7 @@ def _transpose(rows, first):  # type: ignore[no-untyped-def]
 
     Warren, Hacker's Delight, section 7-3: row i is a word, column j is the bit of value 2**j.
     """
-    width = 32
-    mask = np.uint64(0x00000000FFFFFFFF)
-    while width:
-        for top in range(first, first + 64, 2 * width):
-            for row in range(top, top + width):
-                exchange(rows, row, row + width, width, mask)
-        width >>= 1
-        mask ^= mask << np.uint64(width)
+    for row in range(first, first + 8):
+        exchange_far(rows, row)
+    for row in range(first, first + WORD, 8):
+        exchange_near(rows, row)

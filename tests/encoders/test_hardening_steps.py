@@ -102,10 +102,10 @@ def content_of(row: int) -> bytes:
 
 def hardened(keys: Keys, bits: Bits, *hardening: Step) -> Bits:
     part = part_of(*hardening, bits=bits.shape[1])
-    out = Hardening(part, keys).harden(packed(bits), contents)
-    assert out.shape == (len(bits), part.output_bits // 64)
-    assert out.dtype == np.uint64
-    return unpacked(out)
+    out = np.zeros((len(bits) + 1, part.output_bits // 64), dtype=np.uint64)
+    Hardening(part, keys).harden(packed(bits), contents, out, np.arange(len(bits), 0, -1))
+    assert not out[0].any()
+    return unpacked(np.ascontiguousarray(out[:0:-1]))
 
 
 # What the steps' docstrings say, as plainly as can be.

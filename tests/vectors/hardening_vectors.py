@@ -167,7 +167,8 @@ def content_of(row: int) -> str:
 def step_vector(number: int, comment: str, hardening: tuple[Step, ...]) -> dict[str, Any]:
     """Harden the inputs."""
     part, given = part_of(hardening), inputs()
-    out = Hardening(part, keys()).harden(given, contents)
+    out = np.zeros((len(given), part.output_bits // 64), dtype=np.uint64)
+    Hardening(part, keys()).harden(given, contents, out, np.arange(len(given)))
     return {
         "id": number,
         "comment": comment,
