@@ -147,5 +147,5 @@ def _bound(together: Exposure) -> str:
         return f"{held} may say enough to name everybody: nothing is barred."
     return (
         f"{held} say too little to name more than about {max(0.0, most):.0%} of the people, "
-        "by distances, whatever the attack, as long as the keys are unknown."
+        "whatever the attack, as long as the keys are unknown."
     )
