@@ -13,10 +13,11 @@ n does: what is below 1 at a thousand records is above it at ten thousand.
 
 from math import lgamma
 
-from benchmarks.attacks.fingerprints import encoded_by, weighted_tokens
+from benchmarks.attacks.fingerprints import encoded_by
 from benchmarks.attacks.populations import people, records_of
-from benchmarks.attacks.similarity import Expected
-from matcher.formats.scheme import Scheme
+from benchmarks.attacks.similarity import Mask, expected
+from encoders.records import Records
+from matcher.formats.scheme import Pass, Scheme
 
 
 def evidence_over_entropy(scheme: Scheme, size: int, seed: int) -> float:
@@ -32,9 +33,17 @@ def evidence_over_entropy(scheme: Scheme, size: int, seed: int) -> float:
     """
     records = records_of(people(size, seed))
     encoded = encoded_by(records, scheme, seed).passes
-    told = 0.0
-    for part in scheme.passes:
-        expected = Expected(weighted_tokens(records, part), encoded[part.name].present, part)
-        pairs, variance = expected.scatter()
-        told += pairs * part.output_bits * variance / 2
-    return told / lgamma(size + 1)
+    nats = sum(told(records, encoded[part.name].present, part) for part in scheme.passes)
+    return nats / lgamma(size + 1)
+
+
+def told(records: Records, present: Mask, part: Pass) -> float:
+    """Bound what the pairs of records say under one pass, in nats.
+
+    Args:
+        records: The n records.
+        present: Who of them has a fingerprint under the pass, shape (n,).
+        part: The pass; it hardens.
+    """
+    pairs, variance = expected(records, present, part).scatter()
+    return pairs * part.output_bits * variance / 2

@@ -17,6 +17,7 @@ from encoders.records import Records
 from encoders.salting import SaltedTokens, salts_of
 from encoders.tokens import Vocabulary
 from matcher.formats.scheme import Pass, Scheme
+from matcher.formats.steps import Diffusion, StratifiedDiffusion
 
 Filters = npt.NDArray[np.uint64]
 Signs = npt.NDArray[np.float32]
@@ -40,6 +41,24 @@ def unhardened(scheme: Scheme) -> Scheme:
     """Give a scheme without its hardening, but with its floor: what diffusion is applied to."""
     passes = tuple(part.model_copy(update={"hardening": ()}) for part in scheme.passes)
     return Scheme(name="unhardened", version=scheme.version, passes=passes)
+
+
+def strata_of(part: Pass) -> list[Pass]:
+    """Give the passes of which a pass's fingerprint is the XOR: one for each stratum, or itself."""
+    if not (part.hardening and isinstance(part.hardening[0], StratifiedDiffusion)):
+        return [part]
+    first = part.hardening[0]
+    return [
+        Pass(
+            name=part.name,
+            attributes=tuple(one for one in part.attributes if one.name in stratum.attributes),
+            needs=(),
+            bits=stratum.bits,
+            floor=floor,
+            hardening=(Diffusion(t=stratum.t, bits=first.bits),),
+        )
+        for stratum, (_, floor) in zip(first.strata, part.filled, strict=True)
+    ]
 
 
 def encoded_by(records: Records, scheme: Scheme, seed: int) -> Encoded:

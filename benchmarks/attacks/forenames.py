@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.attacks.fingerprints import Filters, encoded_by
+from benchmarks.attacks.fingerprints import Filters, encoded_by, strata_of
 from benchmarks.attacks.populations import people, records_of
 from encoders import names
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
@@ -51,6 +51,9 @@ def bigrams(parts: tuple[str, ...]) -> frozenset[str]:
 def encoded(forenames: Forenames, scheme: Scheme, seed: int) -> Filters:
     """Encode forenames alone, by their bigrams, as the scheme's first pass hardens.
 
+    Of a pass with strata, in which each holds something else, the first alone hardens: its share
+    of diffusion has to hide them, as if all else were known.
+
     Args:
         forenames: n forenames.
         scheme: Its first pass gives length, floor and hardening.
@@ -59,7 +62,7 @@ def encoded(forenames: Forenames, scheme: Scheme, seed: int) -> Filters:
     Returns:
         Shape (n, words).
     """
-    first = scheme.passes[0]
+    first = strata_of(scheme.passes[0])[0]
     alone = Pass(
         name=first.name,
         attributes=(Attribute(name="name", views=(_BIGRAMS,)),),

@@ -34,12 +34,12 @@ from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
 from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack
 from encoders.encoding import check_scheme
-from encoders.hardening import diffuse, diffusion_sets
+from encoders.hardening import combine, xor_sets
 from encoders.records import Records
 from matcher.exposure import Report, measure
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Scheme
-from matcher.formats.steps import Diffusion
+from matcher.formats.steps import Diffusion, StratifiedDiffusion
 
 EXTRAPOLATED_TO = 1_000_000
 """The records that the exposure is stated for if nothing else is asked."""
@@ -303,13 +303,13 @@ def key_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
         yield Finding(outcome, at_least)
     part = max(scheme.passes, key=lambda one: held[one.name].present.sum())
     step = part.hardening[0] if part.hardening else None
-    if not isinstance(step, Diffusion):
+    secret = hashlib.sha256(f"diffusion {seed:d}".encode()).digest()
+    if not isinstance(step, Diffusion | StratifiedDiffusion):
         return
     bare = present_only(encoded_by(records, unhardened(scheme), seed).passes[part.name])
-    secret = hashlib.sha256(f"diffusion {seed:d}".encode()).digest()
     outcome = key_compromise.undiffuse(
         bare,
-        diffuse(bare, diffusion_sets(secret, part.bits, step.t, step.bits)),
+        combine(bare, xor_sets(step, part.bits, secret)),
         int(_LEARNT_A_BIT * part.bits),
         seed=seed,
         target=f"{scheme.label} {part.name}, bits",

@@ -6,10 +6,10 @@ from enum import StrEnum
 import numpy as np
 
 from benchmarks.attacks import edge_matching, graph_matching, soft_matching
-from benchmarks.attacks.fingerprints import encoded_by, weighted_tokens
+from benchmarks.attacks.fingerprints import encoded_by
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import Knowledge
-from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness
+from benchmarks.attacks.similarity import Correlations, Dice, Likeness, expected
 from encoders.encoding import Encoded
 from encoders.knowledge import knowledge_of
 from encoders.records import Records
@@ -66,10 +66,7 @@ def attack(
     hidden = [_seen(part, encoded) for part in passes]
     known: list[Likeness]
     if means is Means.TOKENS:
-        known = [
-            Expected(weighted_tokens(knowledge.records, p), own.passes[p.name].present, p)
-            for p in passes
-        ]
+        known = [expected(knowledge.records, own.passes[p.name].present, p) for p in passes]
     else:
         known = [_seen(part, own) for part in passes]
     present = np.logical_or.reduce([encoded.passes[part.name].present for part in passes])

@@ -5,15 +5,25 @@ they differ. Between unlike ones it scatters around 0 with deviation 1 / sqrt(bi
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from benchmarks.attacks.fingerprints import Filters, Signs, as_bits, as_signs
+from benchmarks.attacks.fingerprints import (
+    Filters,
+    Signs,
+    as_bits,
+    as_signs,
+    strata_of,
+    weighted_tokens,
+)
 from encoders.hardening.response import PER_MILLE
 from encoders.hardening.windowed_xor import window_sets
+from encoders.records import Records
 from matcher.formats.scheme import Pass
 from matcher.formats.steps import (
     Diffusion,
@@ -213,16 +223,54 @@ class Expected(Likeness):
             return _dice(shared, positions)
         differ = bare - 2 * np.exp((positions - shared) * self._left_out)
         correlation: Similarities = (1 - 2 * differ).astype(np.float32, copy=False)
-        bits = self._part.bits
-        for step in self._part.hardening:
-            correlation = _after(correlation, step, bits)
-            bits = step.output(bits)
-        return correlation
+        return _after_all(correlation, self._part.hardening, self._part.bits)
+
+
+class Xored(Likeness):
+    """How alike the XORs of several filters will be: their correlations multiply."""
+
+    def __init__(
+        self, filters: Sequence[Likeness], present: Mask, steps: Sequence[Step], bits: int
+    ) -> None:
+        """Take how alike each will be, and the steps that follow on their XOR of so many bits."""
+        super().__init__(present)
+        self._filters, self._steps, self._bits = filters, steps, bits
+
+    def _block(self, rows: slice, columns: slice) -> Similarities:
+        return self._xored([one._block(rows, columns) for one in self._filters])
+
+    def _pairs(self, left: Rows, right: Rows) -> Similarities:
+        return self._xored([one._pairs(left, right) for one in self._filters])
+
+    def _xored(self, told: Sequence[Similarities]) -> Similarities:
+        return _after_all(reduce(np.multiply, told), self._steps, self._bits)
+
+
+def expected(records: Records, present: Mask, part: Pass) -> Likeness:
+    """Say how alike the fingerprints of records will be under a pass, without any key.
+
+    Args:
+        records: The attacker's n records.
+        present: Who of them would have a fingerprint.
+        part: The pass, which is no secret.
+    """
+    layers = [Expected(weighted_tokens(records, one), present, one) for one in strata_of(part)]
+    if len(layers) == 1:
+        return layers[0]
+    stratified, *steps = part.hardening
+    return Xored(layers, present, steps, stratified.output(part.bits))
 
 
 def _dice(shared: Similarities, both: Similarities) -> Similarities:
     coefficient = 2 * shared / np.maximum(both, 1)
     return coefficient.astype(np.float32, copy=False)
+
+
+def _after_all(correlation: Similarities, steps: Sequence[Step], bits: int) -> Similarities:
+    for step in steps:
+        correlation = _after(correlation, step, bits)
+        bits = step.output(bits)
+    return correlation
 
 
 def _after(correlation: Similarities, step: Step, bits: int) -> Similarities:

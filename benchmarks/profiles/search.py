@@ -31,7 +31,7 @@ def search(
     Args:
         start: Where to begin; every pass is hardened by diffusion alone.
         yardsticks: What is measured.
-        budget: The degree (`Figures.degree`) that costs nothing.
+        budget: The degree (`Figures.evidence`) that costs nothing.
         steps: How many schemes are looked at.
         seed: Same start, yardsticks and seed, same end.
         progress: Told after every step its number and the best figures so far.
@@ -55,7 +55,7 @@ def search(
 def worth(figures: Figures, budget: float) -> float:
     """Weigh what is found against what stands out: the mean within reach, less what is over."""
     found = float(np.mean(list(figures.within_reach.values())))
-    return found - _PRICE * max(0.0, float(np.log(max(figures.degree, 1e-9) / budget)))
+    return found - _PRICE * max(0.0, float(np.log(max(figures.evidence, 1e-9) / budget)))
 
 
 def _cooling(steps: int) -> Iterator[float]:

@@ -7,10 +7,12 @@ is then measured in full (`benchmarks.profiles.measuring`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import lgamma
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.attacks.evidence import told
 from benchmarks.attacks.fingerprints import encoded_by
 from benchmarks.attacks.populations import people, records_of
 from benchmarks.peers.sets import LabelledSet
@@ -27,6 +29,8 @@ Rows = npt.NDArray[np.int64]
 STANDS_OUT = 5.0
 """Standard deviations below a random pair's distance from which a pair is told from noise."""
 
+EVIDENCE_AT = 1_000
+
 _MOST_PAIRS = 2000  # true pairs of a set that are looked at
 
 
@@ -37,10 +41,13 @@ class Figures:
     Attributes:
         within_reach: For each labelled set the share of true pairs of which a pass is in reach.
         degree: Pairs of two people that stand out under any pass, twice, for each person.
+        evidence: What all resemblances say over what there is to find out, at `EVIDENCE_AT` people
+            (`benchmarks.attacks.evidence`).
     """
 
     within_reach: dict[str, float]
     degree: float
+    evidence: float
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,6 +56,7 @@ class _Seen:
 
     near: dict[str, Mask]
     standing_out: Rows
+    told: float
 
 
 class Yardsticks:
@@ -57,6 +65,7 @@ class Yardsticks:
     def __init__(self, sets: Sequence[LabelledSet], population: int, seed: int) -> None:
         self._pairs = {one.name: true_pairs(one, seed) for one in sets}
         self._people = records_of(people(population, seed))
+        self._few = records_of(people(EVIDENCE_AT, seed))
         self._seed = seed
         self._seen: dict[str, _Seen] = {}
 
@@ -70,6 +79,7 @@ class Yardsticks:
                 for name in self._pairs
             },
             2 * len(standing_out) / len(self._people),
+            sum(one.told for one in seen) / lgamma(EVIDENCE_AT + 1),
         )
 
     def _see(self, part: Pass) -> _Seen:
@@ -86,6 +96,7 @@ class Yardsticks:
                     for name, (left, right) in self._pairs.items()
                 },
                 _standing_out(encoded(self._people), part),
+                told(self._few, encoded(self._few).present, part),
             )
         return self._seen[key]
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matcher.decisions.candidates import Side, distances_of
 from matcher.decisions.evidence import ABSENT
 from matcher.formats.scheme import Pass, Scheme
-from matcher.formats.steps import Diffusion
+from matcher.formats.steps import Diffusion, StratifiedDiffusion
 from matcher.scoring.sampling import spread
 
 _SAMPLED = 1_000  # rows of either side, of which all pairs are looked at
@@ -71,7 +71,7 @@ def scales_of(scheme: Scheme, sides: Sequence[tuple[Side, Side]]) -> Scales:
 
 
 def _is_diffused(part: Pass) -> bool:
-    return any(isinstance(step, Diffusion) for step in part.hardening)
+    return any(isinstance(step, Diffusion | StratifiedDiffusion) for step in part.hardening)
 
 
 def _measured(names: Sequence[str], sides: Sequence[tuple[Side, Side]]) -> list[Scale]:

@@ -27,7 +27,7 @@ from encoders.keys import Keys
 from matcher.formats import steps
 from matcher.formats.scheme import Pass
 
-__all__ = ["Hardening", "diffuse", "diffusion_sets"]
+__all__ = ["Hardening", "combine", "diffuse", "diffusion_sets", "xor_sets"]
 
 _Harden = Callable[[Filters, Callable[[Rows], Contents]], Filters]
 
@@ -88,10 +88,10 @@ def _drawn(step: steps.Step, bits: int, key: bytes) -> XorSets | _Harden:
         case steps.Response():
             return partial(_respond, key, step.per_mille)
         case _:
-            return _sets(step, bits, key)
+            return xor_sets(step, bits, key)
 
 
-def _sets(
+def xor_sets(
     step: steps.Diffusion
     | steps.WindowedXor
     | steps.Balancing
@@ -102,6 +102,13 @@ def _sets(
     bits: int,
     key: bytes,
 ) -> XorSets:
+    """Draw which input bits a step XORs into each output bit.
+
+    Args:
+        step: A step that is linear over GF(2).
+        bits: Length of the filter before it.
+        key: The step's key.
+    """
     match step:
         case steps.Diffusion():
             return XorSets.of(diffusion_sets(key, bits, step.t, step.bits).tolist())

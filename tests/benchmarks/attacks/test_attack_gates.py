@@ -27,7 +27,7 @@ from benchmarks.attacks.lab import Finding, Findings, Sizes
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import overlapping, people, records_of
 from benchmarks.attacks.reidentification import Means, attack
-from benchmarks.attacks.similarity import Correlations
+from benchmarks.attacks.similarity import Correlations, expected
 from encoders.encoding import Encoded
 from encoders.knowledge import knowledge_of
 from matcher.cli.attack import attack as command

@@ -15,7 +15,7 @@ from benchmarks.attacks.fingerprints import (
 )
 from benchmarks.attacks.outcome import Outcome, clopper_pearson
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
-from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness
+from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness, expected
 from encoders.hardening import diffuse, diffusion_sets
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Salt, Scheme
@@ -23,9 +23,12 @@ from matcher.formats.steps import (
     Balancing,
     Diffusion,
     Permutation,
+    Resampling,
     Response,
     Rule90,
     Step,
+    StratifiedDiffusion,
+    Stratum,
     WindowedXor,
     XorFold,
 )
@@ -122,6 +125,27 @@ def test_plaintext_lets_expect_salts_and_every_step(
     assert alike.sum() > 50
     assert np.corrcoef(seen[alike], told[alike])[0, 1] > 0.8
     assert abs((seen - told)[alike].mean()) < 0.05
+
+
+def test_plaintext_lets_expect_what_strata_multiply(standard: Scheme) -> None:
+    """Also where a further step follows, and where a stratum is all that two records share."""
+    part = standard.passes[1]
+    strata = (
+        Stratum(attributes=("name", "sex"), bits=1024, t=2),
+        Stratum(attributes=("birth",), bits=1024, t=1),
+    )
+    step = StratifiedDiffusion(strata=strata, bits=4096)
+    part = part.model_copy(update={"floor": 300, "hardening": (step, Resampling())})
+    records = records_of(people(400, 8))
+    scheme = Scheme(name="other", version=1, passes=(part,))
+    prints = encoded_by(records, scheme, 8).passes[part.name]
+    seen = Correlations(prints.bits, prints.present).whole()
+    told = expected(records, prints.present, part)
+    alike = np.triu(told.whole() > 0.05, 1)
+    assert alike.sum() > 50
+    assert np.corrcoef(seen[alike], told.whole()[alike])[0, 1] > 0.8
+    assert abs((seen - told.whole())[alike].mean()) < 0.02
+    assert told.at(*np.nonzero(alike)) == pytest.approx(told.whole()[alike], abs=1e-5)
 
 
 def test_near_pairs_are_those_of_the_whole_matrix() -> None:
