@@ -97,20 +97,13 @@ class CellValues(Values):
         octets, starts, stops = self.fresh_cells()
         return [_made(self._read, cell) for cell in strings(octets, starts[which], stops[which])]
 
-    def number(self, table: pa.Table, columns: Sequence[str]) -> Ids:
-        """Number the values of n records.
-
-        Returns:
-            Shape (n, columns): the value's number, -1 where the cell is null.
-        """
-        codes = np.full((table.num_rows, len(columns)), -1, dtype=np.int32)
-        for place, name in enumerate(columns):
-            column = table.column(name)
-            if column.null_count == len(column):
-                continue
+    def number(self, column: pa.ChunkedArray) -> Ids:
+        """Number the values of n cells: shape (n,), -1 where the cell is null."""
+        codes = np.full(len(column), -1, dtype=np.int32)
+        if column.null_count < len(column):
             rows = np.flatnonzero(column.is_valid().to_numpy())
             octets, ends = text_and_ends(column.combine_chunks())
-            codes[rows, place] = self._cells.number(octets, ends[rows], ends[rows + 1])
+            codes[rows] = self._cells.number(octets, ends[rows], ends[rows + 1])
         return codes
 
 

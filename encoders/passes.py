@@ -153,7 +153,8 @@ class PassEncoder:
         for words, floor, key in self._filling:
             own = np.ascontiguousarray(filters[:, words])
             fill_up(own, key, WORD * own.shape[1], floor, contents)
-            filters[:, words] = own
+            if not np.may_share_memory(own, filters):
+                filters[:, words] = own
 
     def _drawn(
         self, chunk: Chunk, attribute: Attribute

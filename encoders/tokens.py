@@ -117,12 +117,18 @@ class Vocabulary:
     def _coded(self, table: pa.Table) -> dict[object, Ids]:
         """Number the values that each way reads."""
         coded: dict[object, Ids] = {}
+        cells: dict[object, Ids] = {}  # an attribute may read some of the columns of another
         births = None
         for way in self._ways.values():
             if way.reading in coded:
                 continue
             if isinstance(way.to_values, CellValues):
-                coded[way.reading] = way.to_values.number(table, way.columns)
+                for name in way.columns:
+                    if (way.to_values, name) not in cells:
+                        cells[way.to_values, name] = way.to_values.number(table.column(name))
+                coded[way.reading] = np.stack(
+                    [cells[way.to_values, name] for name in way.columns], axis=1
+                )
             else:
                 births = births or self._births.read(table)
                 coded[way.reading] = way.to_values.number(way.of_births(births).keys())

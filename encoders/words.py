@@ -69,7 +69,10 @@ class MadeOfWords(Made):
         self.lists.extend(sizes, parts)
 
     def _take_in(self, words: list[str]) -> None:
-        found = [self._parts_of(word) for word in words]
+        try:
+            found = [*map(self._of_word, words)]
+        except Exception:  # it is found below which of them breaks
+            found = [self._parts_of(word) for word in words]
         self._stands_alone.extend([parts is not None for parts in found])
         self._by_word.extend(
             *self._parts.number_lists([() if parts is None else parts for parts in found])

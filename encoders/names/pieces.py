@@ -127,13 +127,17 @@ def pieces_of_word(written: str) -> tuple[str, ...] | None:
         None where that depends on the words beside it; nothing where it is a particle, which
         counts where the name has nothing else.
     """
+    if written.isascii() and written.isalpha():
+        return _plain_pieces(written.lower())
     word = _word(written)
     return word.pieces if word.stands_alone else None
 
 
 def _word(written: str) -> _Word:
     if written.isascii() and written.isalpha():
-        return _plain_word(written.lower())
+        word = written.lower()
+        found = _plain_pieces(word)
+        return _Word((word,), found or (), found is not None)
     text = folded(without_article(written))
     if "-" in text:
         words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
@@ -144,10 +148,11 @@ def _word(written: str) -> _Word:
     return _Word(tuple(words), kept, alone)
 
 
-def _plain_word(word: str) -> _Word:
-    """Give a word of ASCII letters, as most are: all that folding and parting do to it."""
-    kept = () if word in _PARTICLES else (_plain_ending(word),)
-    return _Word((word,), kept, word not in _JOINED)
+def _plain_pieces(word: str) -> tuple[str, ...] | None:
+    """Do what `pieces_of_word` does to a word of small ASCII letters, as most are."""
+    if word in _JOINED:
+        return None
+    return () if word in _PARTICLES else (_plain_ending(word),)
 
 
 def _pieces_of(words: list[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ READ = {"name.bigrams/2": Name, "place.bigrams/2": Place}
 def follow(values: CellValues, made: MadeOfWords, cells: list[str]) -> list[list[str]]:
     """Take in the cells of some records, and give the parts of each."""
     records = Records.from_rows([{"residence": cell} for cell in cells], role="sought")
-    codes = values.number(records.table, ("residence",))[:, 0]
+    codes = values.number(records.table.column("residence"))
     made.follow()
     values.forget_fresh()
     offsets, parts = made.lists.arrays()
