@@ -34,7 +34,16 @@ def diffusion_sets(key: bytes, bits: int, t: int, output_bits: int) -> IndexSets
     sets = np.empty((output_bits, t), dtype=np.uint16)
     pool: list[int] = []
     refills = 0
-    for row in range(output_bits):
+    row = 0
+    while row < output_bits:
+        # A pool holds no bit twice, so sets that it has enough for are dealt from it at once.
+        whole = min(len(pool) // t, output_bits - row)
+        kept = len(pool) - whole * t
+        sets[row : row + whole] = np.array(pool[kept:][::-1]).reshape(whole, t)
+        del pool[kept:]
+        row += whole
+        if row == output_bits:
+            break
         taken: list[int] = []
         left: list[int] = []
         while len(taken) < t:
@@ -45,6 +54,7 @@ def diffusion_sets(key: bytes, bits: int, t: int, output_bits: int) -> IndexSets
             (left if drawn in taken else taken).append(drawn)
         pool.extend(left)
         sets[row] = taken
+        row += 1
     return sets
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 
+import numba
 import numpy as np
+import numpy.typing as npt
 
 _WORDS = np.uint64(2**32)
 
@@ -45,20 +47,26 @@ def permutation(key: bytes, number: int, size: int) -> list[int]:
         number: Which of the step's permutations it is.
         size: How many numbers.
     """
-    order = list(range(size))
-    key = key + number.to_bytes(4, "little")
-    for i, j in zip(range(size - 1, 0, -1), _partners(key, size), strict=True):
-        order[i], order[j] = order[j], order[i]
-    return order
+    order = np.arange(size)
+    _shuffle(order, _partners(key + number.to_bytes(4, "little"), size))
+    shuffled: list[int] = order.tolist()
+    return shuffled
 
 
-def _partners(key: bytes, size: int) -> list[int]:
+@numba.njit(cache=True)
+def _shuffle(order, partners):  # type: ignore[no-untyped-def]
+    """Change each place with its partner, from the last place on."""
+    for nth in range(len(partners)):
+        place, partner = len(order) - 1 - nth, partners[nth]
+        order[place], order[partner] = order[partner], order[place]
+
+
+def _partners(key: bytes, size: int) -> npt.NDArray[np.int64]:
     """Draw a number below each of size, size - 1 … 2, all at once where no word is refused."""
     below = np.arange(size, 1, -1, dtype=np.uint64)
     stream = np.frombuffer(hashlib.shake_256(key).digest(4 * len(below)), "<u4")
     words = stream.astype(np.uint64)
     if np.all(words < _WORDS - _WORDS % below):
-        drawn: list[int] = (words % below).tolist()
-        return drawn
+        return (words % below).astype(np.int64)
     draws = Draws(key)
-    return [draws.below(n) for n in below.tolist()]
+    return np.array([draws.below(n) for n in below.tolist()], dtype=np.int64)
