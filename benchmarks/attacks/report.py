@@ -16,7 +16,7 @@ _STORIES = {
         "all the people in the batch are in his list, written just as the society wrote them, and "
         "all passes of a person are tied together. He compares the words of his list themselves "
         "(plaintext tokens), or makes fingerprints of it under keys of his own. Who has the whole "
-        "batch sees a level beside each fingerprint too, one of four, which says how much is "
+        "batch sees a level beside each fingerprint too, one of three, which says how much is "
         "known; what he learns with it is shown without a limit, since no hardening hides it.",
     ),
     "A2": (

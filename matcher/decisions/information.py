@@ -38,13 +38,14 @@ LITTLE: Final = BITS["name"][1] + BITS["birth"][2] + BITS["sex"][1]
 """What agreement in a given name, a year of birth and the sex can tell, with all else absent: below
 `possible` of every model, and below what an agreement may choose for it."""
 
-CAPS: Final = (LITTLE, 19.5, 24.5, np.inf)
+CAPS: Final = (LITTLE, 24.5, np.inf)
 """What the score of a pair stays below by the lesser of both levels, in bits.
 
-Those of levels 1 and 2 are the least `possible` and `strong` of the models that come with kinmatch,
-while the levels end at the greatest of them: whatever the model, a pair of level 1 is weak at most,
-and one of level 2 possible. Where more than a million are registered, bands ask for more, and then
-level 3 lets through what its records' bits would not have.
+Whatever the model, a pair of level 0 is weak at most, and one of level 1 possible: its cap is the
+least `strong` of the models that come with kinmatch, while the level ends at the greatest. Level 0
+ends at the greatest `possible`, and its cap lies where those are who hold least. Where more than a
+million are registered, bands ask for more, and then level 2 lets through what its records' bits
+would not have.
 """
 
 _KNEE: Final = 3.0  # bits below the bound from which a score is bent

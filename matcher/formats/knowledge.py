@@ -1,4 +1,4 @@
-"""How much a record can tell at most, in four levels: what a batch says beside each fingerprint.
+"""How much a record can tell at most, in three levels: what a batch says beside each fingerprint.
 
 A filter is filled up to a floor, so it doesn't show how little lies in it; without this level two
 records that hold one given name and one year would look like two that hold all there is. Which
@@ -9,15 +9,13 @@ that some pass of the scheme compares, and a batch says only between which `ENDS
 
 | level | bits | for example, under `standard/2` | a candidate is at most |
 |---|---|---|---|
-| 0 | to 18 | a given name, a year and the sex | weak, under an agreement's own bands too |
-| 1 | to 20 | two name parts, a place and the sex | weak |
-| 2 | to 26.5 | a given name, a day of birth and a place | possible |
-| 3 | more | a whole name and a year | strong |
+| 0 | to 20 | a given name, a year and the sex | weak, under an agreement's own bands too |
+| 1 | to 26.5 | a given name, a day of birth and a place | possible |
+| 2 | more | a whole name and a year | strong |
 
-The last two ends are the greatest `possible` and `strong` of the models that come with kinmatch: a
-record whose whole content can't pass a band's least score is of the level below. The first could be
-14.5, what the record in its row can tell; but of 1,000 records one at most holds so little, and
-would be known by its level alone.
+The ends are the greatest `possible` and `strong` of the models that come with kinmatch: a record
+whose whole content can't pass a band's least score is of the level below. A level more would tell
+those who hold next to nothing from the others of level 0; they are so few that it would name them.
 """
 
 from collections.abc import Iterable
@@ -45,7 +43,7 @@ name none, one, two, three parts or more; of a birth nothing, an age or a decade
 a day; of all others nothing or something. `matcher.decisions.information` has where it was
 measured."""
 
-ENDS: Final = (18.0, 20.0, 26.5)
+ENDS: Final = (20.0, 26.5)
 """The most bits that a record of each level can tell; those of the last have no end."""
 
 HIGHEST: Final = len(ENDS)

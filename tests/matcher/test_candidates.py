@@ -32,7 +32,7 @@ MODEL = EvidenceModel.model_validate(
     }
 )
 WORDS = {"one": 2, "two": 1}
-KNOWN = np.array([3, 3, 2, 1], np.uint8)
+KNOWN = np.array([2, 2, 1, 0], np.uint8)
 
 
 def side(rng: np.random.Generator, people: list[int], noise: float) -> Side:

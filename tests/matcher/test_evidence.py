@@ -91,9 +91,8 @@ def test_a_given_name_and_a_year_never_make_more_than_weak(pair: tuple[int, int]
 def test_a_level_comes_up_to_the_same_band_under_every_model(label: str) -> None:
     """And a record whose whole content can't pass a band's least score is of the level below."""
     bands = EvidenceModel.of(Scheme.published(label)).bands
-    assert CAPS[0] == LITTLE < ENDS[0] < bands.possible
-    assert CAPS[1] <= bands.possible <= ENDS[1]
-    assert ENDS[1] < CAPS[2] <= bands.strong <= ENDS[2]
+    assert CAPS[0] == LITTLE < bands.possible <= ENDS[0]
+    assert ENDS[0] < CAPS[1] <= bands.strong <= ENDS[1]
 
 
 def test_of_two_levels_the_lesser_bounds_a_pair() -> None:
