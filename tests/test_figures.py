@@ -65,7 +65,7 @@ def identified(scheme: str, attack: str, *, records: int, target: str) -> float:
 
 
 def with_the_batch(scheme: str) -> float:
-    """What graph matching identified with the byte of what is known, in a hundred."""
+    """What graph matching identified with the level of what is known, in a hundred."""
     (rate,) = (
         one["rate"]
         for one in measured(scheme)["findings"]
