@@ -30,8 +30,9 @@ SEED = 99
 CASES, REGISTERED = 4_000, 20_000
 CALIBRATED_ON = (8_000, 40_000, 7)
 POPULATION = 5_000
-BUDGETS = {"one": (0.02, 0.05, 0.1), "two": (0.25, 0.5, 1.0)}
-"""From which start under which degrees (`benchmarks.profiles.yardsticks`) the search goes."""
+BUDGETS = {"one": (0.1, 0.2), "two": (2.0,), "strata": (0.1, 0.2, 0.8)}
+"""From which start the search goes, and how much all resemblances may say under what it finds
+(`benchmarks.profiles.yardsticks`)."""
 
 _TELL_EVERY = 25
 

@@ -2,7 +2,7 @@
 
 After Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing", Science 220 (1983): a
 step is kept where it finds more, or where it is little worse and the search is still warm. What
-passes the budget of pairs that stand out pays for it.
+passes the budget of what all resemblances may say pays for it.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def search(
     Args:
         start: Where to begin; every pass is hardened by diffusion alone.
         yardsticks: What is measured.
-        budget: The degree (`Figures.evidence`) that costs nothing.
+        budget: The evidence (`Figures.evidence`) that costs nothing.
         steps: How many schemes are looked at.
         seed: Same start, yardsticks and seed, same end.
         progress: Told after every step its number and the best figures so far.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from matcher.formats.scheme import Attribute, Pass, View
-from matcher.formats.steps import Diffusion
+from matcher.formats.steps import Diffusion, StratifiedDiffusion
 
 Passes = tuple[Pass, ...]
 
@@ -39,6 +39,7 @@ VIEWS_TO_CHOOSE = tuple((attribute, view.name) for attribute, view in _CHOICES)
 """The same, without weights."""
 
 _LEAST_T, _MOST_T = 3, 12
+_LEAST_T_OF_STRATUM = 2
 _LEAST_FLOOR, _MOST_FLOOR = 100, 1000
 _LEAST_EACH, _MOST_EACH = 2, 400
 _LEAST_MOST, _MOST_MOST = 4, 900
@@ -46,12 +47,15 @@ _STRIDE = 0.4  # of the logarithm of a weight
 
 
 def neighbour(passes: Passes, generator: np.random.Generator) -> Passes:
-    """Change one pass a little: its t, its floor, or one view that comes, goes or weighs otherwise.
+    """Change one pass a little.
+
+    Its t, or that of a stratum; its floor; one view that comes, goes or weighs otherwise; or one
+    attribute that goes to another stratum.
 
     A change that makes no scheme leaves the passes as they are.
     """
     which = int(generator.integers(len(passes)))
-    kind = generator.choice(["t", "floor", "drop", "add", "weigh"], p=[0.2, 0.15, 0.12, 0.18, 0.35])
+    kind = generator.choice(list(_CHANGES), p=[0.18, 0.14, 0.11, 0.17, 0.33, 0.07])
     changed = _CHANGES[kind](passes[which], generator)
     try:
         changed = Pass.model_validate(changed.model_dump())
@@ -68,19 +72,59 @@ def views_of(part: Pass) -> Iterator[tuple[str, View]]:
 
 
 def _with_views(part: Pass, views: Sequence[tuple[str, View]]) -> Pass:
+    """Give the pass other views; an attribute that is new comes into the first stratum."""
     names = dict.fromkeys(name for name, _ in views)
     attributes = tuple(
         Attribute(name=name, views=tuple(view for of, view in views if of == name))
         for name in names
     )
-    return part.model_copy(update={"attributes": attributes})
+    step = _diffusion_of(part)
+    if isinstance(step, StratifiedDiffusion):
+        placed = {name for stratum in step.strata for name in stratum.attributes}
+        new = tuple(name for name in names if name not in placed)
+        kept = [tuple(name for name in one.attributes if name in names) for one in step.strata]
+        step = _with_attributes(step, [(*kept[0], *new), *kept[1:]])
+    return part.model_copy(update={"attributes": attributes, "hardening": (step,)})
+
+
+def _diffusion_of(part: Pass) -> Diffusion | StratifiedDiffusion:
+    (step,) = part.hardening
+    assert isinstance(step, Diffusion | StratifiedDiffusion)  # noqa: S101 - as all starts have it
+    return step
+
+
+def _with_attributes(
+    step: StratifiedDiffusion, attributes: Sequence[tuple[str, ...]]
+) -> StratifiedDiffusion:
+    strata = tuple(
+        stratum.model_copy(update={"attributes": names})
+        for stratum, names in zip(step.strata, attributes, strict=True)
+    )
+    return step.model_copy(update={"strata": strata})
 
 
 def _other_t(part: Pass, generator: np.random.Generator) -> Pass:
-    (step,) = part.hardening
-    assert isinstance(step, Diffusion)  # noqa: S101 - the search begins with diffusion alone
-    t = int(np.clip(step.t + generator.choice([-1, 1]), _LEAST_T, _MOST_T))
-    return part.model_copy(update={"hardening": (step.model_copy(update={"t": t}),)})
+    step, by = _diffusion_of(part), generator.choice([-1, 1])
+    if isinstance(step, Diffusion):
+        t = int(np.clip(step.t + by, _LEAST_T, _MOST_T))
+        return part.model_copy(update={"hardening": (step.model_copy(update={"t": t}),)})
+    strata = list(step.strata)
+    which = int(generator.integers(len(strata)))
+    t = int(np.clip(strata[which].t + by, _LEAST_T_OF_STRATUM, _MOST_T))
+    strata[which] = strata[which].model_copy(update={"t": t})
+    changed = step.model_copy(update={"strata": tuple(strata)})
+    return part.model_copy(update={"hardening": (changed,)})
+
+
+def _in_another_stratum(part: Pass, generator: np.random.Generator) -> Pass:
+    step = _diffusion_of(part)
+    if isinstance(step, Diffusion):
+        return part
+    name = part.attributes[int(generator.integers(len(part.attributes)))].name
+    target = int(generator.integers(len(step.strata)))
+    others = [tuple(one for one in stratum.attributes if one != name) for stratum in step.strata]
+    others[target] = (*others[target], name)
+    return part.model_copy(update={"hardening": (_with_attributes(step, others),)})
 
 
 def _other_floor(part: Pass, generator: np.random.Generator) -> Pass:
@@ -123,4 +167,5 @@ _CHANGES = {
     "drop": _without_one,
     "add": _with_one_more,
     "weigh": _weighed_otherwise,
+    "stratum": _in_another_stratum,
 }

@@ -41,6 +41,18 @@ def test_a_neighbour_is_a_scheme_that_differs_a_little(start: Passes) -> None:
             assert one.needs == other.needs
 
 
+def test_neighbours_of_strata_have_every_attribute_in_one_of_them() -> None:
+    generator = np.random.default_rng(3)
+    passes = profiles._start("strata")
+    before = {one.name: one for one in passes}
+    for _ in range(400):
+        passes = neighbour(passes, generator)
+        (part,) = Scheme(name="tried", version=1, passes=passes).passes
+    first, second = before["whole"].hardening[0], part.hardening[0]
+    assert [one.attributes for one in first.strata] != [one.attributes for one in second.strata]
+    assert [one.t for one in first.strata] != [one.t for one in second.strata]
+
+
 def test_a_pass_keeps_what_it_needs(start: Passes) -> None:
     generator = np.random.default_rng(2)
     passes = start
@@ -200,4 +212,4 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_starts_are_schemes() -> None:
     folder = Path(__file__).parents[2] / "benchmarks" / "profiles" / "starts"
-    assert {file.stem for file in folder.glob("*.toml")} == {"one", "two"}
+    assert {file.stem for file in folder.glob("*.toml")} == {"one", "two", "strata"}
