@@ -14,6 +14,7 @@ from benchmarks.profiles.yardsticks import Figures, Yardsticks
 
 _WARMTH = 0.012  # in recall, at the beginning
 _PRICE = 0.3  # recall that is paid for e times the budget
+_DEGREE = 6.0  # what a degree of one weighs as: schemes with more of it betray more at one evidence
 _SECOND_CHANGE = 0.5  # the share of steps that change two things
 
 
@@ -31,7 +32,7 @@ def search(
     Args:
         start: Where to begin; every pass is hardened by diffusion alone.
         yardsticks: What is measured.
-        budget: The evidence (`Figures.evidence`) that costs nothing.
+        budget: The evidence (`Figures.evidence`) that costs nothing, and six times the degree.
         steps: How many schemes are looked at.
         seed: Same start, yardsticks and seed, same end.
         progress: Told after every step its number and the best figures so far.
@@ -53,9 +54,10 @@ def search(
 
 
 def worth(figures: Figures, budget: float) -> float:
-    """Weigh what is found against what stands out: the mean within reach, less what is over."""
+    """Weigh what is found against what is shown: the mean within reach, less what is over."""
     found = float(np.mean(list(figures.within_reach.values())))
-    return found - _PRICE * max(0.0, float(np.log(max(figures.evidence, 1e-9) / budget)))
+    shown = max(figures.evidence, _DEGREE * figures.degree, 1e-9)
+    return found - _PRICE * max(0.0, float(np.log(shown / budget)))
 
 
 def _cooling(steps: int) -> Iterator[float]:

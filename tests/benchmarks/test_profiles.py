@@ -99,6 +99,7 @@ def test_what_is_over_the_budget_is_paid_for() -> None:
     found = {"a": 0.8, "b": 0.6}
     assert worth(Figures(found, 0.0, 0.05), 0.1) == pytest.approx(0.7)
     assert worth(Figures(found, 0.0, 0.1), 0.1) == pytest.approx(0.7)
+    assert worth(Figures(found, 0.03, 0.0), 0.1) < worth(Figures(found, 0.016, 0.0), 0.1)
     assert worth(Figures(found, 0.0, 0.2), 0.1) < worth(Figures(found, 0.0, 0.15), 0.1) < 0.7
 
 
