@@ -60,7 +60,7 @@ def main(steps: int, data: Path, out: Path) -> None:
 def _kept(out: Path, steps: int, sets: list[str]) -> dict[str, Any]:
     """Give what an earlier run with the same arguments has found, or the beginning of a new one."""
     begun: dict[str, Any] = {
-        "format": "kinmatch-profiles/2", "seed": SEED, "steps": steps, "sets": sets,
+        "format": "kinmatch-profiles/3", "seed": SEED, "steps": steps, "sets": sets,
         "searched": {}, "points": [],
     }  # fmt: skip
     if not out.exists():
