@@ -82,16 +82,11 @@ class PassEncoder:
             attribute.name: keys.derive("bits", pass_name=part.name, attribute=attribute.name)
             for attribute in part.attributes
         }
-        self._filling = [
-            (
-                slice(bits.start // WORD, bits.stop // WORD),
-                floor,
-                keys.derive(
-                    "filling", pass_name=part.name, attribute=str(number) if number else ""
-                ),
-            )
-            for number, (bits, floor) in enumerate(part.filled)
-        ]
+        self._filling = []
+        for nth, (bits, floor) in enumerate(part.filled, 1):
+            number = "" if nth == 1 else str(nth)  # as steps of hardening are numbered
+            key = keys.derive("filling", pass_name=part.name, attribute=number)
+            self._filling.append((slice(bits.start // WORD, bits.stop // WORD), floor, key))
         self._hardening = Hardening(part, keys)
         self.forget()
 

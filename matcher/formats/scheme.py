@@ -157,9 +157,7 @@ class Pass(Part):
     @model_validator(mode="after")
     def _hardening_fits(self) -> Self:
         if any(isinstance(step, Sampling | StratifiedDiffusion) for step in self.hardening[1:]):
-            raise ValueError(
-                "what gives attributes filters can only be the first step of hardening"
-            )
+            raise ValueError("sampling and strata can only be the first step of hardening")
         filters, _ = self.filters, self.output_bits  # refused where a step does not fit
         named = [attribute.name for attribute in self.attributes]
         match self.hardening[:1]:

@@ -15,7 +15,7 @@ from encoders.contents import Contents
 from encoders.encoding import encode
 from encoders.hardening import Hardening, diffusion_sets, drawing
 from encoders.keys import Keys
-from encoders.records import Records
+from encoders.records import COLUMNS, Records
 from matcher.formats.agreement import Agreement
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
 from matcher.formats.steps import (
@@ -430,8 +430,24 @@ def test_every_stratum_has_its_filter_and_its_part_of_the_floor(draw_up: DrawUp)
     with_sex, without = encoded(draw_up, records, both)
     assert (with_sex ^ without).sum() == 8
     filled = encoded(draw_up, records, both, floor=80)
-    assert (filled[1] ^ without).sum() == 40  # the name has more than its 40
     assert (filled[0] ^ with_sex).sum() == 32
+    fill = filled[1] ^ without  # the name has more than its 40
+    assert fill.sum() == 40
+
+    under = draw_up(scheme=Scheme(name="steps", version=1, passes=(part_of(both, floor=80),)))
+    keys = Keys.throwaway(under, seed=7)
+    cells = [records.column(name)[1].as_py() for name in COLUMNS]
+    content = "\x1f".join("\x1e" if cell is None else cell for cell in cells)
+    key = keys.derive("filling", pass_name="one", attribute="2")  # noqa: S106 -- the pass's name
+    stream = np.frombuffer(hashlib.shake_256(key + content.encode()).digest(2000), "<u2")
+    positions = list(dict.fromkeys((stream % 128).tolist()))[:40]
+    assert fill.tolist() == np.isin(sets_of(keys, both)[:, 0], positions).tolist()
+
+
+def sets_of(keys: Keys, step: StratifiedDiffusion) -> np.ndarray:
+    """The index sets of the second of two strata of 128 bits."""
+    key = keys.derive(step.step, pass_name="one")  # noqa: S106 -- the pass's name is no password
+    return diffusion_sets(key + bytes([1]), 128, step.strata[1].t, step.bits)
 
 
 @pytest.mark.parametrize(
