@@ -303,9 +303,9 @@ def key_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
         yield Finding(outcome, at_least)
     part = max(scheme.passes, key=lambda one: held[one.name].present.sum())
     step = part.hardening[0] if part.hardening else None
-    secret = hashlib.sha256(f"diffusion {seed:d}".encode()).digest()
     if not isinstance(step, Diffusion | StratifiedDiffusion):
         return
+    secret = hashlib.sha256(f"diffusion {seed:d}".encode()).digest()
     bare = present_only(encoded_by(records, unhardened(scheme), seed).passes[part.name])
     outcome = key_compromise.undiffuse(
         bare,

@@ -81,8 +81,9 @@ def attack(
         claimed_right = int((hits & found.sure).sum())
         if dense:
             lengths = [part.output_bits for part in passes]
-            both = knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme)
-            levels = both if shown else None
+            levels = None
+            if shown:
+                levels = knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme)
             answer = soft_matching.match(hidden, known, lengths, found.answer, levels)
             right = max(right, int(((answer == knowledge.truth) & possible).sum()))
     if dense or not hardened:

@@ -1,8 +1,8 @@
 """What the search measures at every step, in a second or two: who comes within reach of whom.
 
-True pairs within reach bound recall from above; pairs of other people that stand out bound what
-graph matching can hold on to. Both are cheap, so a search can take many steps; what it arrives at
-is then measured in full (`benchmarks.profiles.measuring`).
+True pairs within reach bound recall from above. Pairs of other people that stand out, and what all
+resemblances together say, bound what graph matching can hold on to. All are cheap, so a search can
+take many steps; what it arrives at is then measured in full (`benchmarks.profiles.measuring`).
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ STANDS_OUT = 5.0
 """Standard deviations below a random pair's distance from which a pair is told from noise."""
 
 EVIDENCE_AT = 1_000
+"""The people for whom it is said how much all resemblances tell."""
 
 _MOST_PAIRS = 2000  # true pairs of a set that are looked at
 

@@ -13,7 +13,7 @@ import numpy as np
 from encoders.bits import Filters, Rows
 from encoders.contents import Contents
 from encoders.hardening.balancing import balancing_sets
-from encoders.hardening.diffusion import diffuse, diffusion_sets
+from encoders.hardening.diffusion import diffusion_sets
 from encoders.hardening.folding import fold
 from encoders.hardening.linear import XorSets, combine, combine_into
 from encoders.hardening.permuting import permutation_sets
@@ -27,7 +27,7 @@ from encoders.keys import Keys
 from matcher.formats import steps
 from matcher.formats.scheme import Pass
 
-__all__ = ["Hardening", "combine", "diffuse", "diffusion_sets", "xor_sets"]
+__all__ = ["Hardening", "combine", "diffusion_sets", "xor_sets"]
 
 _Harden = Callable[[Filters, Callable[[Rows], Contents]], Filters]
 
@@ -36,16 +36,16 @@ class Hardening:
     """The steps of one pass with their keys drawn, to be applied to any number of filters."""
 
     def __init__(self, part: Pass, keys: Keys) -> None:
-        steps: list[XorSets | _Harden] = []
+        drawn: list[XorSets | _Harden] = []
         bits = part.bits
         kinds: dict[str, int] = {}
         for step in part.hardening:
             kinds[step.step] = kinds.get(step.step, 0) + 1
-            steps.append(_drawn(step, bits, _key(keys, part.name, step, kinds[step.step])))
+            drawn.append(_drawn(step, bits, _key(keys, part.name, step, kinds[step.step])))
             bits = step.output(bits)
         # Where the last step is linear, it writes the fingerprints to where they belong.
-        self._last = steps.pop() if steps and isinstance(steps[-1], XorSets) else None
-        self._before = [_applying(step) for step in steps]
+        self._last = drawn.pop() if drawn and isinstance(drawn[-1], XorSets) else None
+        self._before = [_applying(step) for step in drawn]
 
     def harden(
         self, filters: Filters, contents_of: Callable[[Rows], Contents], made: Filters, rows: Rows

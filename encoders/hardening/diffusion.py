@@ -8,9 +8,7 @@ PoPETs 2023(2), section 4. Two filters at Hamming fraction d become two at about
 import numpy as np
 import numpy.typing as npt
 
-from encoders.bits import Filters
 from encoders.hardening.drawing import permutation
-from encoders.hardening.linear import XorSets, combine
 
 IndexSets = npt.NDArray[np.uint16]
 
@@ -56,16 +54,3 @@ def diffusion_sets(key: bytes, bits: int, t: int, output_bits: int) -> IndexSets
         sets[row] = taken
         row += 1
     return sets
-
-
-def diffuse(filters: Filters, sets: IndexSets) -> Filters:
-    """XOR together the input bits of every output bit.
-
-    Args:
-        filters: Shape (n, words), uint64.
-        sets: What `diffusion_sets` gave; their number is a multiple of 64.
-
-    Returns:
-        Array of shape (n, output bits / 64), dtype uint64.
-    """
-    return combine(filters, XorSets.of(sets.tolist()))

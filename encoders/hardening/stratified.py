@@ -8,6 +8,9 @@ two records of one person are alike in all strata.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
 
 from encoders.hardening.diffusion import diffusion_sets
 from encoders.hardening.linear import XorSets
@@ -25,11 +28,9 @@ def stratified_sets(key: bytes, strata: Sequence[tuple[int, int]], bits: int) ->
             a set has.
         bits: Output bits.
     """
-    sets: list[list[int]] = [[] for _ in range(bits)]
-    start = 0
-    for number, (length, t) in enumerate(strata):
-        drawn = diffusion_sets(key + bytes([number]), length, t, bits)
-        for taken, more in zip(sets, drawn.tolist(), strict=True):
-            taken.extend(start + index for index in more)
-        start += length
-    return XorSets.of(sets)
+    starts = accumulate((length for length, _ in strata), initial=0)
+    sets = [
+        start + diffusion_sets(key + bytes([number]), length, t, bits)
+        for number, (start, (length, t)) in enumerate(zip(starts, strata, strict=False))
+    ]
+    return XorSets.of(np.hstack(sets).tolist())

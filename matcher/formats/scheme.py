@@ -13,7 +13,7 @@ import tomllib
 import warnings
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -114,32 +114,33 @@ class Pass(Part):
     @property
     def filters(self) -> dict[str, slice]:
         """The bits that each attribute's tokens may set: all, or a filter of its own or stratum."""
-        first = self.hardening[0] if self.hardening else None
-        own: list[tuple[tuple[str, ...], int]] = [
-            (tuple(attribute.name for attribute in self.attributes), self.bits)
-        ]
-        if isinstance(first, Sampling):
-            own = [((one.attribute,), one.bits) for one in first.filters]
-        elif isinstance(first, StratifiedDiffusion):
-            own = [(one.attributes, one.bits) for one in first.strata]
-        filters: dict[str, slice] = {}
-        start = 0
-        for names, bits in own:
-            filters |= dict.fromkeys(names, slice(start, start + bits))
-            start += bits
-        return filters
+        return {name: bits for names, bits in self._side_by_side for name in names}
 
     @property
     def filled(self) -> tuple[tuple[slice, int], ...]:
         """The bits that are filled up together, and how many of them are set at least."""
-        first = self.hardening[0] if self.hardening else None
-        if not isinstance(first, StratifiedDiffusion):
+        if not isinstance(next(iter(self.hardening), None), StratifiedDiffusion):
             return ((slice(0, self.bits), self.floor),)
-        ends = [0, *accumulate(one.bits for one in first.strata)]
         return tuple(
-            (slice(start, stop), self.floor * (stop - start) // self.bits)
-            for start, stop in pairwise(ends)
+            (bits, self.floor * (bits.stop - bits.start) // self.bits)
+            for _, bits in self._side_by_side
         )
+
+    @property
+    def _side_by_side(self) -> list[tuple[tuple[str, ...], slice]]:
+        """The attributes that share a filter, and its bits, for each filter."""
+        own: list[tuple[tuple[str, ...], int]]
+        match next(iter(self.hardening), None):
+            case Sampling(filters=filters):
+                own = [((one.attribute,), one.bits) for one in filters]
+            case StratifiedDiffusion(strata=strata):
+                own = [(one.attributes, one.bits) for one in strata]
+            case _:
+                own = [(tuple(one.name for one in self.attributes), self.bits)]
+        ends = accumulate(bits for _, bits in own)
+        return [
+            (names, slice(end - bits, end)) for (names, bits), end in zip(own, ends, strict=True)
+        ]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

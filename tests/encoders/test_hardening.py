@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from encoders.hardening import Hardening, diffuse, diffusion_sets
+from encoders.hardening import Hardening, combine, diffusion_sets
+from encoders.hardening.linear import XorSets
 from encoders.keys import Keys
 from encoders.passes import views_of
 from encoders.records import Records
@@ -30,6 +31,10 @@ def to_bits(filters: np.ndarray) -> np.ndarray:
 
 def random_filters(n: int, words: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2**64, (n, words), dtype=np.uint64)
+
+
+def diffuse(filters: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    return combine(filters, XorSets.of(sets.tolist()))
 
 
 def oracle(filters: np.ndarray, sets: np.ndarray) -> np.ndarray:

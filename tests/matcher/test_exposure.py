@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exposure_cases import Passes, everybody, random_filters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,16 +19,6 @@ from matcher.formats.errors import AgreementError, GateError, ParameterError
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
 
 DrawUp = Callable[..., Agreement]
-Passes = dict[str, tuple[np.ndarray, np.ndarray]]
-
-
-def random_filters(n: int, bits: int, share: float = 0.5, seed: int = 0) -> np.ndarray:
-    drawn = np.random.default_rng(seed).random((n, bits)) < share
-    return np.packbits(drawn, axis=1, bitorder="little").view(np.uint64)
-
-
-def everybody(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return filters, np.ones(len(filters), dtype=np.bool_)
 
 
 def plain_scores(filters: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from math import lgamma
 
 import numpy as np
 import pytest
+from exposure_cases import everybody, random_filters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,17 +16,6 @@ from matcher.exposure import columns, measure
 from matcher.exposure.columns import products_of_bits
 from matcher.exposure.evidence import Evidence, evidence, told_by
 from matcher.formats.scheme import Scheme
-
-Passes = dict[str, tuple[np.ndarray, np.ndarray]]
-
-
-def random_filters(n: int, bits: int, share: float = 0.5, seed: int = 0) -> np.ndarray:
-    drawn = np.random.default_rng(seed).random((n, bits)) < share
-    return np.packbits(drawn, axis=1, bitorder="little").view(np.uint64)
-
-
-def everybody(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return filters, np.ones(len(filters), dtype=np.bool_)
 
 
 def signs(filters: np.ndarray) -> np.ndarray:

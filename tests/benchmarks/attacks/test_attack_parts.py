@@ -16,7 +16,7 @@ from benchmarks.attacks.fingerprints import (
 from benchmarks.attacks.outcome import Outcome, clopper_pearson
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
 from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness, expected
-from encoders.hardening import diffuse, diffusion_sets
+from encoders.hardening import combine, xor_sets
 from matcher.formats.errors import ParameterError
 from matcher.formats.scheme import Salt, Scheme
 from matcher.formats.steps import (
@@ -248,7 +248,7 @@ def test_what_a_batch_shows_is_not_contradicted() -> None:
 
 def test_diffusion_is_solved_from_known_records() -> None:
     before = random_filters(600, 256, 0.3, 4)
-    after = diffuse(before, diffusion_sets(b"k" * 32, 256, 6, 256))
+    after = combine(before, xor_sets(Diffusion(t=6, bits=256), 256, b"k" * 32))
     learnt = key_compromise.undiffuse(before, after, 400, seed=1, target="t")
     assert learnt.rate == 1
     too_few = key_compromise.undiffuse(before, after, 100, seed=1, target="t")
