@@ -107,19 +107,13 @@ def take_in(
         row = locked(session, BatchRow, batch)
         state, society, superseded = row.state, row.society, row.supersedes
         agreement, outgrown = _agreed(session, row)
-        held = _held(session, agreement, superseded)
     if state != "validating":
         return state
     start = file.tell()
     problems = list(_problems(content, agreement, outgrown, society, on))
-    beside = (store.fingerprints.open(one, agreement) for one in held)
+    held = _held(store, agreement, content.header.key_epoch, superseded)
     try:
-        check_exposure(
-            content,
-            agreement,
-            held=(one for one in beside if one.header.key_epoch == content.header.key_epoch),
-            threads=threads,
-        )
+        check_exposure(content, agreement, held=held, threads=threads)
     except GateError as error:
         problems.append(str(error))
     if problems:
@@ -185,14 +179,23 @@ def _agreed(session: Session, row: BatchRow) -> tuple[Agreement, list[str]]:
     return Agreement.model_validate(under.document), under.outgrown
 
 
-def _held(session: Session, agreement: Agreement, superseded: UUID | None) -> list[UUID]:
-    """The batches that would be held beside a new one; not the one that it takes the place of."""
+def _held(
+    store: Store, agreement: Agreement, epoch: int, superseded: UUID | None
+) -> Iterator[Batch]:
+    """The batches that would be held beside a new one; not the one that it takes the place of.
+
+    Nothing is asked of the database before the first is: without a ceiling none ever is.
+    """
     held = select(BatchRow.id).where(
         BatchRow.agreement == agreement.agreement_id,
+        BatchRow.key_epoch == epoch,
         BatchRow.state == "accepted",
         BatchRow.id.is_distinct_from(superseded),
     )
-    return list(session.scalars(held.order_by(BatchRow.id)))
+    with store.as_unit() as session:
+        found = session.scalars(held.order_by(BatchRow.id)).all()
+    for one in found:
+        yield store.fingerprints.open(one, agreement)
 
 
 def _enter(

@@ -1,8 +1,9 @@
 """Finished batches are opened, checked by every rule, and taken in once or refused with reasons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,13 +16,14 @@ from people import (
     draw_agreement,
     receipt_for,
     sought,
+    submit,
     take_back,
     write,
 )
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from matcher.formats.agreement import Agreement
-from matcher.formats.batch import read_batch
+from matcher.formats.batch import Batch, read_batch
 from matcher.formats.envelope import write_envelope
 from matcher.formats.identity import Identity
 from matcher.formats.retirement import Retirement
@@ -86,6 +88,44 @@ def test_an_envelope_is_taken_in_once(store: Store, finished: Finished) -> None:
     assert accept(store, batch, path) == "accepted"
     assert (count(store, Record), count(store, Envelope)) == (2, 1)
     assert store.fingerprints.ids() == {batch}
+
+
+@pytest.mark.parametrize(("ceiling", "asked"), [(None, 0), (1.0, 1)])
+def test_what_is_held_is_asked_for_only_where_there_is_a_ceiling(
+    store: Store, tmp_path: Path, ceiling: float | None, asked: int
+) -> None:
+    agreement = add(store, draw_agreement(exposure_ceiling=ceiling))
+    submit(store, write(tmp_path / "one", agreement, ONE, sought(1, 2)), agreement, ONE)
+    path = write(tmp_path / "two", agreement, TWO, sought(3, 4))
+    statements: list[str] = []
+
+    def note(*about: Any) -> None:
+        statements.append(about[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        submit(store, path, agreement, TWO)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    of_those_held = [one for one in statements if "batches.id IS DISTINCT FROM" in one]
+    assert len(of_those_held) == asked
+
+
+def test_what_is_held_under_another_key_epoch_is_nothing_beside_a_batch(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def look(batch: Batch, _: Agreement, *, held: Iterable[Batch], **__: object) -> None:
+        seen.extend((batch.header.society, len(one)) for one in held)
+
+    monkeypatch.setattr(acceptance, "check_exposure", look)
+    first = add(store, draw_agreement())
+    submit(store, write(tmp_path / "old", first, ONE, sought(1, 2)), first, ONE)
+    second = add(store, first.with_next_epoch(TODAY, overlap_days=30))
+    submit(store, write(tmp_path / "new", second, ONE, sought(1, 2, 3)), second, ONE)
+    submit(store, write(tmp_path / "beside", second, TWO, sought(4)), second, TWO)
+    assert seen == [(TWO, 3)]
 
 
 @pytest.mark.parametrize("place", [0, 0.1, 0.5, 0.9999])
