@@ -172,24 +172,20 @@ class BitSetter:
     than a short one, on both sides alike.
 
     Args:
-        offsets: Shape (n + 1,), int64: record i has the tokens `tokens[offsets[i]:offsets[i+1]]`.
+        starts: Shape (n,), int64: record i has the tokens `tokens[starts[i]:stops[i]]`.
+        stops: Shape (n,), int64.
         tokens: Row numbers of `positions`, int32, distinct within a record.
-        positions: Shape (distinct tokens, at least `each`), uint16.
-        each: Positions a token sets.
+        positions: Shape (distinct tokens, each), uint16.
         most: Positions a record's tokens set together.
-        words: Words of a filter.
+        own: The bits of a filter that positions are drawn from, whole words.
     """
 
     def __init__(
-        self, offsets: Rows, tokens: Ids, positions: Positions, each: int, most: int, words: int
+        self, starts: Rows, stops: Rows, tokens: Ids, positions: Positions, most: int, own: range
     ) -> None:
-        self._tokens = offsets, tokens, positions
-        self._shares = each, most
-        rows = len(positions) * each
-        # Where tokens are few and set many bits, words are joined and not bits set.
-        has_patterns = words <= 2 * each and rows * words <= _MOST_PATTERN_WORDS
-        self._patterns = np.zeros((rows, words), dtype=np.uint64) if has_patterns else None
-        self._is_made = np.zeros(rows, dtype=np.bool_)
+        self._words = own.start // WORD, own.stop // WORD
+        self._tokens = starts, stops, tokens, positions, most
+        self._patterns = _no_patterns(positions, len(own) // WORD)
 
     def set_bits(self, filters: Filters, records: Rows) -> None:
         """Set bits.
@@ -199,61 +195,87 @@ class BitSetter:
             records: Shape (k,), int64: whose filters they are.
         """
         if self._patterns is None:
-            _set_bits(filters, records, *self._tokens, *self._shares)
+            _set_bits(filters, *self._words, records, *self._tokens)
         else:
-            _join_patterns(
-                filters, records, *self._tokens, *self._shares, self._patterns, self._is_made
-            )
+            first, _ = self._words
+            _join_patterns(filters, first, records, *self._tokens, *self._patterns)
+
+
+def _no_patterns(positions: Positions, words: int) -> tuple[Any, Any, Any] | None:
+    """Give room for patterns, as `_join_patterns` takes it; None where there are many tokens."""
+    room = _MOST_PATTERN_WORDS // words
+    if len(positions) > room:
+        return None
+    return (
+        np.zeros(positions.shape, dtype=np.int32),
+        np.zeros((1 + min(positions.size, room), words), dtype=np.uint64),
+        np.ones(1, dtype=np.int64),
+    )
 
 
 @numba.njit(cache=True, nogil=True)
-def _set_bits(filters, records, offsets, tokens, positions, each, most):  # type: ignore[no-untyped-def]
-    words = filters.shape[1]
-    marks = np.zeros(WORD * words, dtype=np.uint8)
+def _set_bits(  # type: ignore[no-untyped-def]
+    filters, first_word, end_word, records, starts, stops, tokens, positions, most
+):
+    marks = np.zeros(WORD * filters.shape[1], dtype=np.uint8)
     for row in range(len(records)):
-        first, last = offsets[records[row]], offsets[records[row] + 1]
+        first, last = starts[records[row]], stops[records[row]]
         if first == last:
             continue
-        share = _share(last - first, each, most)
+        share = _share(last - first, positions.shape[1], most)
         for at in range(first, last):
             drawn = positions[tokens[at]]
             for nth in range(share):
                 marks[drawn[nth]] = 1
         filter_ = filters[row]
-        for word in range(words):
+        for word in range(first_word, end_word):
             take_over(filter_, marks, word)
 
 
 @numba.njit(cache=True, nogil=True)
 def _join_patterns(  # type: ignore[no-untyped-def]
-    filters, records, offsets, tokens, positions, each, most, patterns, is_made
+    filters, first_word, records, starts, stops, tokens, positions, most, numbers, patterns, used
 ):
-    """Do what `_set_bits` does, word by word.
+    """Do what `_set_bits` does, word by word where there is a pattern.
 
     Args:
         filters: As given.
+        first_word: Where patterns belong in a filter.
         records: As given.
-        offsets: As given.
+        starts: As given.
+        stops: As given.
         tokens: As given.
         positions: As given.
-        each: As given.
         most: As given.
-        patterns: Shape (tokens * each, words), uint64: the bits that a token sets with a share.
-        is_made: Shape (tokens * each,), bool: which of them are made; zeros where they are not.
+        numbers: Shape (tokens, each), int32: the number of what a token sets with a share, by the
+            share less one; 0 where it is not made yet, and for good where there is no room.
+        patterns: Shape (patterns, words), uint64; zeros where not used, and in the first one.
+        used: Shape (1,): how many are used, the first one among them.
     """
-    eights = filters.shape[1] & ~7
+    words = patterns.shape[1]
+    chosen = np.empty(64, dtype=np.int64)
     for row in range(len(records)):
-        first, last = offsets[records[row]], offsets[records[row] + 1]
-        share = _share(last - first, each, most)
+        first, last = starts[records[row]], stops[records[row]]
+        if last - first > len(chosen):
+            chosen = np.empty(2 * (last - first), dtype=np.int64)
+        share = _share(last - first, positions.shape[1], most)
         for at in range(first, last):
-            pattern = tokens[at] * each + share - 1
-            if not is_made[pattern]:
-                _set(patterns[pattern], positions[tokens[at], :share])
-                is_made[pattern] = True
-            for word in range(0, eights, 8):
-                join(filters, row, patterns, pattern, word)
-            for word in range(eights, filters.shape[1]):
-                filters[row, word] |= patterns[pattern, word]
+            number = numbers[tokens[at], share - 1]
+            if number == 0:
+                drawn = positions[tokens[at], :share]
+                if used[0] < len(patterns):
+                    number = used[0]
+                    used[0] += 1
+                    numbers[tokens[at], share - 1] = number
+                    _set(patterns[number], drawn, first_word)
+                else:
+                    _set(filters[row], drawn, 0)
+            chosen[at - first] = number
+        for word in range(0, words & ~7, 8):
+            join(filters, row, first_word, patterns, chosen, last - first, word)
+        for word in range(words & ~7, words):
+            for nth in range(last - first):
+                filters[row, first_word + word] |= patterns[chosen[nth], word]
 
 
 @numba.njit(cache=True)
@@ -263,6 +285,6 @@ def _share(count, each, most):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _set(row, positions):  # type: ignore[no-untyped-def]
+def _set(words, positions, first_word):  # type: ignore[no-untyped-def]
     for position in positions:
-        row[position >> 6] |= np.uint64(1) << np.uint64(position & 63)
+        words[(position >> 6) - first_word] |= np.uint64(1) << np.uint64(position & 63)

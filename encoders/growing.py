@@ -69,6 +69,15 @@ class Lists:
         """Give offsets and numbers: list i is `numbers[offsets[i]:offsets[i + 1]]`."""
         return self._ends.rows(), self._ids.rows()
 
+    def places(self, chosen: Ids) -> tuple[Offsets, Offsets, Ids]:
+        """Give where lists are: list `chosen[i]`, none for -1, is `numbers[starts[i]:stops[i]]`.
+
+        Returns:
+            Starts and stops of shape (n,), and all numbers.
+        """
+        offsets, numbers = self.arrays()
+        return *_places(chosen, offsets), numbers
+
     def united(self, offsets: Offsets, chosen: Ids, distinct: int) -> tuple[Offsets, Ids]:
         """Unite lists, each number once, in order of first appearance.
 
@@ -82,6 +91,17 @@ class Lists:
         """
         united: tuple[Offsets, Ids] = _united(offsets, chosen, *self.arrays(), distinct)
         return united
+
+
+@numba.njit(cache=True, nogil=True)
+def _places(chosen, offsets):  # type: ignore[no-untyped-def]
+    starts = np.zeros(len(chosen), dtype=np.int64)
+    stops = np.zeros(len(chosen), dtype=np.int64)
+    for row, which in enumerate(chosen):
+        if which >= 0:
+            starts[row] = offsets[which]
+            stops[row] = offsets[which + 1]
+    return starts, stops
 
 
 @numba.njit(cache=True, nogil=True)
@@ -103,9 +123,8 @@ def _united(offsets, chosen, list_offsets, lists, distinct):  # type: ignore[no-
                 out = longer
             for at in range(first, last):
                 number = lists[at]
-                if seen_in[number] != row:
-                    seen_in[number] = row
-                    out[end] = number
-                    end += 1
+                out[end] = number
+                end += seen_in[number] != row
+                seen_in[number] = row
         ends[row + 1] = end
     return ends, out[:end]

@@ -1,4 +1,4 @@
-"""Bits for kernels: 64 octets packed into one word, and set bits counted.
+"""Bits for kernels: 64 octets packed into one word, words joined, and set bits counted.
 
 To write an octet is cheaper than to set a bit, which reads the word first and waits for the bit
 that was set in it before.
@@ -9,6 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _WORD = ir.IntType(64)
@@ -17,6 +18,7 @@ _WORDS = ir.VectorType(_WORD, 8)
 _FILTER = types.Array(types.uint64, 1, "C")
 _FILTERS = types.Array(types.uint64, 2, "C")
 _MARKS = types.Array(types.uint8, 1, "C")
+_NUMBERS = types.Array(types.int64, 1, "C")
 
 
 def _emit_take_over(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -61,29 +63,45 @@ set_in: Callable[..., int] = intrinsic(_set_in)
 
 
 def _emit_join(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-    def place(filters: Any, row: Any) -> Any:
+    filters, row, first, patterns, chosen, count, word = arguments
+    numbers = context.make_array(_NUMBERS)(context, builder, chosen).data
+
+    def place(filters: Any, row: Any, word: Any) -> Any:
         array = context.make_array(_FILTERS)(context, builder, filters)
         words = builder.extract_value(array.shape, 1)
-        first = builder.add(builder.mul(row, words), arguments[4])
-        return builder.bitcast(builder.gep(array.data, [first]), _WORDS.as_pointer())
+        at = builder.gep(array.data, [builder.add(builder.mul(row, words), word)])
+        return builder.bitcast(at, _WORDS.as_pointer())
 
-    to, of = place(*arguments[:2]), place(*arguments[2:4])
-    builder.store(builder.or_(builder.load(to, align=8), builder.load(of, align=8)), to, align=8)
+    to = place(filters, row, builder.add(first, word))
+    with builder.goto_entry_block():
+        total = builder.alloca(_WORDS)  # LLVM makes a register of it
+    builder.store(builder.load(to, align=8), total)
+    with cgutils.for_range(builder, count) as loop:
+        number = builder.load(builder.gep(numbers, [loop.index]))
+        pattern = builder.load(place(patterns, number, word), align=8)
+        builder.store(builder.or_(builder.load(total), pattern), total)
+    builder.store(builder.load(total), to, align=8)
     return context.get_dummy_value()
 
 
-def _join(_context: Any, _filters: Any, _row: Any, _others: Any, _other: Any, _first: Any) -> Any:
-    """Set the bits of eight words of a filter that another has set.
+def _join(
+    _context: Any, _filters: Any, _row: Any, _first: Any,
+    _patterns: Any, _chosen: Any, _count: Any, _word: Any,
+) -> Any:  # fmt: skip
+    """Set the bits of eight words of a filter that any of some patterns has set.
 
     Args:
         filters: Shape (n, words), uint64, C-contiguous; changed in place.
         row: Which of them.
-        others: Shape (k, words), uint64, C-contiguous; other memory.
-        other: Which of these.
-        first: The first of the eight words.
+        first: The word of the filter that the first of a pattern belongs to.
+        patterns: Shape (k, words), uint64, C-contiguous; other memory.
+        chosen: Shape (at least `count`,), int64: which of these.
+        count: How many.
+        word: The first of the eight words of the patterns.
     """
     number = types.int64
-    return types.none(_FILTERS, number, _FILTERS, number, number), _emit_join
+    arguments = (_FILTERS, number, number, _FILTERS, _NUMBERS, number, number)
+    return types.none(*arguments), _emit_join
 
 
 join: Callable[..., None] = intrinsic(_join)

@@ -26,40 +26,48 @@ class PairNumbering:
     def number(self, firsts: Ids, seconds: Ids) -> Ids:
         """Number n pairs, each a first and a second; the numbers of a pair never change."""
         offsets = np.arange(len(firsts) + 1)
-        return self.number_lists(offsets[:-1], firsts, offsets, seconds)
+        return self.number_lists(offsets[:-1], firsts, offsets[:-1], offsets[1:], seconds)[2]
 
-    def number_lists(self, order: Offsets, firsts: Ids, offsets: Offsets, seconds: Ids) -> Ids:
+    def number_lists(
+        self, order: Offsets, firsts: Ids, starts: Offsets, stops: Offsets, seconds: Ids
+    ) -> tuple[Offsets, Offsets, Ids]:
         """Number the pairs of lists, each of one first with some seconds.
 
         Args:
             order: The lists that count, in the order in which they are gone through: those with one
                 first should follow each other, since near memory then holds their pairs.
             firsts: Shape (n,): the first of each list.
-            offsets: Shape (n + 1,): list i has the seconds `seconds[offsets[i]:offsets[i + 1]]`.
-            seconds: The seconds, end to end.
+            starts: Shape (n,): list i has the seconds `seconds[starts[i]:stops[i]]`.
+            stops: Shape (n,).
+            seconds: The seconds.
 
         Returns:
-            The number of each second's pair, as many as seconds; without meaning in lists that
-            don't count.
+            Starts, stops and the numbers of the seconds' pairs, in the order of the lists; those
+            that don't count are empty.
         """
-        numbers = np.empty(len(seconds), dtype=np.int32)
+        sizes = np.zeros(len(firsts), dtype=np.int64)
+        sizes[order] = (stops - starts)[order]
+        ends = np.cumsum(sizes)
+        numbers = np.empty(sizes.sum(), dtype=np.int32)
         # A part at a time, so that the table is no larger than it must be to find pairs soon.
-        parts = -(-len(seconds) // _AT_ONCE)
+        parts = -(-len(numbers) // _AT_ONCE)
         for part in np.array_split(order, max(1, parts)):
-            self._number(numbers, part, firsts, offsets, seconds)
-        return numbers
+            self._number(numbers, ends - sizes, part, firsts, starts, stops, seconds)
+        return ends - sizes, ends, numbers
 
     def _number(
-        self, numbers: Ids, order: Offsets, firsts: Ids, offsets: Offsets, seconds: Ids
-    ) -> None:
+        self, numbers: Ids, places: Offsets, order: Offsets,
+        firsts: Ids, starts: Offsets, stops: Offsets, seconds: Ids,
+    ) -> None:  # fmt: skip
         # A table that is at most half full even if all are new finds a pair in a step or two.
-        most = len(self) + int((offsets[order + 1] - offsets[order]).sum())
+        most = len(self) + int((stops - starts)[order].sum())
         if len(self._slots) < 2 * most:
             self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
             _enter(self._slots, self._pairs.rows())
         known = self._pairs.rows()
         room = np.empty((most - len(known), 2), dtype=np.int32)
-        fresh = _number(self._slots, known, room, numbers, order, firsts, offsets, seconds)
+        lists = order, firsts, starts, stops, seconds
+        fresh = _number(self._slots, known, room, numbers, places, *lists)
         self._pairs.extend(room[:fresh])
 
 
@@ -86,7 +94,9 @@ def _enter(slots, pairs):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _number(slots, known, room, numbers, order, firsts, offsets, seconds):  # type: ignore[no-untyped-def]
+def _number(  # type: ignore[no-untyped-def]
+    slots, known, room, numbers, places, order, firsts, starts, stops, seconds
+):
     """Look pairs up and enter those that are not known; say how many these are.
 
     Args:
@@ -94,16 +104,18 @@ def _number(slots, known, room, numbers, order, firsts, offsets, seconds):  # ty
         known: The pairs that are known.
         room: Takes the pairs that are not.
         numbers: Takes the numbers of the seconds' pairs.
+        places: Shape (n,): where those of list i begin.
         order: As given.
         firsts: As given.
-        offsets: As given.
+        starts: As given.
+        stops: As given.
         seconds: As given.
     """
     count = 0
     for row in order:
         first = firsts[row]
-        for place in range(offsets[row], offsets[row + 1]):
-            second = seconds[place]
+        for nth in range(stops[row] - starts[row]):
+            second = seconds[starts[row] + nth]
             at = _slot(slots, first, second)
             while slots[at] >= 0:
                 number = slots[at]
@@ -116,5 +128,5 @@ def _number(slots, known, room, numbers, order, firsts, offsets, seconds):  # ty
                 room[count, 0] = first
                 room[count, 1] = second
                 count += 1
-            numbers[place] = slots[at]
+            numbers[places[row] + nth] = slots[at]
     return count

@@ -60,11 +60,11 @@ class Drawn:
 
     Attributes:
         present: Shape (n,): whether the record has what the pass needs.
-        views: For each view its parameters, the records' tokens and the tokens' positions.
+        setters: For each view, what sets the bits of the records' tokens.
     """
 
     present: Mask
-    views: list[tuple[View, Tokens, Positions]]
+    setters: list[BitSetter]
 
 
 class PassEncoder:
@@ -113,31 +113,30 @@ class PassEncoder:
             self.forget()
         present = np.ones(chunk.size, dtype=np.bool_)
         has: dict[str, Mask] = {}
-        views = []
+        setters = []
         for attribute in self._pass.attributes:
             has[attribute.name] = np.zeros(chunk.size, dtype=np.bool_)
             if attribute.salt:
                 present &= chunk.salts(attribute.salt).codes >= 0
+            own = _range(self._pass.filters[attribute.name])
             for view, tokens, positions in self._drawn(chunk, attribute):
-                has[attribute.name] |= np.diff(tokens.offsets) > 0
-                views.append((view, tokens, positions))
+                has[attribute.name] |= tokens.sizes > 0
+                setters.append(
+                    BitSetter(tokens.starts, tokens.stops, tokens.ids, positions, view.most, own)
+                )
         for group in self._pass.needs:
             present &= np.logical_or.reduce([has[name] for name in group])
-        return Drawn(present, views)
+        return Drawn(present, setters)
 
     def finish(self, chunk: Chunk, drawn: Drawn) -> Filters:
         """Make the fingerprints; zeros where absent. Any number of threads at a time."""
         words = self._pass.bits // WORD
-        setters = [
-            BitSetter(tokens.offsets, tokens.ids, positions, view.each, view.most, words)
-            for view, tokens, positions in drawn.views
-        ]
         made = np.zeros((chunk.size, self._pass.output_bits // WORD), dtype=np.uint64)
         present = np.flatnonzero(drawn.present)
         for start in range(0, len(present), _AT_ONCE):
             rows = present[start : start + _AT_ONCE]
             filters = np.zeros((len(rows), words), dtype=np.uint64)
-            for setter in setters:
+            for setter in drawn.setters:
                 setter.set_bits(filters, rows)
             contents = partial(chunk.contents, rows)
             self._fill_up(filters, contents)
@@ -163,9 +162,12 @@ class PassEncoder:
             yield view, tokens, positions.of(tokens.distinct)
 
     def _table(self, attribute: Attribute, view: View) -> PositionTable:
-        own = self._pass.filters[attribute.name]
-        key = self._keys[attribute.name]
-        return PositionTable(view.name, key, range(own.start, own.stop), view.each)
+        own = _range(self._pass.filters[attribute.name])
+        return PositionTable(view.name, self._keys[attribute.name], own, view.each)
+
+
+def _range(bits: slice) -> range:
+    return range(bits.start, bits.stop)
 
 
 def views_of(passes: Sequence[Pass]) -> dict[ViewOf, None]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from encoders.growing import Ids
+from encoders.growing import Ids, Offsets
 from encoders.pair_numbering import PairNumbering
 from encoders.tokens import Tokens
 
@@ -49,16 +49,16 @@ def salts_of(salting: Sequence[tuple[str, Tokens]]) -> Salts:
     """
     sets = PairNumbering()
     # A record's way through its views: the number of its tokens under each, then these in order.
-    way = np.full(len(salting[0][1].offsets) - 1, -1, dtype=np.int32)
+    way = np.full(len(salting[0][1].starts), -1, dtype=np.int32)
     lacking = np.zeros(len(way), dtype=np.bool_)
     for _, tokens in salting:
-        sizes = np.diff(tokens.offsets).astype(np.int32)
+        sizes = tokens.sizes.astype(np.int32)
         lacking |= sizes == 0
         way = sets.number(way, sizes)
-        ids = _ascending(tokens)
+        offsets, ids = _ascending(tokens)
         for nth in range(sizes.max(initial=0)):
             rows = np.flatnonzero(sizes > nth)
-            way[rows] = sets.number(way[rows], ids[tokens.offsets[rows] + nth])
+            way[rows] = sets.number(way[rows], ids[offsets[rows] + nth])
     salted = np.flatnonzero(~lacking)
     codes = np.full(len(way), -1, dtype=np.int32)
     codes[salted] = pd.factorize(way[salted])[0]
@@ -66,10 +66,11 @@ def salts_of(salting: Sequence[tuple[str, Tokens]]) -> Salts:
     return Salts([_salt(_texts(salting, row)) for row in first.tolist()], codes)
 
 
-def _ascending(tokens: Tokens) -> Ids:
-    """Give the ids with each record's in ascending order."""
-    rows = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
-    return np.sort(rows << 32 | tokens.ids).astype(np.int32)
+def _ascending(tokens: Tokens) -> tuple[Offsets, Ids]:
+    """Give offsets and ids end to end, each record's in ascending order."""
+    offsets, ids = tokens.end_to_end()
+    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    return offsets, np.sort(rows << 32 | ids).astype(np.int32)
 
 
 def _texts(salting: Sequence[tuple[str, Tokens]], row: int) -> list[tuple[str, list[str]]]:
@@ -112,15 +113,13 @@ class SaltedTokens:
             without a salt has none.
         """
         known = [self._salts.setdefault(salt, len(self._salts)) for salt in salts.distinct]
-        sizes = np.diff(tokens.offsets)
         salted = salts.codes >= 0
         numbered = np.array([*known, -1], dtype=np.int32)[salts.codes]
         order = np.flatnonzero(salted)[np.argsort(numbered[salted], kind="stable")]
-        numbers = self._pairs.number_lists(order, numbered, tokens.offsets, tokens.ids)
-        ids = numbers[np.repeat(salted, sizes)]
+        lists = tokens.starts, tokens.stops, tokens.ids
+        starts, stops, ids = self._pairs.number_lists(order, numbered, *lists)
         self._name_fresh(tokens.distinct)
-        offsets = np.concatenate([[0], np.cumsum(np.where(salted, sizes, 0))])
-        return Tokens(self._distinct, offsets, ids)
+        return Tokens(self._distinct, starts, stops, ids)
 
     def _name_fresh(self, tokens: Sequence[str]) -> None:
         salts = list(self._salts)

@@ -36,17 +36,32 @@ class Tokens:
     Attributes:
         distinct: Distinct tokens, in order of first appearance: those of these records, and of all
             that the vocabulary met before.
-        offsets: Shape (n + 1,), int64: record i has `ids[offsets[i]:offsets[i + 1]]`.
+        starts: Shape (n,), int64: record i has `ids[starts[i]:stops[i]]`; those of records that are
+            alike may be the same place.
+        stops: Shape (n,), int64.
         ids: Indices into `distinct`, int32; distinct within a record.
     """
 
     distinct: Sequence[str]
-    offsets: Offsets
+    starts: Offsets
+    stops: Offsets
     ids: Ids
+
+    @property
+    def sizes(self) -> Offsets:
+        """How many tokens each record has."""
+        return self.stops - self.starts
+
+    def end_to_end(self) -> tuple[Offsets, Ids]:
+        """Give offsets of shape (n + 1,) and the ids of all records, one after the other."""
+        sizes = self.sizes
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        places = np.repeat(self.starts - offsets[:-1], sizes)
+        return offsets, self.ids[np.arange(len(places)) + places]
 
     def of(self, row: int) -> Ids:
         """Give one record's tokens, as indices into `distinct`."""
-        return self.ids[self.offsets[row] : self.offsets[row + 1]]
+        return self.ids[self.starts[row] : self.stops[row]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -211,8 +226,11 @@ class _Way:
 
     def tokens(self, codes: Ids) -> Tokens:
         distinct = self.to_tokens.into.distinct
+        if codes.shape[1] == 1:
+            return Tokens(distinct, *self.by_value.places(codes[:, 0]))
         offsets = np.arange(0, codes.size + 1, codes.shape[1])
-        return Tokens(distinct, *self.by_value.united(offsets, codes.ravel(), len(distinct)))
+        ends, ids = self.by_value.united(offsets, codes.ravel(), len(distinct))
+        return Tokens(distinct, ends[:-1], ends[1:], ids)
 
     def failed(self, codes: Ids) -> Iterator[tuple[str, Mask]]:
         """Give the columns with values that could not be made into tokens, and whose they are."""

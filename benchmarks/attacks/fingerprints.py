@@ -108,9 +108,10 @@ def weighted_tokens(records: Records, part: Pass) -> sparse.csr_matrix:
             if attribute.salt:
                 salting = [(one.view, tokenised[one.attribute, one.view]) for one in attribute.salt]
                 tokens = SaltedTokens().of(tokens, salts_of(salting))
-            count = np.diff(tokens.offsets)
+            offsets, ids = tokens.end_to_end()
+            count = tokens.sizes
             share = np.minimum(view.each, np.maximum(1, view.most // np.maximum(count, 1)))
             weights = np.sqrt(np.repeat(share, count)).astype(np.float32)
             shape = (len(count), len(tokens.distinct))
-            blocks.append(sparse.csr_matrix((weights, tokens.ids, tokens.offsets), shape=shape))
+            blocks.append(sparse.csr_matrix((weights, ids, offsets), shape=shape))
     return sparse.csr_matrix(sparse.hstack(blocks))

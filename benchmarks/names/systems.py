@@ -45,8 +45,8 @@ def filters_of(names: Sequence[str], views: Sequence[View]) -> Filters:
         tokens = tokenised["name", view.name]
         keyed = [f"{view.name} {token}" for token in tokens.distinct]
         positions = token_positions(keyed, _KEY, BITS, view.each)
-        of_names = (tokens.offsets, tokens.ids, positions)
-        setter = BitSetter(*of_names, view.each, view.most, BITS // WORD)
+        of_names = (tokens.starts, tokens.stops, tokens.ids, positions)
+        setter = BitSetter(*of_names, view.most, range(BITS))
         setter.set_bits(filters, np.arange(len(names)))
     return filters
 
@@ -73,7 +73,7 @@ def bigram_filters(prepare: Callable[[str], str]) -> System:
         ids = np.array([distinct[pair] for of_name in pairs for pair in of_name], dtype=np.int32)
         offsets = np.r_[0, np.cumsum([len(of_name) for of_name in pairs])].astype(np.int64)
         made = np.zeros((len(names), 1024 // WORD), dtype=np.uint64)
-        setter = BitSetter(offsets, ids, positions, 30, 1 << 30, 1024 // WORD)
+        setter = BitSetter(offsets[:-1], offsets[1:], ids, positions, 1 << 30, range(1024))
         setter.set_bits(made, np.arange(len(names)))
         return made
 

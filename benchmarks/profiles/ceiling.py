@@ -176,9 +176,9 @@ def _regressed(true: Floats, false: Floats) -> Weights:
 
 
 def _matrix(tokens: Tokens, width: int) -> sparse.csr_matrix:
-    ones = np.ones(len(tokens.ids), dtype=np.float64)
-    shape = len(tokens.offsets) - 1, width
-    return sparse.csr_matrix((ones, tokens.ids, tokens.offsets), shape=shape)
+    offsets, ids = tokens.end_to_end()
+    ones = np.ones(len(ids), dtype=np.float64)
+    return sparse.csr_matrix((ones, ids, offsets), shape=(len(offsets) - 1, width))
 
 
 def told_by_form(size: int, rows: Rows, others: Rows) -> int:

@@ -124,16 +124,22 @@ RECORDS = st.lists(st.lists(st.integers(0, 29), max_size=30, unique=True), max_s
     each=st.integers(1, 20),
     most=st.integers(1, 80),
     words=st.sampled_from([5, 32]),
+    before=st.sampled_from([0, 3]),
+    room=st.sampled_from([0, 29, 30, 1000]),
 )
 def test_bits_are_a_union_of_sets(
-    records: list[list[int]], each: int, most: int, words: int
+    records: list[list[int]], each: int, most: int, words: int, before: int, room: int
 ) -> None:
-    """Word by word where tokens set many bits of a filter, bit by bit where they set few."""
-    positions = token_positions([str(i) for i in range(30)], KEY, 64 * words, 20)
-    filters = to_filters([{5, 319}] * len(records), words)
-    offsets = np.cumsum([0, *map(len, records)]).astype(np.int64)
+    """Word by word where there is room for what tokens set, bit by bit where there is none."""
+    own = range(64 * before, 64 * (before + words))
+    positions = token_positions([str(i) for i in range(30)], KEY, len(own), each) + own.start
+    filters = to_filters([{5, 319}] * len(records), before + words + 2)
+    ends = np.cumsum([0, *map(len, records)]).astype(np.int64)
     tokens = np.array([token for record in records for token in record], np.int32)
-    setter = BitSetter(offsets, tokens, positions, each, most, words)
+    of_records = ends[:-1], ends[1:], tokens
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("encoders.bits._MOST_PATTERN_WORDS", room * words)
+        setter = BitSetter(*of_records, positions.astype(np.uint16), most, own)
     chosen = np.arange(len(records))[::-2].copy()  # any of them, in any order
     for part in np.array_split(chosen, 2):
         made = filters[part]
@@ -167,7 +173,8 @@ def test_membership_is_that_of_a_textbook_bloom_filter(textbook: BloomFilter) ->
     outside = token_positions([f"out {i}" for i in range(trials)], KEY, bits, each)
     filters = np.zeros((1, -(-bits // 64)), np.uint64)
     ids = np.arange(ELEMENTS, dtype=np.int32)
-    setter = BitSetter(np.array([0, ELEMENTS]), ids, inside, each, bits, filters.shape[1])
+    places = np.array([0]), np.array([ELEMENTS])
+    setter = BitSetter(*places, ids, inside, bits, range(64 * filters.shape[1]))
     setter.set_bits(filters, np.array([0]))
     held = np.zeros(filters.shape[1] * 64, np.bool_)
     held[list(to_sets(filters)[0])] = True

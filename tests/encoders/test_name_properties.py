@@ -110,7 +110,7 @@ def of_person(view: str, **cells: str) -> set[str]:
     """The tokens of one person's own name."""
     table = Records.from_rows([{"record_id": "R1", **cells}], role="sought").table
     found = Vocabulary([("name", view)]).tokenise(table).tokens["name", view]
-    return {found.distinct[token] for token in found.ids.tolist()}
+    return {found.distinct[token] for token in found.of(0).tolist()}
 
 
 @pytest.mark.parametrize("view", OWN)

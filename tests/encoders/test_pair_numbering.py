@@ -36,17 +36,19 @@ def test_lists_in_any_order_equal_a_dictionary(
     order = random.sample(range(len(lists)), random.randint(0, len(lists)))
     ends = np.cumsum([0, *(len(seconds) for _, seconds in lists)])
     numbering, expected = PairNumbering(), dict[tuple[int, int], int]()
-    found = numbering.number_lists(
+    starts, stops, found = numbering.number_lists(
         np.array(order, dtype=np.int64),
         np.array([first for first, _ in lists], dtype=np.int32),
-        ends,
+        ends[:-1],
+        ends[1:],
         np.array([second for _, seconds in lists for second in seconds], dtype=np.int32),
     )
     for row in order:
         first, seconds = lists[row]
-        assert found[ends[row] : ends[row + 1]].tolist() == [
+        assert found[starts[row] : stops[row]].tolist() == [
             expected.setdefault((first, second), len(expected)) for second in seconds
         ]
+    assert (stops - starts).sum() == len(found) == sum(len(lists[row][1]) for row in order)
     assert list(map(tuple, numbering.pairs().tolist())) == list(expected)
 
 

@@ -118,15 +118,13 @@ def table(rows: list[list[str]]) -> Tokens:
     numbers: dict[str, int] = {}
     ids = [[numbers.setdefault(token, len(numbers)) for token in row] for row in rows]
     offsets = np.cumsum([0, *map(len, ids)], dtype=np.int64)
-    return Tokens(
-        list(numbers), offsets, np.array([one for row in ids for one in row], dtype=np.int32)
-    )
+    end_to_end = np.array([one for row in ids for one in row], dtype=np.int32)
+    return Tokens(list(numbers), offsets[:-1], offsets[1:], end_to_end)
 
 
 def as_rows(tokens: Tokens) -> list[list[str]]:
     return [
-        [tokens.distinct[token] for token in tokens.ids[start:end]]
-        for start, end in zip(tokens.offsets, tokens.offsets[1:], strict=False)
+        [tokens.distinct[token] for token in tokens.of(row)] for row in range(len(tokens.starts))
     ]
 
 

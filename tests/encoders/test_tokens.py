@@ -44,8 +44,10 @@ def tokens_of(records: Records, view: str) -> Tokens:
 
 
 def by_record(tokens: Tokens) -> list[list[str]]:
-    ends = tokens.offsets.tolist()
-    return [[tokens.distinct[i] for i in tokens.ids[start:end]] for start, end in pairwise(ends)]
+    offsets, ids = tokens.end_to_end()
+    found = [[tokens.distinct[i] for i in ids[a:b]] for a, b in pairwise(offsets.tolist())]
+    assert found == [[tokens.distinct[i] for i in tokens.of(row)] for row in range(len(found))]
+    return found
 
 
 def oracle(row: dict[str, str | None], view: str) -> set[str]:

@@ -200,7 +200,8 @@ def salt_vectors() -> list[dict[str, Any]]:
 
 def table(tokens: list[str]) -> Tokens:
     """Give one record with these tokens."""
-    return Tokens(tokens, np.array([0, len(tokens)]), np.arange(len(tokens), dtype=np.int32))
+    places = np.array([0]), np.array([len(tokens)])
+    return Tokens(tokens, *places, np.arange(len(tokens), dtype=np.int32))
 
 
 def record_vectors() -> list[dict[str, Any]]:
