@@ -1,132 +1,59 @@
-"""Every hardening step against a plain oracle, its laws of distance, and steps in a row."""
+"""Steps that know of no attribute: against plain oracles, their laws of distance, and in a row."""
 
 import hashlib
-from collections.abc import Callable, Iterator
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from hardening_cases import (
+    SAMPLING,
+    SEEDS,
+    SIZES,
+    STRATIFIED,
+    Bits,
+    DrawUp,
+    Oracle,
+    below,
+    content_of,
+    distances,
+    encoded,
+    hardened,
+    key_of,
+    keys_under,
+    lacking_the_pass,
+    neighbours,
+    part_of,
+    people,
+    permutation,
+    random_bits,
+    words,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from encoders.bits import text_and_ends
-from encoders.contents import Contents
-from encoders.encoding import encode
-from encoders.hardening import Hardening, diffusion_sets, drawing
+from encoders.hardening import drawing
 from encoders.keys import Keys
-from encoders.records import COLUMNS, Records
 from matcher.formats.agreement import Agreement
-from matcher.formats.scheme import Attribute, Pass, Scheme, View
+from matcher.formats.scheme import Scheme
 from matcher.formats.steps import (
-    AttributeFilter,
     Balancing,
     Diffusion,
     Permutation,
     Resampling,
     Response,
     Rule90,
-    Sampling,
     Step,
-    StratifiedDiffusion,
-    Stratum,
     WindowedXor,
     XorFold,
 )
 
-DrawUp = Callable[..., Agreement]
-Bits = np.ndarray
-
-NAME = Attribute(name="name", views=(View(name="name.bigrams/1", each=8, most=100),))
-SEX = Attribute(name="sex", views=(View(name="sex.code/1", each=8, most=8),))
-SAMPLING = Sampling(
-    filters=(
-        AttributeFilter(attribute="name", bits=192, take=100),
-        AttributeFilter(attribute="sex", bits=64, take=28),
-    )
-)
-
-
-def part_of(*hardening: Step, bits: int = 256, floor: int = 0) -> Pass:
-    return Pass(
-        name="one",
-        attributes=(NAME, SEX),
-        needs=(("name",),),
-        bits=bits,
-        floor=floor,
-        hardening=hardening,
-    )
-
-
-STRATIFIED = StratifiedDiffusion(
-    strata=(
-        Stratum(attributes=("name",), bits=192, t=3),
-        Stratum(attributes=("sex",), bits=64, t=2),
-    ),
-    bits=320,
-)
-
 
 @pytest.fixture(scope="session")
-def agreement(draw_up: DrawUp) -> Agreement:
-    scheme = Scheme(name="steps", version=1, passes=(part_of(Permutation()),))
-    return draw_up(scheme=scheme)
-
-
-@pytest.fixture(scope="session")
-def keys(agreement: Agreement) -> Keys:
-    return Keys.throwaway(agreement, seed=7)
-
-
-def random_bits(n: int, bits: int, seed: int) -> Bits:
-    return np.random.default_rng(seed).integers(0, 2, (n, bits), dtype=np.uint8)
-
-
-def packed(bits: Bits) -> np.ndarray:
-    return np.packbits(bits, axis=1, bitorder="little").view("<u8").astype(np.uint64)
-
-
-def unpacked(filters: np.ndarray) -> Bits:
-    little = np.ascontiguousarray(filters).astype("<u8").view(np.uint8)
-    return np.unpackbits(little, axis=1, bitorder="little")
-
-
-def contents(rows: np.ndarray) -> Contents:
-    octets, ends = text_and_ends(pa.array([content_of(row) for row in rows], pa.binary()))
-    return octets, ends[:-1], ends[1:]
-
-
-def content_of(row: int) -> bytes:
-    return b"record %d" % row
-
-
-def hardened(keys: Keys, bits: Bits, *hardening: Step) -> Bits:
-    part = part_of(*hardening, bits=bits.shape[1])
-    out = np.zeros((len(bits) + 1, part.output_bits // 64), dtype=np.uint64)
-    Hardening(part, keys).harden(packed(bits), contents, out, np.arange(len(bits), 0, -1))
-    assert not out[0].any()
-    return unpacked(np.ascontiguousarray(out[:0:-1]))
+def keys(draw_up: DrawUp) -> Keys:
+    return keys_under(draw_up)
 
 
 # What the steps' docstrings say, as plainly as can be.
-
-
-def words(key: bytes, size: int = 4) -> Iterator[int]:
-    stream = hashlib.shake_256(key).digest(1 << 18)
-    for at in range(0, len(stream), size):
-        yield int.from_bytes(stream[at : at + size], "little")
-
-
-def below(stream: Iterator[int], n: int) -> int:
-    return next(word for word in stream if word < 2**32 // n * n) % n
-
-
-def permutation(key: bytes, number: int, size: int) -> list[int]:
-    stream, order = words(key + number.to_bytes(4, "little")), list(range(size))
-    for i in reversed(range(1, size)):
-        j = below(stream, i + 1)
-        order[i], order[j] = order[j], order[i]
-    return order
 
 
 def oracle_fold(bits: Bits, _: bytes) -> Bits:
@@ -173,20 +100,7 @@ def oracle_response(bits: Bits, key: bytes, per_mille: int = 250) -> Bits:
     return out
 
 
-def oracle_sampling(bits: Bits, key: bytes) -> Bits:
-    name = bits[:, :192][:, permutation(key, 0, 192)[:100]]
-    sex = bits[:, 192:][:, permutation(key, 1, 64)[:28]]
-    return np.hstack([name, sex])[:, permutation(key, 2, 128)]
-
-
-def oracle_stratified_diffusion(bits: Bits, key: bytes) -> Bits:
-    """Every stratum diffused by itself, and all XORed."""
-    name = diffusion_sets(key + bytes([0]), 192, 3, 320)
-    sex = diffusion_sets(key + bytes([1]), 64, 2, 320)
-    return (bits[:, :192][:, name].sum(axis=2) + bits[:, 192:][:, sex].sum(axis=2)) % 2
-
-
-ORACLES: list[tuple[Step, Callable[[Bits, bytes], Bits]]] = [
+ORACLES: list[tuple[Step, Oracle]] = [
     (XorFold(), oracle_fold),
     (Rule90(), oracle_rule_90),
     (WindowedXor(window=5), oracle_windowed_xor),
@@ -194,26 +108,13 @@ ORACLES: list[tuple[Step, Callable[[Bits, bytes], Bits]]] = [
     (Permutation(), oracle_permutation),
     (Resampling(), oracle_resampling),
     (Response(per_mille=250), oracle_response),
-    (SAMPLING, oracle_sampling),
-    (STRATIFIED, oracle_stratified_diffusion),
 ]
-each_step = pytest.mark.parametrize(
-    ("step", "oracle"), ORACLES, ids=[step.step for step, _ in ORACLES]
-)
 
 
-def key_of(keys: Keys, step: Step) -> bytes:
-    if isinstance(step, XorFold | Rule90 | WindowedXor):
-        return b""
-    return keys.derive(step.step, pass_name="one")  # noqa: S106 -- the pass's name is no password
-
-
-@each_step
+@pytest.mark.parametrize(("step", "oracle"), ORACLES, ids=[step.step for step, _ in ORACLES])
 @settings(deadline=None, max_examples=10)
-@given(n=st.sampled_from([0, 1, 3, 65]), seed=st.integers(0, 2**32 - 1))
-def test_equals_the_oracle(
-    keys: Keys, step: Step, oracle: Callable[[Bits, bytes], Bits], n: int, seed: int
-) -> None:
+@given(n=SIZES, seed=SEEDS)
+def test_equals_the_oracle(keys: Keys, step: Step, oracle: Oracle, n: int, seed: int) -> None:
     bits = random_bits(n, 256, seed)
     assert hardened(keys, bits, step).tolist() == oracle(bits, key_of(keys, step)).tolist()
 
@@ -248,21 +149,6 @@ def test_windows_of_any_length(keys: Keys, window: int) -> None:
     bits = random_bits(4, 128, window)
     expected = oracle_windowed_xor(bits, b"", window)
     np.testing.assert_array_equal(hardened(keys, bits, WindowedXor(window=window)), expected)
-
-
-def neighbours(flips: int, seed: int, n: int = 100, bits: int = 2048) -> tuple[Bits, Bits]:
-    """Give filters, and as many that differ from them in so many bits."""
-    left = random_bits(n, bits, seed)
-    right = left.copy()
-    rng = np.random.default_rng(seed)
-    for row in right:
-        row[rng.choice(bits, flips, replace=False)] ^= 1
-    return left, right
-
-
-def distances(keys: Keys, left: Bits, right: Bits, *hardening: Step) -> np.ndarray:
-    both = hardened(keys, np.vstack([left, right]), *hardening)
-    return (both[: len(left)] != both[len(left) :]).sum(axis=1)
 
 
 @settings(deadline=None, max_examples=25)
@@ -358,17 +244,6 @@ def test_another_pass_and_another_agreement_have_other_keys(keys: Keys, draw_up:
     assert np.mean(ours != theirs) > 0.4
 
 
-def people(*names: str) -> Records:
-    rows = [{"record_id": str(i), "given_name": name, "sex": "f"} for i, name in enumerate(names)]
-    return Records.from_rows(rows, role="sought")
-
-
-def encoded(draw_up: DrawUp, records: Records, *hardening: Step, floor: int = 0) -> Bits:
-    scheme = Scheme(name="steps", version=1, passes=(part_of(*hardening, floor=floor),))
-    under = draw_up(scheme=scheme)
-    return unpacked(encode(records, under, Keys.throwaway(under, seed=7)).passes["one"].bits)
-
-
 def test_coins_are_a_records_own_and_never_thrown_anew(draw_up: DrawUp) -> None:
     records = people("Magdalena", "Magdalena")
     plain = encoded(draw_up, records)
@@ -381,73 +256,8 @@ def test_coins_are_a_records_own_and_never_thrown_anew(draw_up: DrawUp) -> None:
 
 
 def test_a_record_that_lacks_the_pass_is_all_zero_after_every_step(draw_up: DrawUp) -> None:
-    records = Records.from_rows([{"record_id": "1", "sex": "f"}], role="sought")
     for step, _ in ORACLES:
-        assert not encoded(draw_up, records, step).any()
-
-
-def test_each_attribute_has_a_filter_of_its_own_before_sampling(draw_up: DrawUp) -> None:
-    """With all bits taken, sampling only orders them: who differs in sex alone differs in few."""
-    every = Sampling(
-        filters=(
-            AttributeFilter(attribute="name", bits=192, take=192),
-            AttributeFilter(attribute="sex", bits=64, take=64),
-        )
-    )
-    rows = [{"record_id": "1", "given_name": "Magdalena", "sex": sex} for sex in ("f", "m", None)]
-    bits = encoded(draw_up, Records.from_rows(rows, role="sought"), every)
-    weights = bits.sum(axis=1, dtype=int)
-    assert weights[0] == weights[2] + 8  # the sex's 8 bits fall on no bit of the name
-    shared = int((bits[0] & bits[1]).sum())
-    assert weights[2] <= shared <= weights[2] + 4
-
-
-@pytest.mark.parametrize(("flips", "others"), [(60, 20), (0, 60), (200, 0), (200, 150)])
-def test_strata_multiply_what_they_have_in_common(keys: Keys, flips: int, others: int) -> None:
-    left, right = (np.hstack(pair) for pair in zip(
-        neighbours(flips, 1, bits=1024), neighbours(others, 2, bits=1024), strict=True
-    ))  # fmt: skip
-    step = STRATIFIED.model_copy(
-        update={
-            "strata": tuple(one.model_copy(update={"bits": 1024}) for one in STRATIFIED.strata),
-            "bits": 4096,
-        }
-    )
-    measured = 1 - 2 * distances(keys, left, right, step).mean() / 4096
-    expected = (1 - 2 * flips / 1024) ** 3 * (1 - 2 * others / 1024) ** 2
-    assert abs(measured - expected) < 0.01
-
-
-def test_every_stratum_has_its_filter_and_its_part_of_the_floor(draw_up: DrawUp) -> None:
-    """With sets of one bit, and every bit in one of them, what is XORed can be counted."""
-    both = StratifiedDiffusion(
-        strata=tuple(Stratum(attributes=(name,), bits=128, t=1) for name in ("name", "sex")),
-        bits=128,
-    )
-    assert part_of(both, floor=80).filled == ((slice(0, 128), 40), (slice(128, 256), 40))
-    rows = [{"record_id": "1", "given_name": "Magdalena", "sex": sex} for sex in ("f", None)]
-    records = Records.from_rows(rows, role="sought")
-    with_sex, without = encoded(draw_up, records, both)
-    assert (with_sex ^ without).sum() == 8
-    filled = encoded(draw_up, records, both, floor=80)
-    assert (filled[0] ^ with_sex).sum() == 32
-    fill = filled[1] ^ without  # the name has more than its 40
-    assert fill.sum() == 40
-
-    under = draw_up(scheme=Scheme(name="steps", version=1, passes=(part_of(both, floor=80),)))
-    keys = Keys.throwaway(under, seed=7)
-    cells = [records.column(name)[1].as_py() for name in COLUMNS]
-    content = "\x1f".join("\x1e" if cell is None else cell for cell in cells)
-    key = keys.derive("filling", pass_name="one", attribute="2")  # noqa: S106 -- the pass's name
-    stream = np.frombuffer(hashlib.shake_256(key + content.encode()).digest(2000), "<u2")
-    positions = list(dict.fromkeys((stream % 128).tolist()))[:40]
-    assert fill.tolist() == np.isin(sets_of(keys, both)[:, 0], positions).tolist()
-
-
-def sets_of(keys: Keys, step: StratifiedDiffusion) -> np.ndarray:
-    """The index sets of the second of two strata of 128 bits."""
-    key = keys.derive(step.step, pass_name="one")  # noqa: S106 -- the pass's name is no password
-    return diffusion_sets(key + bytes([1]), 128, step.strata[1].t, step.bits)
+        assert not encoded(draw_up, lacking_the_pass(), step).any()
 
 
 @pytest.mark.parametrize(
@@ -468,24 +278,6 @@ def test_a_step_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=rule):
         part_of(*hardening, bits=bits)
-
-
-def test_sampling_is_checked_against_the_pass() -> None:
-    name, sex = SAMPLING.filters
-    for filters, rule in (
-        ((sex, name), "in their order"),
-        ((name,), "as long together"),
-        ((name.model_copy(update={"take": 193}), sex), "than it has"),
-        ((name.model_copy(update={"take": 101}), sex), "multiple of 64"),
-    ):
-        with pytest.raises(ValidationError, match=rule):
-            part_of(Sampling(filters=filters))
-    both = [one.model_copy(update={"attributes": ("name",)}) for one in STRATIFIED.strata]
-    strata = STRATIFIED.model_copy(update={"strata": tuple(both)})
-    with pytest.raises(ValidationError, match="in one stratum"):
-        part_of(strata)
-    with pytest.raises(ValidationError, match="expected tags"):
-        part_of({"step": "prayer"})  # type: ignore[arg-type]  # as a file may have it
 
 
 def test_steps_are_read_back_from_an_agreement(draw_up: DrawUp, tmp_path) -> None:  # type: ignore[no-untyped-def]
