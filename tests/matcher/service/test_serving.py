@@ -1,7 +1,6 @@
 """The service as a process: slow and broken connections, stopping, what it writes and tells."""
 
 import contextlib
-import http.client
 import json
 import os
 import re
@@ -9,19 +8,16 @@ import select
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from calling import bearing, token_for
-from people import ONE, add, draw_agreement
-from sqlalchemy import create_engine, text
+from people import ONE
+from serving_process import Process, serving
 from test_batch_routes import CONTENT, content_digest, digest
 
 from encoders.client.generated import NewBatch, Operations
@@ -29,82 +25,11 @@ from encoders.client.transport import HttpTransport
 from matcher.service import uploads
 from matcher.store import Store
 
-# As `kinmatch serve`, with less patience, so that a test can wait for its end.
-PROGRAM = """
-import sys
-from pathlib import Path
-from matcher.service import protocol, running
-from matcher.settings import Settings
-from matcher.store import open_store
-protocol._HEADER_SECONDS = 1.0
-protocol._TAKE_SECONDS = 2.0
-running._KEEP_SECONDS = 2
-protocol.MOST_CONNECTIONS = 40
-settings = Settings.load(data_folder=Path(sys.argv[1]), least_free_bytes=0, training_required=False)
-with open_store(settings, None, patience=running.PATIENCE) as store:
-    running.run(store, settings, host="127.0.0.1", port=int(sys.argv[2]))
-"""
-
-
-@dataclass
-class Process:
-    """The running service."""
-
-    child: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def connect(self) -> http.client.HTTPConnection:
-        """A new connection."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        """Ask on a connection of its own."""
-        connection = self.connect()
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse()
-
-    def lines(self) -> list[dict[str, object]]:
-        """What it has logged."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
 
 @pytest.fixture
 def process(store: Store, tmp_path: Path) -> Iterator[Process]:
-    add(store, draw_agreement(valid_until="2099-12-31"))
-    port, log = free_port(), tmp_path / "log"
-    command = [sys.executable, "-c", PROGRAM, str(store.folder), str(port)]
-    with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=errors, stderr=errors)
-    started = Process(child, port, log)
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            assert started.get("/health/live").status == 200
-            break
-        except ConnectionError:
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    yield started
-    if child.poll() is None:
-        child.kill()
-    child.wait()
-
-
-def write_down(store: Store) -> None:
-    """Have the server write down what many tests have done, which it would do again otherwise."""
-    assert store.server is not None
-    engine = create_engine(store.server.url(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CHECKPOINT"))
-    engine.dispose()
+    with serving(store, tmp_path / "log") as started:
+        yield started
 
 
 def postmaster(store: Store) -> int | None:
@@ -199,77 +124,6 @@ def test_a_head_that_does_not_come_and_a_body_that_ends_leave_nothing(
     assert (shown["received"], shown["parts"]) == (0, [])
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"no HTTP at all\r\n\r\n",
-        b"GET /version HTTP/1.1\r\n\r\n",
-        b"GET /version HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
-        b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: none\r\n\r\n",
-        b"GET /version HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 200_000,
-    ],
-)
-def test_what_is_no_http_is_a_problem_like_any_other(process: Process, sent: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", process.port), 10) as odd:
-        odd.sendall(sent)
-        answer = http.client.HTTPResponse(odd)
-        answer.begin()
-        told = json.loads(answer.read())
-    assert (answer.status, told["status"], told["code"]) == (400, 400, "malformed")
-    assert answer.getheader("Content-Type") == "application/problem+json"
-    assert answer.getheader("X-Content-Type-Options") == "nosniff"
-    assert answer.getheader("X-Request-Id")
-    assert answer.getheader("Connection") == "close"
-    assert process.get("/health/live").status == 200
-
-
-def test_one_connection_too_many_is_told_to_come_later(process: Process) -> None:
-    kept = [socket.create_connection(("127.0.0.1", process.port), 10) for _ in range(40)]
-    answer = process.get("/version")
-    told = json.loads(answer.read())
-    assert (answer.status, told["code"]) == (503, "unavailable")
-    assert answer.getheader("Content-Type") == "application/problem+json"
-    assert int(answer.getheader("Retry-After") or 0) > 0
-    for one in kept:
-        one.close()
-    deadline = time.monotonic() + 10
-    while process.get("/version").status != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert 503 in [line.get("status") for line in process.lines()]
-
-
-@pytest.mark.parametrize("pipelined", [1, 200])
-def test_who_takes_no_answer_is_cut_off(process: Process, pipelined: int) -> None:
-    length = len(process.get("/openapi.json").read())
-    with socket.socket() as stuck:
-        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stuck.settimeout(20)
-        stuck.connect(("127.0.0.1", process.port))
-        stuck.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * pipelined)
-        deadline = time.monotonic() + 30
-        while "ESTAB" in states(process.port):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        taken = 0
-        with contextlib.suppress(ConnectionError):
-            while content := stuck.recv(1 << 16):
-                taken += len(content)
-        assert taken < pipelined * length or pipelined == 1
-
-
-def states(port: int) -> list[str]:
-    """The states of the service's own ends of connections."""
-    names = {"01": "ESTAB", "0A": "LISTEN"}
-    found = []
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        ours, state = line.split()[1], line.split()[3]
-        if int(ours.rpartition(":")[2], 16) == port:
-            found.append(names.get(state, state))
-    return found
-
-
 def test_a_client_goes_on_when_its_kept_connection_was_closed(
     store: Store, process: Process
 ) -> None:
@@ -353,7 +207,6 @@ def test_it_comes_back_when_its_database_was_killed(store: Store, process: Proce
     assert process.get("/v1/batches", **bearing(token)).status == 200
     before = postmaster(store)
     assert before is not None
-    write_down(store)
     deadline = time.monotonic() + 180
     statuses: list[int] = []
     os.kill(before, signal.SIGKILL)
