@@ -54,8 +54,8 @@ def search(
 
 
 def worth(figures: Figures, budget: float) -> float:
-    """Weigh what is found against what is shown: the mean within reach, less what is over."""
-    found = float(np.mean(list(figures.within_reach.values())))
+    """Weigh what is found against what is shown: the mean share found, less what is over."""
+    found = float(np.mean(list(figures.found.values())))
     shown = max(figures.evidence, _DEGREE * figures.degree, 1e-9)
     return found - _PRICE * max(0.0, float(np.log(shown / budget)))
 

@@ -1,16 +1,18 @@
-"""What the search measures at every step, in a second or two: who comes within reach of whom.
+"""What the search measures at every step, in a second or two: who is found, and what is shown.
 
-True pairs within reach bound recall from above. Pairs of other people that stand out, and what all
-resemblances together say, bound what graph matching can hold on to. All are cheap, so a search can
-take many steps; what it arrives at is then measured in full (`benchmarks.profiles.measuring`).
+True pairs that are within reach, and nearer than a thousand others of the register, foretell recall
+among ten. Pairs of other people that stand out, and what all resemblances together say, bound what
+graph matching can hold on to. All are cheap, so a search can take many steps; what it arrives at is
+then measured in full (`benchmarks.profiles.measuring`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import lgamma
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from benchmarks.attacks.evidence import told
 from benchmarks.attacks.fingerprints import encoded_by
@@ -33,6 +35,7 @@ EVIDENCE_AT = 1_000
 """The people for whom it is said how much all resemblances tell."""
 
 _MOST_PAIRS = 2000  # true pairs of a set that are looked at
+_OTHERS = 1000  # of its register, all of whom the person sought is to be nearer than
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,25 @@ class Figures:
 
     Attributes:
         within_reach: For each labelled set the share of true pairs of which a pass is in reach.
+        found: The share of which a pass is in reach and shows the person registered nearer than
+            every one of a thousand others.
         degree: Pairs of two people that stand out under any pass, twice, for each person.
         evidence: What all resemblances say over what there is to find out, at `EVIDENCE_AT` people
             (`benchmarks.attacks.evidence`).
     """
 
     within_reach: dict[str, float]
+    found: dict[str, float]
     degree: float
     evidence: float
 
 
 @dataclass(frozen=True, repr=False)
 class _Seen:
-    """One pass: which true pairs are within reach, and which pairs of other people stand out."""
+    """One pass: who is within reach, who is found, and which pairs of other people stand out."""
 
     near: dict[str, Mask]
+    found: dict[str, Mask]
     standing_out: Rows
     told: float
 
@@ -64,7 +71,7 @@ class Yardsticks:
     """Labelled sets and a population, and what was measured of every pass seen so far."""
 
     def __init__(self, sets: Sequence[LabelledSet], population: int, seed: int) -> None:
-        self._pairs = {one.name: true_pairs(one, seed) for one in sets}
+        self._sought = {one.name: (*true_pairs(one, seed), others_of(one, seed)) for one in sets}
         self._people = records_of(people(population, seed))
         self._few = records_of(people(EVIDENCE_AT, seed))
         self._seed = seed
@@ -75,10 +82,8 @@ class Yardsticks:
         seen = [self._see(part) for part in passes]
         standing_out = np.unique(np.concatenate([one.standing_out for one in seen]))
         return Figures(
-            {
-                name: float(np.logical_or.reduce([one.near[name] for one in seen]).mean())
-                for name in self._pairs
-            },
+            {name: _share(one.near[name] for one in seen) for name in self._sought},
+            {name: _share(one.found[name] for one in seen) for name in self._sought},
             2 * len(standing_out) / len(self._people),
             sum(one.told for one in seen) / lgamma(EVIDENCE_AT + 1),
         )
@@ -91,11 +96,14 @@ class Yardsticks:
             def encoded(records: Records) -> Fingerprints:
                 return encoded_by(records, scheme, self._seed).passes[part.name]
 
+            near, found = {}, {}
+            for name, (left, right, others) in self._sought.items():
+                near[name], found[name] = _found(
+                    encoded(left), encoded(right), encoded(others), part
+                )
             self._seen[key] = _Seen(
-                {
-                    name: _near(encoded(left), encoded(right), part)
-                    for name, (left, right) in self._pairs.items()
-                },
+                near,
+                found,
                 _standing_out(encoded(self._people), part),
                 told(self._few, encoded(self._few).present, part),
             )
@@ -104,9 +112,7 @@ class Yardsticks:
 
 def true_pairs(labelled: LabelledSet, seed: int) -> tuple[Records, Records]:
     """Take true pairs of a set, two thousand at most, row by row beside each other."""
-    truth = labelled.truth
-    if len(truth) > _MOST_PAIRS:
-        truth = truth.sample(_MOST_PAIRS, random_state=seed)
+    truth = _looked_at(labelled, seed)
     left, right = (
         Records.from_frame(frame.set_index("record_id").loc[ids].reset_index(), role=role)
         for frame, ids, role in (
@@ -117,13 +123,37 @@ def true_pairs(labelled: LabelledSet, seed: int) -> tuple[Records, Records]:
     return left, right
 
 
-def _near(left: Fingerprints, right: Fingerprints, part: Pass) -> Mask:
-    both = left.present & right.present
-    rows = np.flatnonzero(both)
-    near = np.zeros(len(both), dtype=np.bool_)
-    reach = Scale.of_diffused(part).below(REACH_SIGMA)
-    near[rows] = distances_at(left.bits, right.bits, rows, rows) <= reach
-    return near
+def others_of(labelled: LabelledSet, seed: int) -> Records:
+    """Take a thousand of a set's register, or all, who are in none of those true pairs."""
+    left_out = labelled.register["record_id"].isin(_looked_at(labelled, seed)["register_id"])
+    register = labelled.register[~left_out]
+    taken = register.sample(min(_OTHERS, len(register)), random_state=seed)
+    return Records.from_frame(taken.reset_index(drop=True), role="registered")
+
+
+def _looked_at(labelled: LabelledSet, seed: int) -> pd.DataFrame:
+    truth = labelled.truth
+    return truth.sample(min(_MOST_PAIRS, len(truth)), random_state=seed)
+
+
+def _found(
+    left: Fingerprints, right: Fingerprints, others: Fingerprints, part: Pass
+) -> tuple[Mask, Mask]:
+    """Say which true pairs are within reach, and which of them nearer than all others are."""
+    rows = np.flatnonzero(left.present & right.present)
+    apart = distances_at(left.bits, right.bits, rows, rows)
+    sought, held = left.bits[rows], others.bits[others.present]
+    best = find_pairs(sought, held, measure="hamming", top=1)
+    nearest = np.full(len(rows), part.output_bits + 1.0)
+    nearest[best.left] = best.score
+    near, found = np.zeros((2, len(left.present)), dtype=np.bool_)
+    near[rows] = apart <= Scale.of_diffused(part).below(REACH_SIGMA)
+    found[rows] = near[rows] & (apart < nearest)
+    return near, found
+
+
+def _share(seen: Iterable[Mask]) -> float:
+    return float(np.logical_or.reduce(list(seen)).mean())
 
 
 def _standing_out(held: Fingerprints, part: Pass) -> Rows:

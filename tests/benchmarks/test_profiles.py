@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,7 @@ def test_hardening_takes_true_pairs_and_resemblances_alike(
     mild, strong = with_t(4), with_t(10)
     assert mild.degree > strong.degree
     assert mild.within_reach["tracing"] > strong.within_reach["tracing"] > 0
+    assert mild.found["tracing"] > strong.found["tracing"] > 0
 
 
 def test_passes_together_find_what_either_finds(yardsticks: Yardsticks, start: Passes) -> None:
@@ -86,7 +88,20 @@ def test_passes_together_find_what_either_finds(yardsticks: Yardsticks, start: P
     for part in start:
         alone = yardsticks.measure([part])
         assert both.within_reach["tracing"] >= alone.within_reach["tracing"]
+        assert both.found["tracing"] >= alone.found["tracing"]
         assert both.degree >= alone.degree
+
+
+def test_found_is_who_is_within_reach_and_nearer_than_others(start: Passes) -> None:
+    """Who is registered twice is found by the fill of his filters alone, if at all."""
+    alone = generated(300, 400, 5)
+    again = alone.register.assign(record_id=[f"again-{n}" for n in range(len(alone.register))])
+    crowd = replace(alone, register=pd.concat([alone.register, again], ignore_index=True))
+    figures = Yardsticks([alone], 300, 5).measure(start)
+    beside = Yardsticks([crowd], 300, 5).measure(start)
+    assert 0.5 < figures.found["tracing"] <= figures.within_reach["tracing"]
+    assert beside.within_reach["tracing"] == figures.within_reach["tracing"]
+    assert beside.found["tracing"] < figures.found["tracing"] / 4
 
 
 def test_the_search_ends_no_worse_and_the_same_again(yardsticks: Yardsticks, start: Passes) -> None:
@@ -97,10 +112,12 @@ def test_the_search_ends_no_worse_and_the_same_again(yardsticks: Yardsticks, sta
 
 def test_what_is_over_the_budget_is_paid_for() -> None:
     found = {"a": 0.8, "b": 0.6}
-    assert worth(Figures(found, 0.0, 0.05), 0.1) == pytest.approx(0.7)
-    assert worth(Figures(found, 0.0, 0.1), 0.1) == pytest.approx(0.7)
-    assert worth(Figures(found, 0.03, 0.0), 0.1) < worth(Figures(found, 0.016, 0.0), 0.1)
-    assert worth(Figures(found, 0.0, 0.2), 0.1) < worth(Figures(found, 0.0, 0.15), 0.1) < 0.7
+    assert worth(Figures({}, found, 0.0, 0.05), 0.1) == pytest.approx(0.7)
+    assert worth(Figures({}, found, 0.0, 0.1), 0.1) == pytest.approx(0.7)
+    assert worth(Figures({}, found, 0.03, 0.0), 0.1) < worth(Figures({}, found, 0.016, 0.0), 0.1)
+    assert (
+        worth(Figures({}, found, 0.0, 0.2), 0.1) < worth(Figures({}, found, 0.0, 0.15), 0.1) < 0.7
+    )
 
 
 def point(name: str, recall: float, graph: float) -> dict[str, object]:
