@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from encoders.bits import text_and_ends
+from encoders.columns import cells_of
 from encoders.dates import ABSENT, EARLIEST_YEAR, OLDEST_AGE, Birth, Precision, parse_birth
 
 Days = npt.NDArray[np.int32]
@@ -125,7 +125,8 @@ class BirthReader:
             np.zeros(table.num_rows, dtype=np.int32),
             np.zeros(table.num_rows, dtype=np.int8),
         )
-        dates, ages, told = (_texts(table.column(name)) for name in ("birth_date", "age", "age_on"))
+        columns = ("birth_date", "age", "age_on")
+        dates, ages, told = (cells_of(table.column(name)) for name in columns)
         calendar = pc.fill_null(table.column("calendar"), _GREGORIAN)
         _read_plain(
             *dates,
@@ -155,10 +156,6 @@ def _read_any(cells: tuple[str | None, ...]) -> tuple[int, int, int]:
     except Exception:  # a defect of ours, whose text may hold the value
         return 0, 0, _BROKEN
     return _packed(birth.earliest), _packed(birth.latest), PRECISIONS.index(birth.precision)
-
-
-def _texts(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    return text_and_ends(pc.fill_null(column, "").combine_chunks())
 
 
 @numba.njit(cache=True, nogil=True)
@@ -198,7 +195,7 @@ def _read_plain(  # type: ignore[no-untyped-def]
             precision[row] = 0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _written(text):  # type: ignore[no-untyped-def]
     """Read year, month and day, 0 for what is not written; no year where it is no such date."""
     month = day = 0
@@ -216,7 +213,7 @@ def _written(text):  # type: ignore[no-untyped-def]
     return (year, month, day) if year >= EARLIEST_YEAR else (0, 0, 0)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _number(text):  # type: ignore[no-untyped-def]
     """Read digits of ASCII; -1 where something else stands among them."""
     number = 0
@@ -227,21 +224,21 @@ def _number(text):  # type: ignore[no-untyped-def]
     return number
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _days_in(year, month):  # type: ignore[no-untyped-def]
     if month == 2:
         return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _years_before(day, years):  # type: ignore[no-untyped-def]
     """The same day so many years before, 28 February where there is no 29th."""
     before = day - (years << 9)
     return before - 1 if (before & 31) > _days_in(before >> 9, before >> 5 & 15) else before
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _day_after(day):  # type: ignore[no-untyped-def]
     if (day & 31) < _days_in(day >> 9, day >> 5 & 15):
         return day + 1

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from encoders.bits import Rows, text_and_ends
+from encoders.bits import Rows
+from encoders.columns import cells_of
 from encoders.octets import copy_sixteen
 
 Contents = tuple[npt.NDArray[np.uint8], Rows, Rows]
@@ -39,40 +40,37 @@ class Cells:
         return octets, ends[:-1], ends[1:]
 
     @cached_property
-    def _columns(self) -> tuple[npt.NDArray[np.uint8], Rows, npt.NDArray[np.bool_]]:
-        """Give octets, the cells' ends in them, and which cells are there.
+    def _columns(self) -> tuple[npt.NDArray[np.uint8], Rows]:
+        """Give octets and the cells' ends in them.
 
-        Cell i of a column is `octets[ends[column, i]:ends[column, i + 1]]`. Before all cells stands
-        the sign for none.
+        Cell i of a column is `octets[ends[column, i]:ends[column, i + 1]]`, none where it is empty.
+        Before all cells stands the sign for none.
         """
-        shape = self._table.num_columns, self._table.num_rows
-        ends = np.empty((shape[0], shape[1] + 1), dtype=np.int64)
-        is_there = np.empty(shape, dtype=np.bool_)
+        ends = np.empty((self._table.num_columns, self._table.num_rows + 1), dtype=np.int64)
         texts = [_ABSENT]
         size = len(_ABSENT)
         for number, column in enumerate(self._table.columns):
-            octets, own_ends = text_and_ends(column.combine_chunks())
-            np.add(own_ends, size - own_ends[0], out=ends[number])
-            is_there[number] = column.is_valid().to_numpy()
+            octets, own_ends = cells_of(column)
+            np.add(own_ends, size - int(own_ends[0]), out=ends[number])
             texts.append(octets[own_ends[0] : own_ends[-1]])
             size += len(texts[-1])
-        return np.concatenate([*texts, _ROOM]), ends, is_there
+        return np.concatenate([*texts, _ROOM]), ends
 
 
 @numba.njit(cache=True, nogil=True)
-def _joined(rows, octets, ends, is_there):  # type: ignore[no-untyped-def]
+def _joined(rows, octets, ends):  # type: ignore[no-untyped-def]
     """Put the cells of rows end to end; give octets, and ends of shape (k + 1,)."""
     joined_ends = np.zeros(len(rows) + 1, dtype=np.int64)
     for nth, row in enumerate(rows):
         size = len(ends) - 1
         for column in range(len(ends)):
-            size += _place(ends, is_there, column, row)[1]
+            size += _place(ends, column, row)[1]
         joined_ends[nth + 1] = joined_ends[nth] + size
     joined = np.empty(joined_ends[-1] + 1 + _AT_ONCE, dtype=np.uint8)
     at = 0
     for row in rows:
         for column in range(len(ends)):
-            start, size = _place(ends, is_there, column, row)
+            start, size = _place(ends, column, row)
             for done in range(0, size, _AT_ONCE):
                 copy_sixteen(octets, start + done, joined, at + done)
             joined[at + size] = _SEPARATOR
@@ -81,9 +79,8 @@ def _joined(rows, octets, ends, is_there):  # type: ignore[no-untyped-def]
     return joined, joined_ends
 
 
-@numba.njit(cache=True)
-def _place(ends, is_there, column, row):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, inline="always")
+def _place(ends, column, row):  # type: ignore[no-untyped-def]
     """Give where a cell, or the sign for none, is among the octets, and its size."""
-    there = is_there[column, row]
     start, size = ends[column, row], ends[column, row + 1] - ends[column, row]
-    return (start if there else 0), (size if there else len(_ABSENT))
+    return (start if size else 0), (size or len(_ABSENT))

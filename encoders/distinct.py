@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from encoders.bits import text_and_ends
+from encoders.columns import cells_of
 from encoders.growing import Lists, Offsets
 from encoders.letter_pairs import LetterPairs
 from encoders.texts import Octets, Texts, strings
@@ -99,12 +99,8 @@ class CellValues(Values):
 
     def number(self, column: pa.ChunkedArray) -> Ids:
         """Number the values of n cells: shape (n,), -1 where the cell is null."""
-        codes = np.full(len(column), -1, dtype=np.int32)
-        if column.null_count < len(column):
-            rows = np.flatnonzero(column.is_valid().to_numpy())
-            octets, ends = text_and_ends(column.combine_chunks())
-            codes[rows] = self._cells.number(octets, ends[rows], ends[rows + 1])
-        return codes
+        octets, offsets = cells_of(column)
+        return self._cells.number(octets, offsets[:-1], offsets[1:])
 
 
 class KeyValues(Values):

@@ -83,7 +83,7 @@ def _fill(filters, rows, missing, key, text, starts, stops, bits):  # type: igno
                 missing[nth] = _set_new_bits(filters[rows[nth]], stream, bits, missing[nth])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _absorb(state, key, text, number):  # type: ignore[no-untyped-def]
     """Take one block of key and text into a sponge; say how many there were to take, 1 or 0."""
     if number * RATE_BYTES > len(key) + len(text):
@@ -96,7 +96,7 @@ def _absorb(state, key, text, number):  # type: ignore[no-untyped-def]
     return 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _write_block(block, key, text, number):  # type: ignore[no-untyped-def]
     """Write one block of key and text, padded as SHAKE-256 does (FIPS 202, section 6.2)."""
     start = number * RATE_BYTES
@@ -112,7 +112,7 @@ def _write_block(block, key, text, number):  # type: ignore[no-untyped-def]
         block[RATE_BYTES - 1] ^= 0x80
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _set_new_bits(filter_, stream, bits, count):  # type: ignore[no-untyped-def]
     """Set `count` bits that are not set, as far as the stream goes; say how many are left to set.
 

@@ -30,14 +30,21 @@ class Growing:
     def extend(self, rows: npt.ArrayLike) -> None:
         """Add rows."""
         added = np.asarray(rows, dtype=self._room.dtype).reshape(-1, *self._room.shape[1:])
-        size = self._size + len(added)
-        if size > len(self._room):
+        self.with_room(len(added))[self._size : self._size + len(added)] = added
+        self.take_in(len(added))
+
+    def with_room(self, more: int) -> npt.NDArray[Any]:
+        """Give the rows and at least so many behind them, to be written and then taken in."""
+        if self._size + more > len(self._room):
             # What was given out before stays as it is: rows are copied, never moved.
-            room = np.empty((2 * size, *self._room.shape[1:]), dtype=self._room.dtype)
+            room = np.empty((2 * (self._size + more), *self._room.shape[1:]), self._room.dtype)
             room[: self._size] = self._room[: self._size]
             self._room = room
-        self._room[self._size : size] = added
-        self._size = size
+        return self._room
+
+    def take_in(self, more: int) -> None:
+        """Count rows that were written behind the others."""
+        self._size += more
 
     def rows(self) -> npt.NDArray[Any]:
         """Give all rows there are by now; they do not change when more are added."""

@@ -44,7 +44,7 @@ _loaded: Callable[..., Any] = intrinsic(_load)
 copy_sixteen: Callable[..., None] = intrinsic(_copy)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def word_at(octets, at, stop):  # type: ignore[no-untyped-def]
     """Give the octets from `at` on, eight at most and none from `stop` on, lowest first.
 

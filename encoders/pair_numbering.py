@@ -26,7 +26,9 @@ class PairNumbering:
     def number(self, firsts: Ids, seconds: Ids) -> Ids:
         """Number n pairs, each a first and a second; the numbers of a pair never change."""
         offsets = np.arange(len(firsts) + 1)
-        return self.number_lists(offsets[:-1], firsts, offsets[:-1], offsets[1:], seconds)[2]
+        places, numbers = offsets[:-1], np.empty(len(firsts), dtype=np.int32)
+        self._number(numbers, places, places, firsts, places, offsets[1:], seconds)
+        return numbers
 
     def number_lists(
         self, order: Offsets, firsts: Ids, starts: Offsets, stops: Offsets, seconds: Ids
@@ -49,29 +51,29 @@ class PairNumbering:
         sizes[order] = (stops - starts)[order]
         ends = np.cumsum(sizes)
         numbers = np.empty(sizes.sum(), dtype=np.int32)
-        # A part at a time, so that the table is no larger than it must be to find pairs soon.
-        parts = -(-len(numbers) // _AT_ONCE)
-        for part in np.array_split(order, max(1, parts)):
-            self._number(numbers, ends - sizes, part, firsts, starts, stops, seconds)
+        self._number(numbers, ends - sizes, order, firsts, starts, stops, seconds)
         return ends - sizes, ends, numbers
 
     def _number(
         self, numbers: Ids, places: Offsets, order: Offsets,
         firsts: Ids, starts: Offsets, stops: Offsets, seconds: Ids,
     ) -> None:  # fmt: skip
-        # A table that is at most half full even if all are new finds a pair in a step or two.
-        most = len(self) + int((stops - starts)[order].sum())
-        if len(self._slots) < 2 * most:
-            self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
-            _enter(self._slots, self._pairs.rows())
-        known = self._pairs.rows()
-        room = np.empty((most - len(known), 2), dtype=np.int32)
-        lists = order, firsts, starts, stops, seconds
-        fresh = _number(self._slots, known, room, numbers, places, *lists)
-        self._pairs.extend(room[:fresh])
+        # A part at a time, so that the table is no larger than it must be to find pairs soon.
+        parts = -(-len(numbers) // _AT_ONCE)
+        for part in np.array_split(order, max(1, parts)):
+            # One that is at most half full even if all are new finds a pair in a step or two.
+            most = len(self) + int((stops[part] - starts[part]).sum())
+            if len(self._slots) < 2 * most:
+                self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
+                _enter(self._slots, self._pairs.rows())
+            known = self._pairs.rows()
+            room = np.empty((most - len(known), 2), dtype=np.int32)
+            lists = part, firsts, starts, stops, seconds
+            fresh = _number(self._slots, known, room, numbers, places, *lists)
+            self._pairs.extend(room[:fresh])
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, inline="always")
 def _slot(slots, first, second):  # type: ignore[no-untyped-def]
     """Where to begin to look for a pair: the upper bits of a product (Knuth, TAOCP 3, 6.4).
 
@@ -114,13 +116,18 @@ def _number(  # type: ignore[no-untyped-def]
     count = 0
     for row in order:
         first = firsts[row]
-        for nth in range(stops[row] - starts[row]):
-            second = seconds[starts[row] + nth]
+        start, place = starts[row], places[row]
+        for nth in range(stops[row] - start):
+            second = seconds[start + nth]
             at = _slot(slots, first, second)
             while slots[at] >= 0:
                 number = slots[at]
-                held = known[number] if number < len(known) else room[number - len(known)]
-                if held[0] == first and held[1] == second:
+                if number < len(known):
+                    if known[number, 0] == first and known[number, 1] == second:
+                        break
+                elif (
+                    room[number - len(known), 0] == first and room[number - len(known), 1] == second
+                ):
                     break
                 at = (at + 1) & (len(slots) - 1)
             if slots[at] < 0:
@@ -128,5 +135,5 @@ def _number(  # type: ignore[no-untyped-def]
                 room[count, 0] = first
                 room[count, 1] = second
                 count += 1
-            numbers[places[row] + nth] = slots[at]
+            numbers[place + nth] = slots[at]
     return count

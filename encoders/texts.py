@@ -14,6 +14,7 @@ Octets = npt.NDArray[np.uint8]
 
 _LEAST_SLOTS = 1024
 _WORD_BYTES = 8
+_FREE = np.uint64(2**64 - 1)
 
 
 class Texts:
@@ -23,7 +24,8 @@ class Texts:
         self._octets = Growing((), np.uint8)
         self._ends = Growing((), np.int64)
         self._ends.extend([0])
-        self._slots = np.full(_LEAST_SLOTS, -1, dtype=np.int32)
+        self._beginnings = Growing((2,), np.uint64)
+        self._slots = np.full(_LEAST_SLOTS, _FREE)
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -38,7 +40,7 @@ class Texts:
         octets, starts, stops = self.arrays(known)
         return strings(octets, starts, stops)
 
-    def number(self, octets: Octets, starts: Offsets, stops: Offsets) -> Ids:
+    def number(self, octets: Octets, starts: Offsets | Ids, stops: Offsets | Ids) -> Ids:
         """Number n texts; the numbers of a text never change.
 
         Args:
@@ -47,18 +49,26 @@ class Texts:
             stops: Shape (n,).
 
         Returns:
-            Shape (n,), int32.
+            Shape (n,), int32; -1 where a text is empty.
         """
-        # A table that is at most half full even if all are new finds a text in a step or two.
-        most = len(self) + len(starts)
-        held, ends = self._octets.rows(), self._ends.rows()
-        if len(self._slots) < 2 * most:
-            self._slots = np.full(1 << (2 * most - 1).bit_length(), -1, dtype=np.int32)
-            _enter(self._slots, held, ends)
-        numbers: Ids
-        numbers, fresh = _number(self._slots, held, ends, octets, starts, stops)
-        self._ends.extend(len(held) + np.cumsum(stops[fresh] - starts[fresh]))
-        self._octets.extend(_joined(octets, starts[fresh], stops[fresh]))
+        numbers = np.empty(len(starts), dtype=np.int32)
+        of_texts = octets, starts, stops, numbers
+        done = 0
+        while done < len(starts):
+            left = len(starts) - done
+            most_octets = int(stops[done:].sum(dtype=np.int64) - starts[done:].sum(dtype=np.int64))
+            held = (
+                self._beginnings.with_room(left),
+                self._octets.with_room(most_octets),
+                self._ends.with_room(left),
+            )
+            known, size = len(self), len(self._octets)
+            done, count = _number(self._slots, *held, known, *of_texts, done)
+            self._beginnings.take_in(count - known)
+            self._ends.take_in(count - known)
+            self._octets.take_in(int(held[2][count]) - size)
+            if done < len(starts):
+                self._slots = _in_twice_the_room(self._slots)
         return numbers
 
 
@@ -70,70 +80,107 @@ def strings(octets: Octets, starts: Offsets, stops: Offsets) -> list[str]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _joined(octets, starts, stops):  # type: ignore[no-untyped-def]
-    """Put texts end to end."""
-    joined = np.empty((stops - starts).sum(), dtype=np.uint8)
-    end = 0
-    for row in range(len(starts)):
-        for at in range(starts[row], stops[row]):
-            joined[end] = octets[at]
-            end += 1
-    return joined
+def _number(  # type: ignore[no-untyped-def]
+    slots, beginnings, held, ends, known, octets, starts, stops, numbers, done
+):
+    """Look texts up and enter those that are not known, until the table is half full.
+
+    A slot holds 32 bits of a text's hash, of which the lowest say where to begin to look, and below
+    them its number. Half full, a table finds a text in a step or two.
+
+    Args:
+        slots: The table, uint64, of a power of two.
+        beginnings: The first sixteen octets of the known texts, with room for more.
+        held: The known texts end to end, with room for more.
+        ends: Where they end, with room for more.
+        known: How many there are.
+        octets: As given.
+        starts: As given.
+        stops: As given.
+        numbers: Takes the numbers.
+        done: How many texts have theirs.
+
+    Returns:
+        How many texts have their number now, and how many are known.
+    """
+    for row in range(done, len(starts)):
+        start, stop = starts[row], stops[row]
+        if start == stop:
+            numbers[row] = -1
+            continue
+        if 2 * known == len(slots):
+            return row, known
+        first, second = _beginning(octets, start, stop)
+        mixed = _hash(octets, start, stop, first, second)
+        at = np.int64(mixed) & (len(slots) - 1)
+        while True:
+            slot = slots[at]
+            if slot == _FREE:
+                slots[at] = mixed << np.uint64(32) | np.uint64(known)
+                number = known
+                beginnings[number, 0] = first
+                beginnings[number, 1] = second
+                end = ends[number]
+                for place in range(start, stop):
+                    held[end] = octets[place]
+                    end += 1
+                known += 1
+                ends[known] = end
+                break
+            number = np.int64(slot & np.uint64(0xFFFFFFFF))
+            if slot >> np.uint64(32) == mixed and (
+                (beginnings[number, 0] == first) & (beginnings[number, 1] == second)
+                and _end_alike(held, ends[number], ends[number + 1], octets, start, stop)
+            ):
+                break
+            at = (at + 1) & (len(slots) - 1)
+        numbers[row] = number
+    return len(starts), known
 
 
-@numba.njit(cache=True)
-def _slot(slots, octets, start, stop):  # type: ignore[no-untyped-def]
-    """Where to begin to look for a text: the upper bits of products (Knuth, TAOCP 3, 6.4)."""
-    mixed = np.uint64(stop - start)
-    for at in range(start, stop, _WORD_BYTES):
-        mixed = (mixed ^ word_at(octets, at, stop)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(32)
-    return np.int64(mixed & np.uint64(len(slots) - 1))
+@numba.njit(cache=True, inline="always")
+def _beginning(octets, start, stop):  # type: ignore[no-untyped-def]
+    """Give the first sixteen octets of a text as two words, with zeros behind a shorter one."""
+    first = word_at(octets, start, stop)
+    second = np.uint64(0)
+    if stop - start > _WORD_BYTES:
+        second = word_at(octets, start + _WORD_BYTES, stop)
+    return first, second
 
 
-@numba.njit(cache=True)
-def _are_same(one, start, stop, other, first, last):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, inline="always")
+def _hash(octets, start, stop, first, second):  # type: ignore[no-untyped-def]
+    """Give 32 bits: the upper halves of products (Knuth, TAOCP 3, 6.4)."""
+    mixed = _mixed(_mixed(np.uint64(stop - start), first), second)
+    for at in range(start + 2 * _WORD_BYTES, stop, _WORD_BYTES):
+        mixed = _mixed(mixed, word_at(octets, at, stop))
+    return mixed >> np.uint64(32)
+
+
+@numba.njit(cache=True, inline="always")
+def _mixed(mixed, word):  # type: ignore[no-untyped-def]
+    product = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
+    return product ^ product >> np.uint64(32)
+
+
+@numba.njit(cache=True, inline="always")
+def _end_alike(one, start, stop, other, first, last):  # type: ignore[no-untyped-def]
+    """Tell whether two texts that begin alike are the same."""
     if stop - start != last - first:
         return False
-    for at in range(0, stop - start, _WORD_BYTES):
+    for at in range(2 * _WORD_BYTES, stop - start, _WORD_BYTES):
         if word_at(one, start + at, stop) != word_at(other, first + at, last):
             return False
     return True
 
 
 @numba.njit(cache=True, nogil=True)
-def _enter(slots, octets, ends):  # type: ignore[no-untyped-def]
-    """Enter distinct texts into an empty table, whose size is a power of two."""
-    for number in range(len(ends) - 1):
-        at = _slot(slots, octets, ends[number], ends[number + 1])
-        while slots[at] >= 0:
-            at = (at + 1) & (len(slots) - 1)
-        slots[at] = number
-
-
-@numba.njit(cache=True, nogil=True)
-def _number(slots, held, ends, octets, starts, stops):  # type: ignore[no-untyped-def]
-    """Look texts up and enter those that are not known; give all numbers, and who is fresh."""
-    known = len(ends) - 1
-    numbers = np.empty(len(starts), dtype=np.int32)
-    fresh = np.empty(len(starts), dtype=np.int64)
-    count = 0
-    for row in range(len(starts)):
-        start, stop = starts[row], stops[row]
-        at = _slot(slots, octets, start, stop)
-        while slots[at] >= 0:
-            number = slots[at]
-            if number < known:
-                is_it = _are_same(octets, start, stop, held, ends[number], ends[number + 1])
-            else:
-                first = fresh[number - known]
-                is_it = _are_same(octets, start, stop, octets, starts[first], stops[first])
-            if is_it:
-                break
-            at = (at + 1) & (len(slots) - 1)
-        if slots[at] < 0:
-            slots[at] = known + count
-            fresh[count] = row
-            count += 1
-        numbers[row] = slots[at]
-    return numbers, fresh[:count]
+def _in_twice_the_room(slots):  # type: ignore[no-untyped-def]
+    larger = np.full(2 * len(slots), _FREE)
+    for slot in slots:
+        if slot != _FREE:
+            at = np.int64(slot >> np.uint64(32)) & (len(larger) - 1)
+            while larger[at] != _FREE:
+                at = (at + 1) & (len(larger) - 1)
+            larger[at] = slot
+    return larger

@@ -110,22 +110,19 @@ def _with_others(
 
 @numba.njit(cache=True, nogil=True)
 def _split(octets, starts, stops):  # type: ignore[no-untyped-def]
-    """Give offsets of the texts' words, and where these start and stop; some may be empty."""
+    """Give offsets of the texts' words, none of them empty, and where these start and stop."""
     offsets = np.zeros(len(starts) + 1, dtype=np.int64)
+    most = (stops - starts).sum() // 2 + len(starts)  # a space between two words
+    first = np.empty(most, dtype=np.int64)
+    last = np.empty(most, dtype=np.int64)
+    word = 0
     for row in range(len(starts)):
-        spaces = 0
-        for at in range(starts[row], stops[row]):
-            spaces += octets[at] == _SPACE
-        offsets[row + 1] = offsets[row] + spaces + 1
-    first = np.empty(offsets[-1], dtype=np.int64)
-    last = np.empty(offsets[-1], dtype=np.int64)
-    for row in range(len(starts)):
-        word = offsets[row]
-        first[word] = starts[row]
-        for at in range(starts[row], stops[row]):
-            if octets[at] == _SPACE:
-                last[word] = at
-                word += 1
-                first[word] = at + 1
-        last[word] = stops[row]
-    return offsets, first, last
+        begin = starts[row]
+        for at in range(starts[row], stops[row] + 1):
+            if at == stops[row] or octets[at] == _SPACE:
+                if at > begin:
+                    first[word], last[word] = begin, at
+                    word += 1
+                begin = at + 1
+        offsets[row + 1] = word
+    return offsets, first[:word], last[:word]

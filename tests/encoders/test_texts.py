@@ -25,7 +25,9 @@ def test_equals_a_dictionary(calls: list[list[str]]) -> None:
     for given_texts in calls:
         known = len(texts)
         found = numbered(texts, given_texts).tolist()
-        assert found == [expected.setdefault(text, len(expected)) for text in given_texts]
+        assert found == [
+            expected.setdefault(text, len(expected)) if text else -1 for text in given_texts
+        ]
         assert len(texts) == len(expected)
         assert texts.strings(known) == list(expected)[known:]
 
