@@ -66,7 +66,7 @@ def fresh_store(cluster: str, folder: Path, keys: StoreKeys) -> Iterator[Store]:
     """An empty store on the running server."""
     with superuser(cluster, "template1") as connection:
         connection.execute(text("DROP DATABASE postgres WITH (FORCE)"))
-        connection.execute(text("CREATE DATABASE postgres TEMPLATE pristine"))
+        connection.execute(text("CREATE DATABASE postgres TEMPLATE pristine STRATEGY file_copy"))
     for name in keys.names():
         keys.destroy(name)
     for name in ("fingerprints", "work", "paces"):
