@@ -131,7 +131,8 @@ class PassEncoder:
     def finish(self, chunk: Chunk, drawn: Drawn) -> Filters:
         """Make the fingerprints; zeros where absent. Any number of threads at a time."""
         words = self._pass.bits // WORD
-        made = np.zeros((chunk.size, self._pass.output_bits // WORD), dtype=np.uint64)
+        made = np.empty((chunk.size, self._pass.output_bits // WORD), dtype=np.uint64)
+        made[~drawn.present] = 0
         present = np.flatnonzero(drawn.present)
         for start in range(0, len(present), _AT_ONCE):
             rows = present[start : start + _AT_ONCE]

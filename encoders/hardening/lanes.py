@@ -104,6 +104,84 @@ def _exchange_near(_context: Any, _rows: Any, _first: Any) -> Any:
     return types.none(_ROWS, types.int64), _emit_exchanges(1)
 
 
+def _line(context: Any, builder: Any, filters: Any, row: Any, first: Any) -> Any:
+    """Give where eight words of a filter are."""
+    array = context.make_array(_ROWS)(context, builder, filters)
+    words = builder.extract_value(array.shape, 1)
+    at = builder.gep(array.data, [builder.add(builder.mul(row, words), first)])
+    return builder.bitcast(at, _VECTOR.as_pointer())
+
+
+def _every_64th(builder: Any, first: Any) -> list[Any]:
+    return [builder.add(first, _WORD(_WORD_BITS * nth)) for nth in range(LANES)]
+
+
+def _emit_read(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    on_side, filters, bit, first = arguments
+    lines = [
+        builder.load(_line(context, builder, filters, row, first), align=8)
+        for row in _every_64th(builder, bit)
+    ]
+    start = builder.add(builder.mul(first, _WORD(_WORD_BITS)), bit)
+    for row, place in zip(_turned(builder, lines), _every_64th(builder, start), strict=True):
+        builder.store(row, _row(context, builder, on_side, place), align=8)
+    return context.get_dummy_value()
+
+
+def _emit_write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    out, rows, bit, first, block = arguments
+    numbers = context.make_array(signature.args[1])(context, builder, rows).data
+    places = _every_64th(builder, bit)
+    held = [builder.load(_row(context, builder, block, place), align=8) for place in places]
+    for line, place in zip(_turned(builder, held), places, strict=True):
+        number = builder.load(builder.gep(numbers, [place]))
+        builder.store(line, _line(context, builder, out, number, first), align=8)
+    return context.get_dummy_value()
+
+
+def _turned(builder: Any, rows: list[Any]) -> list[Any]:
+    """Transpose eight rows of eight words."""
+    for apart in (4, 2, 1):
+        upper = [lane if not lane & apart else LANES + lane - apart for lane in range(LANES)]
+        lower = [lane + apart if not lane & apart else LANES + lane for lane in range(LANES)]
+        masks = [
+            ir.Constant(ir.VectorType(ir.IntType(32), LANES), lanes) for lanes in (upper, lower)
+        ]
+        for one in (nth for nth in range(LANES) if not nth & apart):
+            both = rows[one], rows[one + apart]
+            rows[one], rows[one + apart] = (builder.shuffle_vector(*both, mask) for mask in masks)
+    return rows
+
+
+def _read(_context: Any, _on_side: Any, _filters: Any, _bit: Any, _first: Any) -> Any:
+    """Lay eight words of eight filters on their side.
+
+    Args:
+        on_side: Shape (64 words, 8), uint64: lane l of row 64 w + bit is set to word w of filter
+            64 l + bit.
+        filters: Shape (512, words), uint64.
+        bit: Which row of each 64.
+        first: The first of the words.
+    """
+    return types.none(_ROWS, _ROWS, types.int64, types.int64), _emit_read
+
+
+def _write(_context: Any, _out: Any, rows: Any, _bit: Any, _first: Any, _block: Any) -> Any:
+    """Write eight words of eight filters, that stand on their side, where they belong.
+
+    Args:
+        out: Shape (at least 512, words), uint64.
+        rows: Shape (512,), int64: filter 64 l + bit is `out[rows[64 * l + bit]]`.
+        bit: Which row of each 64.
+        first: The first of the words.
+        block: Shape (512, 8), uint64: lane l of row 64 w + bit is word w of filter 64 l + bit.
+    """
+    number = types.int64
+    return types.none(_ROWS, rows, number, number, _ROWS), _emit_write
+
+
+read_lanes: Callable[..., None] = intrinsic(_read)
+write_lanes: Callable[..., None] = intrinsic(_write)
 sum_rows: Callable[..., None] = intrinsic(_sum)
 exchange_far: Callable[..., None] = intrinsic(_exchange_far)
 exchange_near: Callable[..., None] = intrinsic(_exchange_near)

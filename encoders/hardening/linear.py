@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from encoders.bits import WORD, Filters, Rows
-from encoders.hardening.lanes import LANES, exchange_far, exchange_near, sum_rows
+from encoders.hardening.lanes import (
+    LANES,
+    exchange_far,
+    exchange_near,
+    read_lanes,
+    sum_rows,
+    write_lanes,
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,7 +105,11 @@ def _turn(filters, on_side):  # type: ignore[no-untyped-def]
         on_side[:] = 0
     for first in range(0, filters.shape[1], LANES):
         last = min(first + LANES, filters.shape[1])
+        is_whole = last - first == LANES and len(filters) == WORD * LANES
         for bit in range(WORD):
+            if is_whole:
+                read_lanes(on_side, filters, bit, first)
+                continue
             for lane, row in enumerate(range(bit, len(filters), WORD)):
                 for word in range(first, last):
                     on_side[WORD * word + bit, lane] = filters[row, word]
@@ -114,7 +125,11 @@ def _turn_back(block, out, rows, first, words):  # type: ignore[no-untyped-def]
     """
     for word in range(words):
         _transpose(block, WORD * word)
+    is_whole = words == LANES and len(rows) == WORD * LANES
     for bit in range(WORD):
+        if is_whole:
+            write_lanes(out, rows, bit, first, block)
+            continue
         for lane, row in enumerate(rows[bit::WORD]):
             for word in range(words):
                 out[row, first + word] = block[WORD * word + bit, lane]
