@@ -14,11 +14,14 @@ import unicodedata
 from encoders.letters import in_ascii
 from encoders.names import romanised, without_optional_marks
 from encoders.names.pieces import folded, without_apostrophes, without_article
+from encoders.plain_words import PlainWords
 
 _NOT_LETTERS_OR_DIGITS = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"(\d+)")
 _ASCII_WORD = re.compile(r"[a-z]+|[0-9]+")
 _ARTICLES = frozenset(("al", "el", "ال", "аль", "эль", "ель"))
+PLAIN_WORDS = PlainWords(_ARTICLES, or_digits=True)
+"""The words between spaces that are words of a place as they stand."""
 
 
 def place_parts(place: str) -> tuple[str, ...]:

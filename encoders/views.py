@@ -16,7 +16,7 @@ from encoders.dates import ABSENT, Birth, parse_birth
 from encoders.distinct import ManyAtOnce
 from encoders.gazetteer import country_codes
 from encoders.gazetteer.place import Place, codes
-from encoders.places import plain_word, words_of_word
+from encoders.places import PLAIN_WORDS, plain_word, words_of_word
 from encoders.records import NAME_COLUMNS
 from encoders.words import WordByWord
 
@@ -117,12 +117,12 @@ ATTRIBUTES = {
 
 
 _name_parts = attrgetter("parts")
-_name_pieces = WordByWord(attrgetter("pieces"), names.pieces_of_word)
+_name_pieces = WordByWord(attrgetter("pieces"), names.pieces_of_word, names.PLAIN_WORDS)
 _letters = attrgetter("letters")
 _consonants = attrgetter("consonants")
 _spelt = ManyAtOnce(names.Spelling.of, names.Spelling.of_many)
 _place_parts = attrgetter("parts")
-_place_words = WordByWord(attrgetter("words"), words_of_word)
+_place_words = WordByWord(attrgetter("words"), words_of_word, PLAIN_WORDS)
 
 
 def _unknown_words(place: Place) -> Iterable[str]:

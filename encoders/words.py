@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from encoders.distinct import CellValues, Made, Parts
 from encoders.growing import Growing, Ids, Lists, Offsets
+from encoders.plain_words import PlainWords
 from encoders.texts import Texts
 
 Mask = npt.NDArray[np.bool_]
@@ -25,10 +26,12 @@ class WordByWord:
         whole: Gives the parts of a value.
         of_word: Gives the parts of a word; None where they depend on the words beside it. Where
             the words of a text have no parts, `whole` has the say.
+        plain: Tells words whose only part are they themselves in small letters.
     """
 
     whole: Callable[[Any], Iterable[Any]]
     of_word: Callable[[str], tuple[Any, ...] | None]
+    plain: PlainWords
 
     def __call__(self, value: Any) -> Iterable[Any]:
         """Give the parts of a value."""
@@ -49,6 +52,7 @@ class MadeOfWords(Made):
         self._parts = into
         self._cells = source
         self._of_word = parts.of_word
+        self._plain = parts.plain
         self._words = Texts()
         self._by_word = Lists()
         self._stands_alone = Growing((), np.bool_)
@@ -59,7 +63,7 @@ class MadeOfWords(Made):
         offsets, *places = _split(*cells)
         known = len(self._words)
         words = self._words.number(cells[0], *places)
-        self._take_in(self._words.strings(known))
+        self._take_in(known)
         ends, parts = self._by_word.united(offsets, words, len(self.into.distinct))
         sizes = np.diff(ends)
         rows = np.flatnonzero(_ask_whole(offsets, words, self._stands_alone.rows(), sizes))
@@ -68,11 +72,13 @@ class MadeOfWords(Made):
             sizes, parts = _with_others(sizes, parts, rows, *whole)
         self.lists.extend(sizes, parts)
 
-    def _take_in(self, words: list[str]) -> None:
-        try:
-            found = [*map(self._of_word, words)]
-        except Exception:  # it is found below which of them breaks
-            found = [self._parts_of(word) for word in words]
+    def _take_in(self, known: int) -> None:
+        words = zip(
+            self._words.strings(known),
+            self._plain.among(*self._words.arrays(known)).tolist(),
+            strict=True,
+        )
+        found = [(word.lower(),) if plain else self._parts_of(word) for word, plain in words]
         self._stands_alone.extend([parts is not None for parts in found])
         self._by_word.extend(
             *self._parts.number_lists([() if parts is None else parts for parts in found])

@@ -23,13 +23,14 @@ from encoders.names.first import (
 )
 from encoders.names.known import lexicon
 from encoders.names.name import Name
-from encoders.names.pieces import pieces_of_word
+from encoders.names.pieces import PLAIN_WORDS, pieces_of_word
 from encoders.names.romanising import romanised
 from encoders.names.sounds import sound_model
 from encoders.names.spelling import Spelling
 
 __all__ = [
     "PARTICLES",
+    "PLAIN_WORDS",
     "Name",
     "Spelling",
     "bigrams",

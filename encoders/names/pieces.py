@@ -16,6 +16,7 @@ from encoders.names.first import PARTICLES as LATIN_PARTICLES
 from encoders.names.first import without_optional_marks
 from encoders.names.lookalikes import in_one_script
 from encoders.names.unspaced import parted
+from encoders.plain_words import PlainWords
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼʻʾʿ׳״"), None)
 
@@ -80,10 +81,23 @@ _ENDINGS_MEANT = (
     "kyj", "kyi", "kaja", "kaia", "ова", "ева", "ина", "іна", "вна", "ка", "ки", "кі", "кии", "кіи",
     "кая",
 )  # fmt: skip
+PLAIN_WORDS = PlainWords(
+    _JOINED | _PARTICLES,
+    beginnings=_BEGINNINGS_MEANT,
+    endings=_ENDINGS_MEANT,
+    shortest=_SHORTEST_WITH_ENDING,
+)
+"""The words that are pieces as they stand."""
+
 # Before letters are folded: an alef with hamza or madda is no article.
 _ARABIC_ARTICLE = re.compile(r"(?<!\w)ال(?!له\b|د[يی]ن\b)(?=\w{3})")
 # A hyphen between two syllables of a Korean or Chinese given name joins them.
 _LONGEST_SYLLABLE = 5
+
+# Letters that are folded one by one, and each into a letter. Others of that block are taken apart.
+_LATIN = re.compile(
+    "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u012f\u0131-\u013e\u0141-\u0148\u014a-\u024f]+"
+)
 
 _WORD = re.compile(r"[^\s-]+(?:-[^\s-]+)*")
 
@@ -127,17 +141,18 @@ def pieces_of_word(written: str) -> tuple[str, ...] | None:
         None where that depends on the words beside it; nothing where it is a particle, which
         counts where the name has nothing else.
     """
-    if written.isascii() and written.isalpha():
-        return _plain_pieces(written.lower())
+    latin = _in_folded_latin(written)
+    if latin is not None:
+        return _plain_pieces(latin)
     word = _word(written)
     return word.pieces if word.stands_alone else None
 
 
 def _word(written: str) -> _Word:
-    if written.isascii() and written.isalpha():
-        word = written.lower()
-        found = _plain_pieces(word)
-        return _Word((word,), found or (), found is not None)
+    latin = _in_folded_latin(written)
+    if latin is not None:
+        found = _plain_pieces(latin)
+        return _Word((latin,), found or (), found is not None)
     text = folded(without_article(written))
     if "-" in text:
         words = [word for found in _WORD.findall(text) for word in _unhyphenated(found)]
@@ -148,8 +163,15 @@ def _word(written: str) -> _Word:
     return _Word(tuple(words), kept, alone)
 
 
+def _in_folded_latin(written: str) -> str | None:
+    """Give a word of Latin letters as `folded` gives it, letter by letter; None for any other."""
+    if written.isascii():
+        return written.lower() if written.isalpha() else None
+    return written.translate(_latin_folded) if _LATIN.fullmatch(written) else None
+
+
 def _plain_pieces(word: str) -> tuple[str, ...] | None:
-    """Do what `pieces_of_word` does to a word of small ASCII letters, as most are."""
+    """Do what `pieces_of_word` does to a word of folded Latin letters, as most are."""
     if word in _JOINED:
         return None
     return () if word in _PARTICLES else (_plain_ending(word),)
@@ -218,6 +240,7 @@ def _letter_in_word(letter: str) -> str:
 
 _spread = Letters(_spread_letter)
 _in_words = Letters(_letter_in_word)
+_latin_folded = Letters(folded)
 # What both of them make of a letter of ASCII, and no apostrophe.
 _ASCII_FOLDED = {code: _letter_in_word(chr(code).lower()) for code in range(128)} | _APOSTROPHES
 

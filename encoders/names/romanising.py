@@ -88,7 +88,8 @@ def romanised(piece: str) -> str:
     """Give the letters a to z of a piece; may be empty."""
     if piece.isascii():
         return piece if piece.isalpha() and piece.islower() else _NOT_LETTERS.sub("", piece)
-    rules = next((r for first, last, r in _BLOCKS if first <= piece[0] <= last), ())
-    for pattern, letters in rules:
-        piece = pattern.sub(letters, piece)
+    if piece[0] >= _BLOCKS[0][0]:
+        rules = next((r for first, last, r in _BLOCKS if first <= piece[0] <= last), ())
+        for pattern, letters in rules:
+            piece = pattern.sub(letters, piece)
     return _NOT_LETTERS.sub("", in_ascii(piece).lower())

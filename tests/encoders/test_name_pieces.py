@@ -3,6 +3,7 @@
 
 import re
 import unicodedata
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from encoders.names import romanised
 from encoders.names.pieces import (
     _ENDINGS,
     _JOINED,
+    _LATIN,
     _PARTICLES,
     _pieces_of,
     _plain_ending,
@@ -194,3 +196,23 @@ def test_a_name_is_folded_word_by_word_as_it_is_as_a_whole(name: str) -> None:
 def test_pieces_against_all_words_put_together(name: str) -> None:
     words = [folded_word for word in map(_word, name.split(" ")) for folded_word in word.folded]
     assert pieces(name) == _pieces_of(words)
+
+
+LATIN = [letter for letter in map(chr, range(0x250)) if _LATIN.fullmatch(letter)]
+
+
+def test_latin_letters_are_folded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are with the long way that any other word takes."""
+    words = [*LATIN, *("".join(pair) for pair in product(LATIN, LATIN[52:])), "Traoré", "ĽUBICA"]
+    quickly = [*map(pieces_of_word, words)]
+    monkeypatch.setattr("encoders.names.pieces._LATIN", re.compile("(?!)"))
+    assert quickly == [*map(pieces_of_word, words)]
+
+
+@UNHURRIED
+@given(st.text(LATIN, min_size=1, max_size=12))
+def test_words_of_latin_letters_are_folded_as_ever(word: str) -> None:
+    quickly = pieces_of_word(word), pieces(word)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("encoders.names.pieces._LATIN", re.compile("(?!)"))
+        assert (pieces_of_word(word), pieces(word)) == quickly
