@@ -118,11 +118,11 @@ class KeyValues(Values):
         return self._numbers.distinct[known:]
 
     def number(self, keys: npt.NDArray[np.int64]) -> Ids:
-        """Number the values that n whole numbers stand for: shape (n, 1)."""
+        """Number the values that n whole numbers stand for: shape (1, n)."""
         codes, distinct = pd.factorize(keys)
         things = distinct.tolist()
         numbers = np.fromiter(map(self._numbers.__getitem__, things), np.int32, len(things))
-        return numbers[codes, np.newaxis]
+        return numbers[np.newaxis, codes]
 
 
 def _made(make: Callable[[Any], Any], thing: Any) -> Any:

@@ -130,7 +130,7 @@ class Vocabulary:
         return Tokenised(tokens, failed)
 
     def _coded(self, table: pa.Table) -> dict[object, Ids]:
-        """Number the values that each way reads."""
+        """Number the values that each way reads: shape (columns, n), -1 where there is none."""
         coded: dict[object, Ids] = {}
         cells: dict[object, Ids] = {}  # an attribute may read some of the columns of another
         births = None
@@ -141,9 +141,7 @@ class Vocabulary:
                 for name in way.columns:
                     if (way.to_values, name) not in cells:
                         cells[way.to_values, name] = way.to_values.number(table.column(name))
-                coded[way.reading] = np.stack(
-                    [cells[way.to_values, name] for name in way.columns], axis=1
-                )
+                coded[way.reading] = np.stack([cells[way.to_values, name] for name in way.columns])
             else:
                 births = births or self._births.read(table)
                 coded[way.reading] = way.to_values.number(way.of_births(births).keys())
@@ -226,10 +224,11 @@ class _Way:
 
     def tokens(self, codes: Ids) -> Tokens:
         distinct = self.to_tokens.into.distinct
-        if codes.shape[1] == 1:
-            return Tokens(distinct, *self.by_value.places(codes[:, 0]))
-        offsets = np.arange(0, codes.size + 1, codes.shape[1])
-        ends, ids = self.by_value.united(offsets, codes.ravel(), len(distinct))
+        filled = codes[codes.max(axis=1, initial=-1) >= 0]
+        if len(filled) <= 1:  # no record has more than one value
+            return Tokens(distinct, *self.by_value.places((filled if len(filled) else codes)[0]))
+        offsets = np.arange(0, filled.size + 1, len(filled))
+        ends, ids = self.by_value.united(offsets, filled.T.ravel(), len(distinct))
         return Tokens(distinct, ends[:-1], ends[1:], ids)
 
     def failed(self, codes: Ids) -> Iterator[tuple[str, Mask]]:
@@ -240,6 +239,6 @@ class _Way:
         broken_parts = np.isin(parts, self.to_tokens.broken)
         broken = np.unique(np.searchsorted(offsets, np.flatnonzero(broken_parts), side="right") - 1)
         where = np.isin(codes, [*broken, *self.to_parts.broken])
-        for column, failing in zip(self.columns, where.T, strict=False):
+        for column, failing in zip(self.columns, where, strict=False):
             if failing.any():
                 yield column, failing
