@@ -114,24 +114,22 @@ def _places(chosen, offsets):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True)
 def _united(offsets, chosen, list_offsets, lists, distinct):  # type: ignore[no-untyped-def]
     n = len(offsets) - 1
+    most = 0
+    for which in chosen if len(list_offsets) > 1 else chosen[:0]:
+        first = max(which, 0)  # no branch, which would be guessed wrong where cells are few
+        most += (list_offsets[first + 1] - list_offsets[first]) * (which >= 0)
     ends = np.zeros(n + 1, dtype=np.int64)
-    out = np.empty(max(16 * n, 1024), dtype=np.int32)
+    out = np.empty(most, dtype=np.int32)
     seen_in = np.full(distinct, -1, dtype=np.int32)
     end = 0
     for row in range(n):
         for place in range(offsets[row], offsets[row + 1]):
             which = chosen[place]
-            if which < 0:
-                continue
-            first, last = list_offsets[which], list_offsets[which + 1]
-            if end + last - first > len(out):
-                longer = np.empty(2 * (end + last - first), dtype=np.int32)
-                longer[:end] = out[:end]
-                out = longer
-            for at in range(first, last):
-                number = lists[at]
-                out[end] = number
-                end += seen_in[number] != row
-                seen_in[number] = row
+            if which >= 0:
+                for at in range(list_offsets[which], list_offsets[which + 1]):
+                    number = lists[at]
+                    out[end] = number
+                    end += seen_in[number] != row
+                    seen_in[number] = row
         ends[row + 1] = end
     return ends, out[:end]
