@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders.hardening import Hardening, combine, diffusion_sets
-from encoders.hardening.linear import XorSets
+from encoders.hardening.linear import XorSets, combine_into
 from encoders.keys import Keys
 from encoders.passes import views_of
 from encoders.records import Records
@@ -48,6 +48,21 @@ def test_equals_the_oracle_around_the_block_of_64_records(n: int) -> None:
     assert out.shape == (n, 2)
     assert out.dtype == np.uint64
     np.testing.assert_array_equal(to_bits(out), oracle(filters, sets))
+
+
+@pytest.mark.parametrize("n", [511, 512, 513, 1100])
+@pytest.mark.parametrize(("words", "output_words"), [(8, 8), (7, 17), (17, 7), (16, 24)])
+def test_equals_the_oracle_around_lines_of_eight_words(
+    n: int, words: int, output_words: int
+) -> None:
+    """Where 512 filters have eight words to be moved together, and where they haven't."""
+    filters = random_filters(n, words, n)
+    sets = diffusion_sets(KEY, 64 * words, 3, 64 * output_words)
+    order = np.random.default_rng(n).permutation(n + 5)[:n]
+    out = np.zeros((n + 5, output_words), np.uint64)
+    combine_into(out, order, filters, XorSets.of(sets.tolist()))
+    np.testing.assert_array_equal(to_bits(out[order]), oracle(filters, sets))
+    assert not np.delete(out, order, axis=0).any()
 
 
 @settings(deadline=None)  # a new shape of arrays costs nothing, but the first call compiles
