@@ -244,7 +244,7 @@ class EvidenceModel(_Part):
             what agreement in all that was compared can tell (`matcher.decisions.information`).
         """
         kinds = [frozenset(self.compares[name]) for name in self.passes]
-        most = bound(left, right, distances != ABSENT, kinds)
+        most = bound(left, right, distances != ABSENT, kinds, self.bands.strong)
         told = self.intercept + self.weights(distances).sum(axis=1)
         scores: Weights = np.round(bounded(told, most), DECIMALS)
         return scores

@@ -38,17 +38,24 @@ LITTLE: Final = BITS["name"][1] + BITS["birth"][2] + BITS["sex"][1]
 """What agreement in a given name, a year of birth and the sex can tell, with all else absent: below
 `possible` of every model, and below what an agreement may choose for it."""
 
-CAPS: Final = (LITTLE, 24.5, np.inf)
-"""What the score of a pair stays below by the lesser of both levels, in bits.
-
-Whatever the model, a pair of level 0 is weak at most, and one of level 1 possible: its cap is the
-least `strong` of the models that come with kinmatch, while the level ends at the greatest. Level 0
-ends at the greatest `possible`, and its cap lies where those are who hold least. Where more than a
-million are registered, bands ask for more, and then level 2 lets through what its records' bits
-would not have.
-"""
+MUCH: Final = 24.5
+"""What agreement in all of a record of level 1 is taken to tell at most, in bits."""
 
 _KNEE: Final = 3.0  # bits below the bound from which a score is bent
+
+
+def caps(strong: float) -> Bits:
+    """Say what the score of a pair stays below by the lesser of both levels, in bits.
+
+    Whatever the bands, a pair of level 0 is weak at most, and one of level 1 possible. Level 0 ends
+    at the greatest `possible` of the models that come with kinmatch, level 1 at the greatest
+    `strong`. Where more than a million are registered, bands ask for more, and then level 2 lets
+    through what its records' bits would not have.
+
+    Args:
+        strong: The least score of a strong candidate.
+    """
+    return np.array((LITTLE, min(MUCH, strong), np.inf))
 
 
 def bound(
@@ -56,6 +63,7 @@ def bound(
     right: Knowledge,
     compared: npt.NDArray[np.bool_],
     kinds: Sequence[frozenset[Kind]],
+    strong: float,
 ) -> Bits:
     """Give the most that each pair can score.
 
@@ -64,6 +72,7 @@ def bound(
         right: The level of the right person.
         compared: Shape (pairs, passes), bool: the passes that both persons have.
         kinds: For each pass the kinds of facts that it compares.
+        strong: The least score of a strong candidate.
 
     Returns:
         Shape (pairs,), float64, in bits: the cap of the lesser level, or what agreement in all
@@ -73,7 +82,7 @@ def bound(
     compares = np.array([[kind in of_pass for kind in BITS] for of_pass in kinds], dtype=np.bool_)
     seen = compared @ compares
     at_most: Bits = np.minimum(
-        np.array(CAPS)[np.minimum(left, right)], seen @ [told[-1] for told in BITS.values()]
+        caps(strong)[np.minimum(left, right)], seen @ [told[-1] for told in BITS.values()]
     )
     return at_most
 

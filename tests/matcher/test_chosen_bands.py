@@ -48,6 +48,14 @@ def test_the_agreements_bands_take_the_place_of_the_models(draw_up: DrawUp) -> N
     assert RefinementModel.under(agreement).bands.strong == 50.0
 
 
+def test_who_holds_little_is_never_strong_whatever_was_chosen(draw_up: DrawUp) -> None:
+    model = EvidenceModel.under(under(draw_up, chosen(strong=22.0, possible=20.0)))
+    alike = np.zeros((2, len(SCHEME.passes)), dtype=np.int32)
+    level = np.array([1, 2], dtype=np.uint8)
+    found = model.model_copy(update={"intercept": 60.0}).scores(alike, level, level)
+    assert model.bands_of(found, 50_000).tolist() == [1, 0]
+
+
 def test_a_choice_for_another_model_stops_the_comparison(draw_up: DrawUp) -> None:
     other = chosen(model_digest="sha256:" + "0" * 64)
     with pytest.raises(AgreementError, match=r"were chosen for model sha256:0+; this release"):

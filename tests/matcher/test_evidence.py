@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from matcher.decisions.evidence import ABSENT, EvidenceModel
-from matcher.decisions.information import CAPS, LITTLE
+from matcher.decisions.information import LITTLE, caps
 from matcher.formats.errors import AgreementError
 from matcher.formats.knowledge import BITS, ENDS, HIGHEST
 from matcher.formats.scheme import Scheme, published
@@ -91,8 +91,10 @@ def test_a_given_name_and_a_year_never_make_more_than_weak(pair: tuple[int, int]
 def test_a_level_comes_up_to_the_same_band_under_every_model(label: str) -> None:
     """And a record whose whole content can't pass a band's least score is of the level below."""
     bands = EvidenceModel.of(Scheme.published(label)).bands
-    assert CAPS[0] == LITTLE < bands.possible <= ENDS[0]
-    assert ENDS[0] < CAPS[1] <= bands.strong <= ENDS[1]
+    little, much, everything = caps(bands.strong)
+    assert little == LITTLE < bands.possible <= ENDS[0]
+    assert ENDS[0] < much <= bands.strong <= ENDS[1]
+    assert everything == np.inf
 
 
 def test_of_two_levels_the_lesser_bounds_a_pair() -> None:
@@ -101,7 +103,7 @@ def test_of_two_levels_the_lesser_bounds_a_pair() -> None:
     left, right = (side.ravel() for side in np.meshgrid(every, every))
     found = certain.scores(distances(*[(0, 0)] * len(left)), left, right)
     least = np.minimum(left, right)
-    assert (found < np.array(CAPS)[least]).all()
+    assert (found < caps(certain.bands.strong)[least]).all()
     alone = [scores(certain, distances((0, 0)), int(level))[0] for level in every]
     assert alone == sorted(set(alone))
     assert found.tolist() == [alone[level] for level in least]

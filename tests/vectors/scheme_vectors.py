@@ -16,12 +16,13 @@ import numpy as np
 from encoders.batching import write_batch_of
 from encoders.bits import token_positions
 from encoders.encoding import encode
-from encoders.hardening import diffusion_sets
+from encoders.hardening import xor_sets
 from encoders.keys import Keys
 from encoders.records import COLUMNS, Records
 from matcher.formats.agreement import Agreement
 from matcher.formats.batch import Batch, read_batch
 from matcher.formats.scheme import Scheme
+from matcher.formats.steps import Step, StratifiedDiffusion
 
 SEED = 20261121
 ROOT = hashlib.sha256(f"kinmatch throwaway root 1: {SEED}".encode()).hexdigest()
@@ -127,6 +128,10 @@ TOKENS = {
         ("name.whole_skeleton/1 MR", "given", "whole", 2048, 63),
         ("birth.month/1 12", "birth", "whole", 1000, 87),
     ),
+    "high/2": (
+        ("name.bigrams/2 ma", "given", "whole", 1024, 80),
+        ("name.skeleton/2 _M", "mother", "whole", 1000, 29),
+    ),
 }
 """Single tokens for each published scheme: token, attribute, pass, bits and positions."""
 
@@ -186,17 +191,24 @@ def _diffusions(under: Agreement, keys: Keys) -> Iterator[dict[str, Any]]:
         if not part.hardening:
             continue
         (step,) = part.hardening
-        key = keys.derive("diffusion", pass_name=part.name)
-        sets = diffusion_sets(key, part.bits, step.t, step.bits)
+        key = keys.derive(step.step, pass_name=part.name)
+        drawn = xor_sets(step, part.bits, key)
+        sets = drawn.indices.reshape(step.bits, -1)
         yield {
             "id": number,
-            "comment": f"{part.bits} to {step.bits} bits, t = {step.t}",
+            "comment": f"{part.bits} to {step.bits} bits, {_taken_of(step)}",
             "flags": [],
             "pass": part.name,
             "key": key.hex(),
             "first_sets": sets[:4].tolist(),
             "sets_sha256": hashlib.sha256(sets.astype("<u2").tobytes()).hexdigest(),
         }
+
+
+def _taken_of(step: Step) -> str:
+    if isinstance(step, StratifiedDiffusion):
+        return f"t = {' and '.join(str(stratum.t) for stratum in step.strata)}"
+    return f"t = {step.t}"
 
 
 def records() -> Records:
