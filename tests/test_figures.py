@@ -166,19 +166,19 @@ SAID: list[tuple[str, str, Given]] = [
         (
             ANALYST,
             f"recall among ten: {of}" + " | {:.3f} | {:.3f} |",
-            lambda of=of: of_schemes(of, "standard/2", "high/1"),
+            lambda of=of: of_schemes(of, "standard/2", "high/2"),
         )
         for of in ("census and CIS", "FEBRL 4")
     ),
     (
         ANALYST,
         "sought among 20,000 | {:.3f} | {:.3f} |",
-        lambda: of_schemes("tracing", "standard/2", "high/1"),
+        lambda: of_schemes("tracing", "standard/2", "high/2"),
     ),
     (
         ANALYST,
         "census, FEBRL 4 | {:.3f}, {:.3f}, {:.3f} | {:.3f}, {:.3f}, {:.3f} |",
-        lambda: refined_f1("standard/2", "high/1"),
+        lambda: refined_f1("standard/2", "high/2"),
     ),
     *(
         (
@@ -240,7 +240,7 @@ SAID: list[tuple[str, str, Given]] = [
         "identified of 1,000 and of 2,000 | {:.1f} %, {:.2f} % | {:.1f} %, {:.2f} % |",
         lambda: tuple(
             identified(of, "A1", records=records, target=f"{scheme} all passes")
-            for of, scheme in (("attack", "standard/2"), ("attack-high", "high/1"))
+            for of, scheme in (("attack", "standard/2"), ("attack-high", "high/2"))
             for records in (1000, 2000)
         ),
     ),
@@ -251,7 +251,7 @@ SAID: list[tuple[str, str, Given]] = [
     ),
     (
         ANALYST,
-        "| 1,000 | {:.2f} | {:.2f} | | 2,000 | {:.2f} | {:.2f} |",
+        "| 1,000 | {:.2f} | {:.2f} | 0.20 | | 2,000 | {:.2f} | {:.2f} |",
         lambda: tuple(
             ratio
             for both in zip(evidence("attack"), evidence("attack-high"), strict=True)
@@ -276,7 +276,7 @@ SAID: list[tuple[str, str, Given]] = [
     ),
     (
         ARCHITECTURE,
-        "under `high/1` {:.3f} ({:.3f} to {:.3f}) and {:.0f} ({:.0f} to {:.0f})",
+        "under `high/2` {:.3f} ({:.3f} to {:.3f}) and {:.0f} ({:.0f} to {:.0f})",
         lambda: degrees("attack-high"),
     ),
     (

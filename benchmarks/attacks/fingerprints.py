@@ -26,11 +26,18 @@ _DEFENCES: dict[str, Any] = {"hardening": (), "floor": 0}
 
 
 def undefended(scheme: Scheme) -> Scheme:
-    """Give a scheme without its hardening, floor and salts."""
+    """Give a scheme without its hardening, floor and salts: plain filters, as long as fingerprints.
+
+    Filters that a longer fingerprint is made from can be so full that tokens hide each other, which
+    is a defence too.
+    """
     passes = tuple(
         part.model_copy(
             update=_DEFENCES
-            | {"attributes": tuple(one.model_copy(update={"salt": ()}) for one in part.attributes)}
+            | {
+                "bits": part.output_bits,
+                "attributes": tuple(one.model_copy(update={"salt": ()}) for one in part.attributes),
+            }
         )
         for part in scheme.passes
     )

@@ -30,7 +30,7 @@ SEED = 99
 CASES, REGISTERED = 4_000, 20_000
 CALIBRATED_ON = (8_000, 40_000, 7)
 POPULATION = 5_000
-BUDGETS = {"one": (0.1, 0.2), "two": (2.0,), "strata": (0.1, 0.2, 0.8)}
+BUDGETS = {"one": (0.1, 0.2), "two": (2.0,), "strata": (0.1, 0.2), "long": (1.0, 2.0)}
 """From which start the search goes, and how much all resemblances may say under what it finds
 (`benchmarks.profiles.yardsticks`)."""
 

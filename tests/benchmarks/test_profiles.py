@@ -230,4 +230,4 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_starts_are_schemes() -> None:
     folder = Path(__file__).parents[2] / "benchmarks" / "profiles" / "starts"
-    assert {file.stem for file in folder.glob("*.toml")} == {"one", "two", "strata"}
+    assert {file.stem for file in folder.glob("*.toml")} == {"one", "two", "strata", "long"}

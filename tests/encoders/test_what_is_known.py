@@ -116,6 +116,7 @@ def test_all_that_a_scheme_compares_adds_up() -> None:
     by_scheme = {label: told(Scheme.published(label), **cells) for label in published()}
     assert by_scheme == {
         "high/1": 14 + 6.5 + 4 + 6,
+        "high/2": 14 + 6.5 + 1 + 4 + 6,
         "interop/1": 14 + 6.5 + 1 + 4,
         "standard/1": 14 + 6.5 + 1 + 4 + 6,
         "standard/2": 14 + 6.5 + 1 + 4,
