@@ -375,5 +375,5 @@ def test_the_command_attacks_a_scheme_from_a_file(
     file = tmp_path / "own.toml"
     file.write_text(tomli_w.dumps({**HIGH.model_dump(mode="json"), "name": "own"}))
     CliRunner().invoke(app, ["--scheme-file", str(file)])
-    assert [one.label for one in asked] == ["own/1"]
+    assert [one.label for one in asked] == ["own/2"]
     assert asked[0].passes == HIGH.passes
