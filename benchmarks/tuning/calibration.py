@@ -28,7 +28,7 @@ from scipy.special import expit
 from benchmarks.tuning.scales import Scale, Scales, scales_of
 from matcher.decisions.candidates import Side, distances_of, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, Bands, Curve, Distances, EvidenceModel
-from matcher.decisions.information import LITTLE
+from matcher.decisions.information import LITTLE, MUCH
 from matcher.formats.errors import ParameterError
 from matcher.formats.knowledge import Knowledge, kinds_of
 from matcher.formats.scheme import Scheme
@@ -185,6 +185,10 @@ def with_bands(
 ) -> EvidenceModel:
     """Give a model the bands that keep the rates of `FALSE_PER_PAIR` on the pairs seen.
 
+    What is possible is above all that a given name, a year and the sex can tell, and what is strong
+    not below what can be told of who holds little (`matcher.decisions.information`): no set of
+    pairs has all the ways in which two records may share less than each of them holds.
+
     Args:
         model: The model.
         scores: Its scores of the pairs of two persons that are within reach.
@@ -198,7 +202,7 @@ def with_bands(
         return max(seen, above + 0.5)  # in halves of a bit
 
     possible = least(FALSE_PER_PAIR["possible"], LITTLE)
-    strong = least(FALSE_PER_PAIR["strong"], possible)
+    strong = max(MUCH, least(FALSE_PER_PAIR["strong"], possible))
     bands = model.bands.model_copy(update={"possible": possible, "strong": strong})
     return model.model_copy(update={"bands": bands})
 

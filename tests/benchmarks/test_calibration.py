@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from benchmarks.tuning.calibration import KNOTS, REACH_SIGMA, Labelled, calibrate
+from benchmarks.tuning.calibration import KNOTS, REACH_SIGMA, Labelled, calibrate, with_bands
 from benchmarks.tuning.scales import Scale, scales_of
 from matcher.decisions.candidates import Fingerprints, Side, pairs_within_reach
 from matcher.decisions.evidence import ABSENT, EvidenceModel
+from matcher.decisions.information import LITTLE, MUCH
 from matcher.formats.errors import ParameterError
 from matcher.formats.knowledge import HIGHEST
 from matcher.formats.scheme import Attribute, Pass, Scheme, View
@@ -143,6 +144,14 @@ def test_without_true_pairs_there_is_nothing_to_learn(seen: Labelled) -> None:
     for sets in ([nobody], []):
         with pytest.raises(ParameterError, match="No true pair"):
             calibrate(SCHEME, sets, "a trial")
+
+
+def test_no_rate_makes_strong_what_little_can_tell(model: EvidenceModel) -> None:
+    """Where no two persons come near each other, what two records may not share still bars it."""
+    nobody = with_bands(model, np.zeros(0), 1e9).bands
+    assert (nobody.possible, nobody.strong) == (LITTLE + 0.5, MUCH)
+    twins = with_bands(model, np.full(50, MUCH + 3), 1e9).bands
+    assert twins.possible < MUCH + 3 < twins.strong
 
 
 def test_too_few_pairs_to_measure_bands_on() -> None:
