@@ -29,7 +29,7 @@ from benchmarks.attacks.fingerprints import (
     unhardened,
     weighted_tokens,
 )
-from benchmarks.attacks.forenames import Forenames, double_hashed, encoded
+from benchmarks.attacks.forenames import Forenames, double_hashed, encoded, stratum_of_names
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
 from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack
@@ -263,7 +263,10 @@ def side_by_side(records: Records, scheme: Scheme, seed: int) -> tuple[Signs, sp
 
 
 def forename_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
-    """Attack forename filters by A3 and A4, knowing another population of the same cultures."""
+    """Attack forename filters by A3 and A4, knowing another population of the same cultures.
+
+    What a stratum would show by itself, to who could take away all else, is told without a limit.
+    """
     truth, knowledge = Forenames.of_people(size, seed), Forenames.of_people(size, seed + 1)
     bare, hard = encoded(truth, undefended(scheme), seed), encoded(truth, scheme, seed)
     double = double_hashed(truth, seed)
@@ -275,6 +278,10 @@ def forename_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
     ):
         outcome = by(filters, truth, knowledge, seed=seed, target=target)
         yield Finding(outcome, at_least, None if at_least else ABOUT_NONE)
+    if (alone := stratum_of_names(scheme.passes[0])) is not None:
+        shown = encoded(truth, scheme.model_copy(update={"passes": (alone,)}), seed)
+        target = f"{scheme.label} forenames, their stratum alone"
+        yield Finding(frequency.attack(shown, truth, knowledge, seed=seed, target=target))
 
 
 def refinement_attacks(size: int, seed: int) -> Iterator[Finding]:

@@ -27,7 +27,8 @@ _STORIES = {
     "A3": (
         "Someone knows which names are common",
         "The most common fingerprint might be the most common name. The attacker knows another "
-        "population of the same cultures.",
+        "population of the same cultures. Where fingerprints are made of strata, what the stratum "
+        "of names would give away alone is shown too, without a limit: no fingerprint shows it.",
     ),
     "A4": (
         "Someone looks for bits that go together",
