@@ -145,7 +145,7 @@ def refined_f1(*schemes: str) -> tuple[float, ...]:
 
 def gained(of: str, stage: str) -> tuple[float, ...]:
     """A row of what refinement gains."""
-    at = measured("schemes")["schemes"]["standard/2"][of][stage]["thresholds"]
+    at = measured("schemes")["schemes"]["standard/3"][of][stage]["thresholds"]
     return (
         at["best"]["f1"],
         at["possible"]["recall"],
@@ -166,19 +166,19 @@ SAID: list[tuple[str, str, Given]] = [
         (
             ANALYST,
             f"recall among ten: {of}" + " | {:.3f} | {:.3f} |",
-            lambda of=of: of_schemes(of, "standard/2", "high/2"),
+            lambda of=of: of_schemes(of, "standard/3", "high/3"),
         )
         for of in ("census and CIS", "FEBRL 4")
     ),
     (
         ANALYST,
         "sought among 20,000 | {:.3f} | {:.3f} |",
-        lambda: of_schemes("tracing", "standard/2", "high/2"),
+        lambda: of_schemes("tracing", "standard/3", "high/3"),
     ),
     (
         ANALYST,
         "census, FEBRL 4 | {:.3f}, {:.3f}, {:.3f} | {:.3f}, {:.3f}, {:.3f} |",
-        lambda: refined_f1("standard/2", "high/2"),
+        lambda: refined_f1("standard/3", "high/3"),
     ),
     *(
         (
@@ -240,7 +240,7 @@ SAID: list[tuple[str, str, Given]] = [
         "identified of 1,000 and of 2,000 | {:.1f} %, {:.2f} % | {:.1f} %, {:.2f} % |",
         lambda: tuple(
             identified(of, "A1", records=records, target=f"{scheme} all passes")
-            for of, scheme in (("attack", "standard/2"), ("attack-high", "high/2"))
+            for of, scheme in (("attack", "standard/3"), ("attack-high", "high/3"))
             for records in (1000, 2000)
         ),
     ),
@@ -251,7 +251,7 @@ SAID: list[tuple[str, str, Given]] = [
     ),
     (
         ANALYST,
-        "| 1,000 | {:.2f} | {:.2f} | 0.20 | | 2,000 | {:.2f} | {:.2f} |",
+        "| 1,000 | {:.2f} | {:.2f} | 3.78 | 0.20 | | 2,000 | {:.2f} | {:.2f} |",
         lambda: tuple(
             ratio
             for both in zip(evidence("attack"), evidence("attack-high"), strict=True)
@@ -263,20 +263,20 @@ SAID: list[tuple[str, str, Given]] = [
         "identifies {:.0f} % of them by graph matching, and one who knows 500 of 10,000 "
         "fingerprints identifies {:.0f} % of the rest",
         lambda: (
-            identified("attack", "A1", records=1000, target="standard/2 all passes"),
-            identified("attack", "A2", records=10000, target="standard/2"),
+            identified("attack", "A1", records=1000, target="standard/3 all passes"),
+            identified("attack", "A2", records=10000, target="standard/3"),
         ),
     ),
     (
         ARCHITECTURE,
-        "of 5,000 generated people one resembles {:.1f} others in all passes of `standard/2` "
+        "of 5,000 generated people one resembles {:.1f} others in all passes of `standard/3` "
         "together (95 %: {:.1f} to {:.1f}), and so some {:.0f} ({:.0f} to {:.0f}) where a million "
         "are held",
         lambda: degrees("attack"),
     ),
     (
         ARCHITECTURE,
-        "under `high/2` {:.3f} ({:.3f} to {:.3f}) and {:.0f} ({:.0f} to {:.0f})",
+        "under `high/3` {:.3f} ({:.3f} to {:.3f}) and {:.0f} ({:.0f} to {:.0f})",
         lambda: degrees("attack-high"),
     ),
     (
@@ -329,9 +329,9 @@ SAID: list[tuple[str, str, Given]] = [
     ),
     (
         ANALYST,
-        "`standard/2` has {:.3f}, {:.3f} and {:.3f} at {:.2f}; `high/1` {:.3f}, {:.3f} and {:.3f} "
+        "`standard/3` has {:.3f}, {:.3f} and {:.3f} at {:.2f}; `high/1` {:.3f}, {:.3f} and {:.3f} "
         "at {:.2f}.",
-        lambda: (*beside_the_ceiling("standard/2"), *beside_the_ceiling("high/1")),
+        lambda: (*beside_the_ceiling("standard/3"), *beside_the_ceiling("high/1")),
     ),
     *(
         (

@@ -28,7 +28,7 @@ from matcher.formats.agreement import Agreement
 from matcher.formats.batch import read_batch
 from matcher.formats.files import written_whole
 from matcher.formats.ledger import Receipt
-from matcher.formats.scheme import Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 from matcher.formats.terms import Terms
 from matcher.nightly.night import Limits, run_night
 from matcher.nightly.planning import plan_night
@@ -86,7 +86,7 @@ def _load(store: Store, folder: Path, new: int, held: int) -> Agreement:
     agreement = Agreement.new(
         agreement_id="ab" * 16,
         parties=(_ONE, _TWO),
-        scheme=Scheme.published("standard/2"),
+        scheme=Scheme.published(DEFAULT_SCHEME),
         linkage_unit="hub",
         purposes=("family-tracing",),
         legal_bases=("consent",),

@@ -1,8 +1,8 @@
 """Batches of drawn fingerprints, which come within reach of each other as encoded ones do.
 
-Under `standard/2`, in a generated tracing set of 60,000 registered, each person sought comes within
-the model's reach of some 740 for each million registered; nearly all are strangers who resemble
-them in one pass. So strangers share a pass's group here, and a quarter of the new are met again.
+Under `standard/3`, in a generated tracing set of 60,000 registered, each person sought comes within
+the model's reach of some 350 for each million registered; nearly all are strangers who resemble
+them. So strangers share a group here, and a quarter of the new are met again.
 """
 
 from pathlib import Path
@@ -17,11 +17,10 @@ from matcher.formats.knowledge import HIGHEST
 from matcher.formats.scheme import Scheme
 from matcher.formats.vocabulary import NO_RELATION, ROLES
 
-_GROUPS: Final = {"sounds_birth": 4_200, "letters_place": 4_200, "place_on_day": 400}
-_PRESENT: Final = {"place_on_day": 0.29}
-# Of 32 bits so many are flipped: two of a group are then some 924 of 2,048 bits apart, about as far
-# as the model reaches, and a person's two records 770.
-_STRANGERS, _SELF = 11, 12
+_GROUPS: Final = 8_300
+# Of 32 bits so many are flipped: two of a group are then some 2,880 of 6,144 bits apart, about as
+# far as the model reaches, and a person's two records 2,304.
+_STRANGERS, _SELF = 12, 12
 _MET_AGAIN: Final = 4
 
 _Bits = npt.NDArray[np.uint64]
@@ -38,8 +37,7 @@ class Drawn:
         self._random = np.random.default_rng(seed)
         self._scheme = scheme
         self._bases = {
-            part.name: self._words((_GROUPS[part.name], part.output_bits // 64))
-            for part in scheme.passes
+            part.name: self._words((_GROUPS, part.output_bits // 64)) for part in scheme.passes
         }
         self.met_again: dict[str, _Bits] = {}
 
@@ -63,8 +61,7 @@ class Drawn:
                 known = self.met_again[part.name][: count // _MET_AGAIN]
                 bits[: len(known)] = known ^ self._flips(_SELF, known.shape)
             self.met_again.setdefault(part.name, bits)
-            present = self._random.random(count) < _PRESENT.get(part.name, 1.0)
-            fingerprints[part.name] = (bits * present[:, None], present)
+            fingerprints[part.name] = (bits, np.ones(count, np.bool_))
         rows = Rows(
             references=self._references(count),
             roles=np.full(count, ROLES.index(role), np.int8),

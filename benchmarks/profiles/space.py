@@ -12,7 +12,7 @@ Passes = tuple[Pass, ...]
 _CHOICES: tuple[tuple[str, View], ...] = tuple(
     (attribute, View(name=view, each=each, most=most))
     for attribute, view, each, most in (
-        ("name", "name.bigrams/2", 26, 440),
+        ("name", "name.bigrams/2", 6, 120),  # heavier beside sounds, it never stays
         ("name", "name.skeleton/2", 30, 300),
         ("name", "name.phonetic/2", 30, 120),
         ("name", "name.whole_skeleton/1", 40, 150),

@@ -7,7 +7,7 @@ combinations occur. Decisions need less: up to which band agreement in all of a 
 it. So the society adds up what all that a record holds can tell (`BITS`), over the kinds of facts
 that some pass of the scheme compares, and a batch says only between which `ENDS` the sum lies.
 
-| level | bits | for example, under `standard/2` | a candidate is at most |
+| level | bits | for example, under `standard/3` | a candidate is at most |
 |---|---|---|---|
 | 0 | to 20 | a given name, a year and the sex | weak, under an agreement's own bands too |
 | 1 | to 26.5 | a given name, a day of birth and a place | possible |

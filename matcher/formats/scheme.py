@@ -26,7 +26,7 @@ from matcher.formats.validation import problems_of
 
 ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
 
-DEFAULT_SCHEME: Final = "standard/2"
+DEFAULT_SCHEME: Final = "standard/3"
 """The published scheme of whoever names none."""
 
 _RESERVED = frozenset({"reference", "role", "relation", "known", "case"})

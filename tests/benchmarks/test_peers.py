@@ -82,10 +82,10 @@ def test_every_scheme_is_measured_before_and_after_refinement(
 ) -> None:
     monkeypatch.setattr(schemes, "all_sets", lambda *_: iter([made]))
     monkeypatch.setattr(schemes, "in_detail", lambda *_: made)
-    monkeypatch.setattr(schemes, "published", lambda: ("high/1", "standard/2"))
+    monkeypatch.setattr(schemes, "published", lambda: ("high/1", "standard/3"))
     schemes.main(tmp_path, tmp_path / "out.json")
     found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    assert list(found["schemes"]) == ["standard/2", "high/1"]
+    assert list(found["schemes"]) == ["standard/3", "high/1"]
     for measured in found["schemes"].values():
         assert list(measured) == ["tracing", "tracing, without separations"]
         before, after = (measured["tracing"][stage] for stage in ("first stage", "refined"))

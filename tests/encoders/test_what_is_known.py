@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from encoders.knowledge import knowledge_of, told_by
 from encoders.records import Records
 from matcher.formats.knowledge import BITS, Kind
-from matcher.formats.scheme import Attribute, Pass, Scheme, View, published
+from matcher.formats.scheme import DEFAULT_SCHEME, Attribute, Pass, Scheme, View, published
 
 VIEWS: dict[Kind, str] = {
     "name": "name.bigrams/2",
@@ -116,10 +116,11 @@ def test_all_that_a_scheme_compares_adds_up() -> None:
     by_scheme = {label: told(Scheme.published(label), **cells) for label in published()}
     assert by_scheme == {
         "high/1": 14 + 6.5 + 4 + 6,
-        "high/2": 14 + 6.5 + 1 + 4 + 6,
+        "high/3": 14 + 6.5 + 1 + 4 + 6,
         "interop/1": 14 + 6.5 + 1 + 4,
         "standard/1": 14 + 6.5 + 1 + 4 + 6,
         "standard/2": 14 + 6.5 + 1 + 4,
+        "standard/3": 14 + 6.5 + 1 + 4 + 6,
     }
 
 
@@ -134,7 +135,7 @@ def test_all_that_a_scheme_compares_adds_up() -> None:
 )
 def test_levels(cells: dict[str, str], level: int) -> None:
     records = Records.from_rows([cells], role="sought")
-    assert knowledge_of(records, Scheme.published("standard/2")).tolist() == [level]
+    assert knowledge_of(records, Scheme.published(DEFAULT_SCHEME)).tolist() == [level]
 
 
 @given(st.lists(st.text(min_size=1, max_size=30), max_size=6))

@@ -120,6 +120,11 @@ TOKENS = {
         ("name.phonetic/2 MR", "given", "letters_place", 2048, 60),
         ("name.bigrams/2 ab", "name", "letters_place", 1000, 20),
     ),
+    "standard/3": (
+        ("name.skeleton/2 _M", "name", "whole", 1024, 25),
+        ("birth.day_and_month/1 3-17", "birth", "whole", 1024, 70),
+        ("name.bigrams/2 ab", "name", "whole", 1000, 20),
+    ),
     "interop/1": (
         ("birth.day_and_month/1 3-17", "birth_day", "place_on_day", 2048, 120),
         ("name.bigrams/2 _a", "name", "letters_place", 1000, 20),
@@ -128,9 +133,9 @@ TOKENS = {
         ("name.whole_skeleton/1 MR", "given", "whole", 2048, 63),
         ("birth.month/1 12", "birth", "whole", 1000, 87),
     ),
-    "high/2": (
-        ("name.bigrams/2 ma", "given", "whole", 1024, 80),
-        ("name.skeleton/2 _M", "mother", "whole", 1000, 29),
+    "high/3": (
+        ("name.bigrams/2 ma", "given", "whole", 1024, 52),
+        ("birth.day/1 31", "birth", "whole", 1000, 82),
     ),
 }
 """Single tokens for each published scheme: token, attribute, pass, bits and positions."""

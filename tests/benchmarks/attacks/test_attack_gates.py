@@ -1,7 +1,8 @@
 """The gates: every attack works where there is no defence, and what it does to the default scheme.
 
-Small sizes of what `kinmatch attack` runs. `high/2` lies at the limits; the default scheme does not
-keep them, and is held to what was measured, so that nothing weakens it unseen.
+Small sizes of what `kinmatch attack` runs. `high/3` lies at the limits; the default scheme does not
+keep them, and is held to what was measured, so that nothing weakens it unseen. The attacks that
+undefended fingerprints can't try prove themselves on the default before it, which showed far more.
 """
 
 import json
@@ -34,10 +35,11 @@ from matcher.cli.attack import attack as command
 from matcher.exposure import Report, measure
 from matcher.formats.errors import AgreementError, ParameterError
 from matcher.formats.scheme import DEFAULT_SCHEME, Pass, Scheme, View
-from matcher.formats.steps import Diffusion, Permutation, StratifiedDiffusion
+from matcher.formats.steps import Diffusion, Permutation, Step, StratifiedDiffusion
 
 SEED = 1
-HIGH = Scheme.published("high/2")
+HIGH = Scheme.published("high/3")
+BEFORE = Scheme.published("standard/2")
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +58,19 @@ def test_graph_matching_identifies_undefended_fingerprints(scheme: Scheme) -> No
         assert_holds(finding)
 
 
+def thinnest(step: Step) -> Step:
+    """Let every bit be the XOR of two bits."""
+    if isinstance(step, StratifiedDiffusion):
+        strata = tuple(one.model_copy(update={"t": 1}) for one in step.strata)
+        return step.model_copy(update={"strata": strata})
+    assert isinstance(step, Diffusion)
+    return step.model_copy(update={"t": 2})
+
+
+@pytest.mark.parametrize("scheme", [Scheme.published(DEFAULT_SCHEME), BEFORE], ids=str)
 def test_too_little_diffusion_does_not_help(scheme: Scheme) -> None:
     passes = tuple(
-        part.model_copy(
-            update={"hardening": tuple(s.model_copy(update={"t": 2}) for s in part.hardening)}
-        )
+        part.model_copy(update={"hardening": tuple(map(thinnest, part.hardening))})
         for part in scheme.passes
     )
     thin = Scheme(name="thin", version=1, passes=passes)
@@ -75,15 +85,14 @@ def test_graph_matching_fails_on_high() -> None:
         assert_holds(Finding(outcome, at_most=0.005))
 
 
-def test_edge_matching_gets_no_better_on_the_default_scheme(scheme: Scheme) -> None:
-    # standard/2 does not keep the limit of 0.5 %: it was 5 % when it was published.
+@pytest.mark.parametrize("means", Means)
+def test_edge_matching_gets_no_better_on_the_default_scheme(scheme: Scheme, means: Means) -> None:
     records, knowledge = overlapping(1000, 1000, SEED)
-    for means in Means:
-        rate = attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate
-        assert rate < 0.05
-        # And no worse: this attack has no undefended fingerprints to prove itself on, and one that
-        # found nobody here would say nothing about schemes that show less.
-        assert rate > 0.02
+    assert attack(records, knowledge, scheme, seed=SEED, means=means, dense=False).rate < 0.02
+    # And no worse: this attack has no undefended fingerprints to prove itself on, and one that
+    # found nobody here would say nothing about schemes that show less.
+    before = attack(records, knowledge, BEFORE, seed=SEED, means=means, dense=False).rate
+    assert 0.02 < before < 0.05
 
 
 def by_soft_matching(scheme: Scheme, size: int, *, shown: bool = False) -> int:
@@ -101,20 +110,26 @@ def by_soft_matching(scheme: Scheme, size: int, *, shown: bool = False) -> int:
 
 
 def test_soft_matching_finds_few_on_high() -> None:
-    # Not the limit of 5, at which high/2 just lies: of ten draws one is beyond it, by three people.
+    # Not the limit of 5, at which high/3 just lies: of ten draws one is beyond it, by three people.
     assert by_soft_matching(HIGH, 1000) < 10
 
 
-def test_soft_matching_finds_nearly_everybody_under_the_default_scheme(scheme: Scheme) -> None:
+def test_soft_matching_gets_no_better_on_the_default_scheme(scheme: Scheme) -> None:
+    # They were 7 when it was published; with edge matching 14 to 39 on five seeds, and not 5.
+    assert by_soft_matching(scheme, 1000) < 14
+
+
+def test_soft_matching_finds_nearly_everybody_under_several_passes() -> None:
     # It weighs the resemblances that don't stand out too, which several passes show enough of.
-    # That it does so here is the proof without which its few on high/2 would mean nothing.
-    assert 800 < by_soft_matching(scheme, 1000) < 950
+    # That it does so here is the proof without which its few elsewhere would mean nothing.
+    assert 800 < by_soft_matching(BEFORE, 1000) < 950
 
 
 def test_resemblances_under_high_cannot_name_a_thousand_people(scheme: Scheme) -> None:
-    # Held to what was measured: 0.13 and 3.78. From 1 on, nothing bars an attack from naming all.
-    assert evidence_over_entropy(HIGH, 1000, SEED) < 0.16
-    assert 3 < evidence_over_entropy(scheme, 1000, SEED) < 4.2
+    # Held to what was measured: 0.10, 2.3 and 4.1. From 1 on, nothing bars naming all.
+    assert evidence_over_entropy(HIGH, 1000, SEED) < 0.12
+    assert 2 < evidence_over_entropy(scheme, 1000, SEED) < 2.6
+    assert 3 < evidence_over_entropy(BEFORE, 1000, SEED) < 4.2
 
 
 def test_resemblances_say_the_more_the_more_records_there_are() -> None:
@@ -139,15 +154,18 @@ def test_known_plaintext_fails_on_high() -> None:
 
 
 def test_known_plaintext_gets_no_better_on_the_default_scheme(scheme: Scheme) -> None:
-    # Nor does it keep 2 %: it was 12 % among 10,000 when it was published, more among fewer.
-    assert list(lab.known_plaintext_attacks(scheme, 4000, SEED))[1].outcome.rate < 0.18
+    # Nor does it keep 2 %: it was 7 % among 10,000 when it was published, 13 % among 4,000.
+    assert list(lab.known_plaintext_attacks(scheme, 4000, SEED))[1].outcome.rate < 0.15
 
 
 def test_frequencies_and_patterns_read_undefended_forenames_alone(scheme: Scheme) -> None:
     findings = list(lab.forename_attacks(scheme, 8000, SEED))
-    assert [one.outcome.attack for one in findings] == ["A3", "A3", "A4", "A4"]
+    assert [one.outcome.attack for one in findings] == ["A3", "A3", "A4", "A4", "A3"]
     for finding in findings:
         assert_holds(finding)
+    # One stratum alone, which no fingerprint shows, would not hide them; so it is said.
+    assert (findings[4].at_least, findings[4].at_most) == (None, None)
+    assert findings[4].outcome.rate > 0.1
     double = findings[2].outcome  # a scheme that hashed so would not pass
     assert not Finding(double, at_most=lab.ABOUT_NONE).holds
 
@@ -195,7 +213,8 @@ def exposure_of(encoded: Encoded) -> Report:
 # blunt a gate: with one pass's t less by one it identifies no more of 1,000 people, and that shows
 # here.
 DEGREES = {
-    DEFAULT_SCHEME: {"sounds_birth": 0.254, "letters_place": 0.212, "place_on_day": 0.0},
+    DEFAULT_SCHEME: {"whole": 0.302},
+    BEFORE.label: {"sounds_birth": 0.254, "letters_place": 0.212, "place_on_day": 0.0},
     HIGH.label: {"whole": 0.012},
 }
 MORE = 1.2  # times as many: between two draws of keys they differ by a tenth
@@ -246,14 +265,16 @@ def weaker(part: Pass, how: str) -> Pass:
             for name in passes
             for how in ("t less by one", "no diffusion", "another order of bits alone")
         ),
-        (DEFAULT_SCHEME, "sounds_birth", "floor less by a tenth"),
+        (BEFORE.label, "sounds_birth", "floor less by a tenth"),
+        (DEFAULT_SCHEME, "whole", "floor less by a fifth"),
         (HIGH.label, "whole", "floor less by a fifth"),
-        (DEFAULT_SCHEME, "place_on_day", "no salt"),
-        (DEFAULT_SCHEME, "sounds_birth", "twice the bits"),
-        (DEFAULT_SCHEME, "letters_place", "twice the bits"),
+        (BEFORE.label, "place_on_day", "no salt"),
+        (BEFORE.label, "sounds_birth", "twice the bits"),
+        (BEFORE.label, "letters_place", "twice the bits"),
+        (DEFAULT_SCHEME, "whole", "twice the bits"),
         (HIGH.label, "whole", "twice the bits"),
-        (DEFAULT_SCHEME, "sounds_birth", "given name once"),
-        (DEFAULT_SCHEME, "letters_place", "given name once"),
+        (BEFORE.label, "sounds_birth", "given name once"),
+        (BEFORE.label, "letters_place", "given name once"),
     ],
 )
 def test_a_scheme_that_is_a_little_weaker_does_not_pass(label: str, name: str, how: str) -> None:
@@ -288,8 +309,8 @@ def test_a_view_that_is_not_known_is_told_by_the_name_of_the_scheme_attacked() -
         lab.run(own, Sizes.of(200), seed=SEED)
 
 
-def test_a_scheme_without_hardening_keeps_no_limit_and_the_page_says_so(scheme: Scheme) -> None:
-    bare = undefended(scheme)
+def test_a_scheme_without_hardening_keeps_no_limit_and_the_page_says_so() -> None:
+    bare = undefended(BEFORE)
     findings = lab.run(bare, Sizes((200,), 1_500, 4_000, 300), seed=SEED)
     broken = [one.outcome for one in findings.found if not one.holds]
     assert {one.attack for one in broken} >= {"A1", "A2", "A3"}
@@ -375,5 +396,5 @@ def test_the_command_attacks_a_scheme_from_a_file(
     file = tmp_path / "own.toml"
     file.write_text(tomli_w.dumps({**HIGH.model_dump(mode="json"), "name": "own"}))
     CliRunner().invoke(app, ["--scheme-file", str(file)])
-    assert [one.label for one in asked] == ["own/2"]
+    assert [one.label for one in asked] == [f"own/{HIGH.version}"]
     assert asked[0].passes == HIGH.passes
