@@ -12,31 +12,36 @@ Passes = tuple[Pass, ...]
 _CHOICES: tuple[tuple[str, View], ...] = tuple(
     (attribute, View(name=view, each=each, most=most))
     for attribute, view, each, most in (
-        ("name", "name.bigrams/2", 6, 120),  # heavier beside sounds, it never stays
-        ("name", "name.skeleton/2", 30, 300),
-        ("name", "name.phonetic/2", 30, 120),
-        ("name", "name.whole_skeleton/1", 40, 150),
-        ("name", "name.lexicon/1", 30, 100),
-        ("given", "name.bigrams/2", 26, 200),
-        ("given", "name.skeleton/2", 40, 200),
-        ("given", "name.phonetic/2", 60, 100),
-        ("given", "name.whole_skeleton/1", 60, 100),
-        ("given", "name.lexicon/1", 40, 80),
-        ("given", "name.diminutive/1", 80, 120),
-        ("mother", "name.skeleton/2", 30, 200),
-        ("mother", "name.phonetic/2", 40, 80),
-        ("birth", "birth.near_year/1", 18, 54),
-        ("birth", "birth.year_digits/1", 42, 84),
-        ("birth", "birth.decade/1", 50, 100),
-        ("birth", "birth.month/1", 82, 82),
-        ("birth", "birth.day/1", 82, 82),
-        ("birth", "birth.day_and_month/1", 82, 82),
-        ("place", "place.bigrams/2", 10, 300),
-        ("place", "place.codes/1", 25, 250),
-        ("sex", "sex.code/1", 60, 60),
+        ("name", "name.bigrams/2", 6, 120),
+        ("name", "name.skeleton/2", 10, 150),
+        ("name", "name.phonetic/2", 8, 40),
+        ("name", "name.whole_skeleton/1", 10, 40),
+        ("name", "name.sounds/1", 4, 90),
+        ("name", "name.lexicon/1", 8, 30),
+        ("given", "name.bigrams/2", 8, 60),
+        ("given", "name.skeleton/2", 12, 60),
+        ("given", "name.phonetic/2", 15, 30),
+        ("given", "name.whole_skeleton/1", 20, 40),
+        ("given", "name.sounds/1", 4, 60),
+        ("given", "name.lexicon/1", 15, 30),
+        ("given", "name.diminutive/1", 30, 40),
+        ("mother", "name.bigrams/2", 4, 60),
+        ("mother", "name.skeleton/2", 10, 80),
+        ("mother", "name.phonetic/2", 12, 30),
+        ("birth", "birth.near_year/1", 12, 54),
+        ("birth", "birth.year_digits/1", 14, 40),
+        ("birth", "birth.decade/1", 20, 40),
+        ("birth", "birth.month/1", 25, 25),
+        ("birth", "birth.day/1", 25, 25),
+        ("birth", "birth.day_and_month/1", 25, 40),
+        ("place", "place.bigrams/2", 8, 100),
+        ("place", "place.codes/1", 10, 60),
+        ("sex", "sex.code/1", 30, 30),
+        ("nationality", "nationality.code/1", 20, 40),
     )
 )
-"""Every attribute and view that a pass may take up, and the weight it begins with."""
+"""Every attribute and view that a pass may take up, and the weight it begins with: little, since a
+scheme whose weights fit each other has no room for much, and a step may make it more."""
 
 VIEWS_TO_CHOOSE = tuple((attribute, view.name) for attribute, view in _CHOICES)
 """The same, without weights."""

@@ -44,7 +44,7 @@ def test_a_neighbour_is_a_scheme_that_differs_a_little(start: Passes) -> None:
 
 def test_neighbours_of_strata_have_every_attribute_in_one_of_them() -> None:
     generator = np.random.default_rng(3)
-    passes = profiles._start("strata")
+    passes = profiles._start("three")
     before = {one.name: one for one in passes}
     for _ in range(400):
         passes = neighbour(passes, generator)
@@ -105,19 +105,27 @@ def test_found_is_who_is_within_reach_and_nearer_than_others(start: Passes) -> N
 
 
 def test_the_search_ends_no_worse_and_the_same_again(yardsticks: Yardsticks, start: Passes) -> None:
-    ends = [search(start, yardsticks, budget=0.1, steps=12, seed=3) for _ in range(2)]
+    ends = [search(start, yardsticks, budget=0.1, least={}, steps=12, seed=3) for _ in range(2)]
     assert ends[0] == ends[1]
-    assert worth(yardsticks.measure(ends[0]), 0.1) >= worth(yardsticks.measure(start), 0.1)
+    assert worth(yardsticks.measure(ends[0]), 0.1, {}) >= worth(yardsticks.measure(start), 0.1, {})
 
 
 def test_what_is_over_the_budget_is_paid_for() -> None:
-    found = {"a": 0.8, "b": 0.6}
-    assert worth(Figures({}, found, 0.0, 0.05), 0.1) == pytest.approx(0.7)
-    assert worth(Figures({}, found, 0.0, 0.1), 0.1) == pytest.approx(0.7)
-    assert worth(Figures({}, found, 0.03, 0.0), 0.1) < worth(Figures({}, found, 0.016, 0.0), 0.1)
-    assert (
-        worth(Figures({}, found, 0.0, 0.2), 0.1) < worth(Figures({}, found, 0.0, 0.15), 0.1) < 0.7
-    )
+    def at(degree: float, evidence: float) -> float:
+        return worth(Figures({}, {"a": 0.8, "b": 0.6}, degree, evidence), 0.1, {})
+
+    assert at(0.0, 0.05) == pytest.approx(0.7)
+    assert at(0.0, 0.1) == pytest.approx(0.7)
+    assert at(0.03, 0.0) < at(0.016, 0.0)
+    assert at(0.0, 0.2) < at(0.0, 0.15) < 0.7
+
+
+def test_what_must_be_found_outweighs_what_else_is() -> None:
+    def of(a: float, b: float) -> float:
+        return worth(Figures({}, {"a": a, "b": b}, 0.0, 0.0), 0.1, {"a": 0.9})
+
+    assert of(0.9, 0.6) > of(0.89, 0.65)
+    assert of(0.95, 0.6) == pytest.approx(0.775)
 
 
 def point(name: str, recall: float, graph: float) -> dict[str, object]:
@@ -210,7 +218,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(profiles, "generated", lambda *_: made)
     monkeypatch.setattr(profiles, "measure", measured)
     monkeypatch.setattr(profiles, "POPULATION", 100)
-    monkeypatch.setattr(profiles, "BUDGETS", {"one": (0.1,)})
+    monkeypatch.setattr(profiles, "AIMS", (profiles.Aim("one", 0.1, {}),))
     with pytest.raises(KeyboardInterrupt):
         profiles.main(1, tmp_path, out)
     assert len(json.loads(out.read_text())["points"]) == 2
@@ -230,4 +238,4 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_starts_are_schemes() -> None:
     folder = Path(__file__).parents[2] / "benchmarks" / "profiles" / "starts"
-    assert {file.stem for file in folder.glob("*.toml")} == {"one", "two", "strata", "long"}
+    assert {file.stem for file in folder.glob("*.toml")} == {"one", "three"}
