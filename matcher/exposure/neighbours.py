@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.scoring.compiled import compiled
+from matcher.scoring.counting import LANES
 from matcher.scoring.measures import weigh
-from matcher.scoring.vectors import LANES, near_lanes
+from matcher.scoring.vectors import near_lanes
 
 SIGMAS = 5.0
 """Deviations from chance beyond which a resemblance is informative."""

@@ -5,11 +5,12 @@ from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Question
 from matcher.scoring.compiled import compiled
+from matcher.scoring.counting import LANES
 from matcher.scoring.measures import merit_of, reach
 from matcher.scoring.ordering import Found
 from matcher.scoring.partners import Partners, may_pair
 from matcher.scoring.tiles import Tile
-from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
+from matcher.scoring.vectors import lowest_lane, near_lanes
 
 # Pairs that one call of the kernel can hand over: small beside a tile, large beside a call.
 ROOM = 1 << 16

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Question
 from matcher.scoring.compiled import compiled, inlined
+from matcher.scoring.counting import LANES
 from matcher.scoring.measures import merit_of, reach
 from matcher.scoring.ordering import Found, pair_keys
 from matcher.scoring.partners import Partners, may_pair
 from matcher.scoring.tiles import Tile
-from matcher.scoring.vectors import LANES, lowest_lane, near_lanes
+from matcher.scoring.vectors import lowest_lane, near_lanes
 
 NO_ROW = np.iinfo(np.int64).max
 

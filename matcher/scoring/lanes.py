@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Filters
+from matcher.scoring.counting import LANES
 from matcher.scoring.sketches import Sketch
-from matcher.scoring.vectors import LANES
 
 
 class Groups(NamedTuple):

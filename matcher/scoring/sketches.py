@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Filters
 from matcher.scoring.compiled import compiled
+from matcher.scoring.counting import LANES
 from matcher.scoring.measures import reach, weigh
 from matcher.scoring.sampling import spread
-from matcher.scoring.vectors import LANES, popcount
+from matcher.scoring.vectors import popcount
 
 # What one more comparison of a row with a group costs beside its words, in words.
 COMPARISON = 1.0

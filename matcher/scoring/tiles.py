@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.arguments import Filters
+from matcher.scoring.counting import LANES
 from matcher.scoring.lanes import Groups, group_filters
 from matcher.scoring.measures import weigh
 from matcher.scoring.sampling import spread
 from matcher.scoring.sketches import SAMPLED_GROUPS, Sketch
-from matcher.scoring.vectors import LANES
 
 LEFT_TILE = 1024
 RIGHT_TILE = 1 << 16

@@ -1,7 +1,7 @@
 """The few operations that kernels take from the processor itself, as LLVM code.
 
-They are written in LLVM's own vectors of `LANES` numbers, which it maps to the widest registers
-that the processor has: four of AVX-512, eight of AVX2, sixteen of NEON.
+They are written in LLVM's own vectors of `LANES` numbers; `matcher.scoring.counting` has the loop
+over words.
 """
 
 from collections.abc import Callable
@@ -13,61 +13,19 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-LANES = 32
+from matcher.scoring.counting import LANES, count_differences, places, splat
 
 # Lanes that the widest registers hold.
 REGISTER_LANES = 8
 
-_I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
 _MASK = ir.IntType(LANES)
 _VECTOR = ir.VectorType(_I64, LANES)
 
 
-def _splat(builder: Any, value: Any, lanes: int = LANES) -> Any:
-    """One number in every lane."""
-    nothing = ir.Constant(ir.VectorType(_I64, lanes), ir.Undefined)
-    single = builder.insert_element(nothing, value, _I32(0))
-    return builder.shuffle_vector(single, nothing, _places([0] * lanes))
-
-
-def _places(numbers: list[int]) -> Any:
-    """Which lanes a shuffle takes."""
-    return ir.Constant(ir.VectorType(_I32, len(numbers)), numbers)
-
-
-def _count_differences(builder: Any, row: Any, group: Any, start: Any, stop: Any) -> Any:
-    """The loop over words: the distance of the row from each lane."""
-    count_bits = builder.module.declare_intrinsic(
-        f"llvm.ctpop.v{LANES}i64", fnty=ir.FunctionType(_VECTOR, [_VECTOR])
-    )
-    before = builder.block
-    loop = builder.append_basic_block("words")
-    after = builder.append_basic_block("counted")
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    word = builder.phi(_I64)
-    distances = builder.phi(_VECTOR)
-    different = builder.xor(
-        _splat(builder, builder.load(builder.gep(row, [word]))),
-        builder.load(builder.gep(group, [word]), align=8),
-    )
-    added = builder.add(distances, builder.call(count_bits, [different]))
-    following = builder.add(word, _I64(1))
-    for value, first, update in (
-        (word, start, following),
-        (distances, ir.Constant(_VECTOR, [0] * LANES), added),
-    ):
-        value.add_incoming(first, before)
-        value.add_incoming(update, loop)
-    builder.cbranch(builder.icmp_signed("<", following, stop), loop, after)
-    builder.position_at_end(after)
-    return added
-
-
 def _lanes_within(builder: Any, differences: Any, most: Any) -> Any:
     """A mask of the lanes that are at most `most` bits away."""
-    near = builder.icmp_signed("<=", differences, _splat(builder, most))
+    near = builder.icmp_signed("<=", differences, splat(builder, most))
     return builder.bitcast(near, _MASK)
 
 
@@ -77,11 +35,11 @@ def _any_lane_within(builder: Any, differences: Any, most: Any) -> Any:
     while least.type.count > REGISTER_LANES:
         half = least.type.count // 2
         low, high = (
-            builder.shuffle_vector(least, least, _places(list(range(start, start + half))))
+            builder.shuffle_vector(least, least, places(list(range(start, start + half))))
             for start in (0, half)
         )
         least = builder.select(builder.icmp_signed("<", low, high), low, high)
-    near = builder.icmp_signed("<=", least, _splat(builder, most, REGISTER_LANES))
+    near = builder.icmp_signed("<=", least, splat(builder, most, REGISTER_LANES))
     mask = ir.IntType(REGISTER_LANES)
     return builder.icmp_unsigned("!=", builder.bitcast(near, mask), mask(0))
 
@@ -103,13 +61,13 @@ def _emit_near_lanes(context: Any, builder: Any, signature: Any, arguments: Any)
     builder.cbranch(builder.icmp_signed(">", sketch_words, _I64(0)), sketches, filters)
 
     builder.position_at_end(sketches)
-    apart = _count_differences(builder, row_words, group_words, _I64(0), sketch_words)
+    apart = count_differences(builder, row_words, group_words, _I64(0), sketch_words)
     some = _any_lane_within(builder, apart, sketch_most)
     sketched = builder.block
     builder.cbranch(some, filters, done)
 
     builder.position_at_end(filters)
-    apart = _count_differences(builder, row_words, group_words, sketch_words, width)
+    apart = count_differences(builder, row_words, group_words, sketch_words, width)
     near = _lanes_within(builder, apart, most)
     with builder.if_then(builder.icmp_unsigned("!=", near, _MASK(0)), likely=False):
         builder.store(apart, builder.bitcast(distances.data, _VECTOR.as_pointer()), align=8)
