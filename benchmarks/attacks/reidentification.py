@@ -84,8 +84,8 @@ def attack(
             levels = None
             if shown:
                 levels = knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme)
-            answer = soft_matching.match(hidden, known, lengths, found.answer, levels)
-            right = max(right, int(((answer == knowledge.truth) & possible).sum()))
+            for answer in soft_matching.match(hidden, known, lengths, found.answer, levels):
+                right = max(right, int(((answer == knowledge.truth) & possible).sum()))
     if dense or not hardened:
         lowest = _NOISE_FLOOR / np.sqrt(bits) if hardened else 0.0
         for answer in graph_matching.match(hidden, known, seed=seed, lowest=lowest):

@@ -7,9 +7,14 @@ there is to find out hardly faster than their number. Here every fingerprint is 
 persons, each share is made from the shares of all others by that likelihood, and the shares harden
 from round to round: softassign (Gold and Rangarajan, "A graduated assignment algorithm for graph
 matching", IEEE PAMI 18(4), 1996), with a normal likelihood for its objective.
+
+Where that ends is chance, so it begins three times. A beginning of which a part is right is best
+kept, and so not heated much; one that is mostly wrong has to be given up, and so begins hot, where
+all shares are nearly even: of 1,000 people under standard/3 (seed 0) the first names 14, the others
+239 and 143.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +24,9 @@ from benchmarks.attacks.similarity import Likeness, Similarities
 Rows = npt.NDArray[np.int64]
 Shown = npt.NDArray[np.generic]
 
-_ROUNDS = 40
-_FIRST_HEAT, _LAST_HEAT = 3.0, 1.0  # what log-likelihoods are divided by; 1 is the likelihood's own
+_MILD, _HOT = np.geomspace(3, 1, 40), np.geomspace(20, 1, 120)
+"""What log-likelihoods are divided by, round by round; 1 is the likelihood's own."""
+
 _KEPT = 0.5  # of a share, from one round to the next
 _BALANCED = 8  # times that rows and columns are made to sum to what they must, in each round
 _CONTRADICTED = -7.0  # log-likelihood of an answer that something shown speaks against
@@ -34,8 +40,8 @@ def match(
     bits: Sequence[int],
     first: Rows,
     shown: tuple[Shown, Shown] | None = None,
-) -> Rows:
-    """Match two populations, from a first matching on.
+) -> Iterator[Rows]:
+    """Match two populations, from a first matching on, kept or given up, and from nothing.
 
     Args:
         hidden: How alike the n fingerprints are, pass by pass.
@@ -45,20 +51,31 @@ def match(
         shown: What a batch says in the open of each fingerprint, and what it would say of each
             person known, shape (n,) and (m,); None if the attacker hasn't got that.
 
-    Returns:
-        Shape (n,): the attacker's row for each fingerprint, the likeliest.
+    Yields:
+        For each start, shape (n,): the attacker's row for each fingerprint, the likeliest.
     """
     seen, expected = ([_whole(one) for one in side] for side in (hidden, known))
-    squares = [one**2 for one in expected]
     apart = _contradictions(hidden, known, shown)
-    shares = _begun(first, apart)
-    for number in range(_ROUNDS):
+    nothing = np.full_like(first, -1)
+    for start, heats in ((first, _MILD), (first, _HOT), (nothing, _HOT)):
+        yield _matched(seen, expected, bits, _begun(start, apart), apart, heats)
+
+
+def _matched(
+    seen: Sequence[Similarities],
+    expected: Sequence[Similarities],
+    bits: Sequence[int],
+    shares: Similarities,
+    apart: Similarities,
+    heats: npt.NDArray[np.float64],
+) -> Rows:
+    squares = [one**2 for one in expected]
+    for heat in heats:
         scores = apart.copy()
         for one, other, square, length in zip(seen, expected, squares, bits, strict=True):
             # -(seen - expected)^2 / 2 without seen^2, which is the same for all persons.
             told = one @ (shares @ other) - shares.sum(axis=0) @ square / 2
             scores += np.float32(length) * told
-        heat = _FIRST_HEAT * (_LAST_HEAT / _FIRST_HEAT) ** (number / (_ROUNDS - 1))
         shares = _KEPT * shares + (1 - _KEPT) * _balanced(scores / np.float32(heat))
     answers: Rows = scores.argmax(axis=1)
     return answers

@@ -5,7 +5,8 @@ nothing is taken: of two records are counted, view by view, the tokens that both
 that one of them has, and these counts are weighed by logistic regression, fitted on other people.
 At every threshold some true pairs are found, and some people resemble somebody else: about what
 the best choice of weights, floors and t could come to, if nothing were lost by hashing and
-hardening. Published schemes stand beside it.
+hardening. Published schemes stand beside it, and the default with ever longer fingerprints and
+higher t: noise falls with length, so that faint resemblances can be hidden more.
 
 Figures go to OUT as JSON.
 """
@@ -13,7 +14,7 @@ Figures go to OUT as JSON.
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from benchmarks.profiles.yardsticks import Yardsticks, true_pairs
 from encoders.records import Records
 from encoders.tokens import Tokens, Vocabulary
 from matcher.formats.files import written_whole
-from matcher.formats.scheme import Scheme, published
+from matcher.formats.scheme import DEFAULT_SCHEME, Pass, Scheme, published
+from matcher.formats.steps import StratifiedDiffusion
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -39,7 +41,10 @@ CASES, REGISTERED = 4_000, 20_000
 MANY_CASES = (16_000, 80_000)
 POPULATION = 5_000
 SEEN_BY_FORM = (1_000, 2_000)
-DEGREES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+DEGREES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0)
+LONGER = ((6_144, (3, 2)), (12_288, (3, 3)), (24_576, (4, 2)), (49_152, (4, 3)), (65_536, (5, 3)))
+"""Bits of a fingerprint, and t of the strata, so that about as much is found; the last is as long
+as the format has them."""
 
 _ROUNDS = 3  # of fitting, each on those strangers too whom the last one took for one person
 _NEAREST = 60_000
@@ -230,11 +235,29 @@ def main(data: Path, out: Path) -> None:
         if not (scheme := Scheme.published(label)).unhardened:
             figures = yardsticks.measure(scheme.passes)
             schemes[label] = {"within_reach": figures.within_reach, "degree": figures.degree}
-    told = {"format": "kinmatch-ceiling/1", "seed": SEED, "people": POPULATION, "curve": curve,
-            "schemes": schemes}  # fmt: skip
+    (default,) = Scheme.published(DEFAULT_SCHEME).passes
+    told = {
+        "format": "kinmatch-ceiling/2", "seed": SEED, "people": POPULATION, "curve": curve,
+        "schemes": schemes,
+        "longer": [
+            {"bits": bits, "t": t} | asdict(yardsticks.measure([longer(default, bits, t)]))
+            for bits, t in LONGER
+        ],
+    }  # fmt: skip
     with written_whole(out) as aside:
         aside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(told, indent=1) + "\n")
+
+
+def longer(part: Pass, bits: int, t: Sequence[int]) -> Pass:
+    """Give a pass of strata other bits and another t for each stratum."""
+    (step,) = part.hardening
+    assert isinstance(step, StratifiedDiffusion)  # noqa: S101 - the default has strata
+    strata = tuple(
+        one.model_copy(update={"t": of_one}) for one, of_one in zip(step.strata, t, strict=True)
+    )
+    changed = step.model_copy(update={"bits": bits, "strata": strata})
+    return Pass.model_validate(part.model_copy(update={"hardening": (changed,)}).model_dump())
 
 
 def _curve(

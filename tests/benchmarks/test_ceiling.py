@@ -5,10 +5,19 @@ import pytest
 
 from benchmarks.attacks.populations import people, records_of
 from benchmarks.peers.sets import generated
-from benchmarks.profiles.ceiling import Counted, Counting, Weights, fitted, told_by_form
+from benchmarks.profiles.ceiling import (
+    LONGER,
+    Counted,
+    Counting,
+    Weights,
+    fitted,
+    longer,
+    told_by_form,
+)
 from benchmarks.profiles.space import VIEWS_TO_CHOOSE
-from benchmarks.profiles.yardsticks import true_pairs
+from benchmarks.profiles.yardsticks import Yardsticks, true_pairs
 from encoders.tokens import Vocabulary
+from matcher.formats.scheme import DEFAULT_SCHEME, Scheme
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +80,12 @@ def test_a_graph_tells_those_whose_place_in_it_nobody_shares() -> None:
     # The middles of two paths are alike; a ray on a ray tells all but the ends that are alike.
     assert told_by_form(20, *np.array([*path, (12, 13), (13, 14)]).T) == 0
     assert told_by_form(20, *np.array([*star, (8, 9)]).T) == 3
+
+
+def test_longer_fingerprints_hide_faint_resemblances() -> None:
+    (default,) = Scheme.published(DEFAULT_SCHEME).passes
+    assert longer(default, *LONGER[0]) == default
+    yardsticks = Yardsticks([generated(300, 1500, 5)], 400, 5)
+    short, long = (yardsticks.measure([longer(default, *one)]) for one in (LONGER[0], LONGER[3]))
+    assert long.evidence < short.evidence
+    assert abs(long.found["tracing"] - short.found["tracing"]) < 0.05

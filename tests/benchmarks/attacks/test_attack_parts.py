@@ -225,11 +225,14 @@ def test_soft_matching_finds_what_no_single_pair_shows() -> None:
     first = np.full(n, -1)
     first[:30] = truth[:30]
     hidden, known = Given(seen, present), Given(told, present)
-    assert (soft_matching.match([hidden], [known], [bits], first) == truth).mean() > 0.9
+    assert any(
+        (answer == truth).mean() > 0.9
+        for answer in soft_matching.match([hidden], [known], [bits], first)
+    )
     nothing = Given(random_likeness(n, 3, 1 / np.sqrt(bits)), present)
     others = np.arange(30, n)
-    guessed = soft_matching.match([nothing], [known], [bits], first)
-    assert (guessed == truth)[others].mean() < 0.03
+    for guessed in soft_matching.match([nothing], [known], [bits], first):
+        assert (guessed == truth)[others].mean() < 0.03
 
 
 def test_what_a_batch_shows_is_not_contradicted() -> None:
@@ -239,11 +242,10 @@ def test_what_a_batch_shows_is_not_contradicted() -> None:
     lacking = Given(np.zeros((n, n), dtype=np.float32), some)
     levels = np.arange(n) // 20
     wrong = (np.arange(n) + 1) % n  # a first answer that all that is shown speaks against
-    answers = soft_matching.match(
-        [flat, lacking], [flat, lacking], [64, 64], wrong, (levels, levels)
-    )
-    assert (levels[answers] == levels).all()
-    assert (some[answers] == some).all()
+    sides = [flat, lacking], [flat, lacking]
+    for answers in soft_matching.match(*sides, [64, 64], wrong, (levels, levels)):
+        assert (levels[answers] == levels).all()
+        assert (some[answers] == some).all()
 
 
 def test_diffusion_is_solved_from_known_records() -> None:
