@@ -116,8 +116,8 @@ def test_soft_matching_finds_few_on_high() -> None:
 
 def test_soft_matching_gets_no_better_on_the_default_scheme(scheme: Scheme) -> None:
     # They are 357: it does not keep its limit, which would be 5. When it was published, before
-    # soft matching began hot, they were 7.
-    assert 250 < by_soft_matching(scheme, 1000) < 450
+    # soft matching began hot, they were 7. From other heats near it they are 335 to 416.
+    assert 200 < by_soft_matching(scheme, 1000) < 550
 
 
 def test_soft_matching_finds_nearly_everybody_under_several_passes() -> None:
