@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from matcher.formats.scheme import DEFAULT_SCHEME, WITHIN_LIMITS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -351,3 +353,9 @@ SAID: list[tuple[str, str, Given]] = [
 def test_a_page_says_what_was_measured(page: str, sentence: str, given: Given) -> None:
     said = sentence.format(*given())
     assert said in words(page), f"by benchmarks/results {page} should say: {said}"
+
+
+def test_who_is_told_to_keep_the_limits_kept_them() -> None:
+    attacked = [measured(name) for name in ("attack", "attack-high")]
+    assert {one["scheme"] for one in attacked} == {DEFAULT_SCHEME, *WITHIN_LIMITS}
+    assert {one["scheme"] for one in attacked if one["holds"]} == WITHIN_LIMITS

@@ -62,6 +62,15 @@ def test_an_agreement_with_all_its_terms_is_drawn_up_and_shown(run: Any, office:
         assert part in shown
 
 
+def test_who_agrees_on_a_scheme_that_can_be_read_is_told(run: Any, office: Path) -> None:
+    told = "does not keep the attack lab's limits"
+    assert told in " ".join(new(run, office, sound()).said.split())
+    (office / "a.toml").unlink()
+    safest = new(run, office, sound(), **{"--scheme": "high/3"})
+    assert safest.status == 0
+    assert told not in " ".join(safest.said.split())
+
+
 @pytest.mark.rule("agreement.terms-complete", "refuses")
 def test_a_form_that_is_not_filled_in_is_refused_with_every_gap(run: Any, office: Path) -> None:
     parties = ("--party", office / "red-one.json", "--party", office / "red-two.json")
