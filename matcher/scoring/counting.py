@@ -29,6 +29,9 @@ COUNTING_IS_DEAR = _counting_is_dear()
 # How many words carry-save adders take at once, and lanes they go through at a time.
 _CARRIED_WORDS, _CARRIED_LANES = 8, 8
 
+# From how many words on that pays for what is left to count at the end.
+_WORTH_CARRYING = 32
+
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
 _VECTOR = ir.VectorType(_I64, LANES)
@@ -147,13 +150,12 @@ def count_differences(builder: Any, row: Any, group: Any, start: Any, stop: Any)
     if not COUNTING_IS_DEAR:
         return _one_by_one(builder, row, group, start, stop)
     words = builder.sub(stop, start)
-    whole_eights = builder.icmp_unsigned(
-        "==", builder.and_(words, _I64(_CARRIED_WORDS - 1)), _I64(0)
-    )
-    with builder.if_else(whole_eights) as (whole, broken):
-        with whole:
+    in_eights = builder.icmp_unsigned("==", builder.and_(words, _I64(_CARRIED_WORDS - 1)), _I64(0))
+    many = builder.icmp_signed(">=", words, _I64(_WORTH_CARRYING))
+    with builder.if_else(builder.and_(in_eights, many)) as (carried, counted):
+        with carried:
             fast, after_fast = _eight_at_once(builder, row, group, start, stop), builder.block
-        with broken:
+        with counted:
             slow, after_slow = _one_by_one(builder, row, group, start, stop), builder.block
     distances = builder.phi(_VECTOR)
     distances.add_incoming(fast, after_fast)

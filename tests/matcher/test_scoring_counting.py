@@ -11,7 +11,7 @@ from matcher.scoring.vectors import near_lanes
 
 @pytest.mark.parametrize("dear", [True, False])
 @pytest.mark.parametrize(
-    ("sketch_words", "words"), [(0, 1), (0, 7), (0, 8), (0, 96), (3, 16), (8, 12)]
+    ("sketch_words", "words"), [(0, 1), (0, 7), (0, 8), (0, 32), (0, 96), (8, 40), (3, 16), (8, 12)]
 )
 def test_either_way_of_counting_gives_the_distances(
     sketch_words: int, words: int, dear: bool, monkeypatch: pytest.MonkeyPatch
