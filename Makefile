@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-schemes bench-profiles bench-ceiling bench-encoding bench-service client clkhash lock
+.PHONY: install demo test lint gates docs soak attack attack-full bench-core bench-core-avx2 bench-core-large bench-names bench-night bench-peers bench-schemes bench-profiles bench-ceiling bench-bands bench-encoding bench-service client clkhash lock
 .DEFAULT_GOAL := demo
 
 install: .venv/installed
@@ -103,6 +103,10 @@ bench-profiles: install
 # What tokens tell where nothing hides them, beside what schemes find: a minute.
 bench-ceiling: install
 	$(BIN)/python -m benchmarks.profiles.ceiling ../shared/data benchmarks/results/ceiling.json
+
+# Bands of min-wise hashes in place of filters, a study: some ten minutes.
+bench-bands: install
+	$(BIN)/python -m benchmarks.bands ../shared/data benchmarks/results/bands.json
 
 # A million registered: how often somebody who is nowhere has a strong candidate. Half an hour, 12 GiB.
 bench-million: install

@@ -104,6 +104,14 @@ def ceilings(degree: float) -> tuple[float, ...]:
     return *row["found"].values(), *row["told_by_form"].values()
 
 
+def banded(name: str) -> tuple[float, ...]:
+    """A row of the table of bands in place of filters."""
+    figures = measured("bands")["bandings"][name]
+    named = [max([*one["named"].values()][:-1]) for one in figures["graph_matching"]]
+    known = (100 * rate for rate in figures["known_plaintext"].values())
+    return *figures["recall"].values(), *figures["evidence"].values(), *named, *known
+
+
 def beside_the_ceiling(scheme: str) -> tuple[float, ...]:
     """What of true pairs is within reach of a scheme, set by set, and its degree."""
     figures = measured("ceiling")["schemes"][scheme]
@@ -334,6 +342,15 @@ SAID: list[tuple[str, str, Given]] = [
         "`standard/3` has {:.3f}, {:.3f} and {:.3f} at {:.2f}; `high/1` {:.3f}, {:.3f} and {:.3f} "
         "at {:.2f}.",
         lambda: (*beside_the_ceiling("standard/3"), *beside_the_ceiling("high/1")),
+    ),
+    *(
+        (
+            ANALYST,
+            f"| {size} | {{:.3f}}, {{:.3f}}, {{:.3f}} | {{:.2f}}, {{:.2f}}, {{:.2f}} | "
+            "{}, {}, {}; {} | {:.1f} %, {:.1f} % |",
+            lambda name=name: banded(name),
+        )
+        for name, size in (("four_kibibytes", "4,096"), ("eight_kibibytes", "8,192"))
     ),
     *(
         (

@@ -27,7 +27,7 @@ Shown = npt.NDArray[np.generic]
 _MILD, _HOT = np.geomspace(3, 1, 40), np.geomspace(20, 1, 120)
 """What log-likelihoods are divided by, round by round; 1 is the likelihood's own."""
 
-_KEPT = 0.5  # of a share, from one round to the next
+KEPT = 0.5  # of a share, from one round to the next
 _BALANCED = 8  # times that rows and columns are made to sum to what they must, in each round
 _CONTRADICTED = -7.0  # log-likelihood of an answer that something shown speaks against
 _LEAST = 1e-30
@@ -76,7 +76,7 @@ def _matched(
             # -(seen - expected)^2 / 2 without seen^2, which is the same for all persons.
             told = one @ (shares @ other) - shares.sum(axis=0) @ square / 2
             scores += np.float32(length) * told
-        shares = _KEPT * shares + (1 - _KEPT) * _balanced(scores / np.float32(heat))
+        shares = KEPT * shares + (1 - KEPT) * balanced(scores / np.float32(heat))
     answers: Rows = scores.argmax(axis=1)
     return answers
 
@@ -108,7 +108,7 @@ def _contradictions(
 
 def _begun(first: Rows, apart: Similarities) -> Similarities:
     """Give whole shares to the first answers, and by contradictions alone where there is none."""
-    shares = _balanced(apart.copy())
+    shares = balanced(apart.copy())
     answered = np.flatnonzero(first >= 0)
     answered = answered[apart[answered, first[answered]] == 0]
     shares[answered] = 0
@@ -116,7 +116,7 @@ def _begun(first: Rows, apart: Similarities) -> Similarities:
     return shares
 
 
-def _balanced(scores: Similarities) -> Similarities:
+def balanced(scores: Similarities) -> Similarities:
     """Make shares of log-likelihoods: those of a fingerprint sum to 1, those of all persons alike.
 
     It is Sinkhorn's scaling (Annals of Mathematical Statistics 35, 1964).
