@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import gamma, norm
+from scipy.special import gammaincinv, ndtr
 
 from matcher.exposure.neighbours import SIGMAS
 
@@ -60,7 +60,7 @@ def degrees(
     others = size - 1
     share = float(counts.mean()) / others
     low, high = _interval(counts, size, share)
-    chance = looks * float(norm.sf(SIGMAS))
+    chance = looks * float(ndtr(-SIGMAS))
     return tuple(
         Degree(
             value=share * (wanted - 1),
@@ -82,6 +82,6 @@ def _interval(counts: Counts, size: int, share: float) -> tuple[float, float]:
     variance = between * (1 / sampled + 3 / size) + share / pairs
     equivalent = share**2 / variance  # the Poisson count that is as uncertain
     return (
-        share * float(gamma.ppf(tail, equivalent)) / equivalent,
-        share * float(gamma.ppf(1 - tail, equivalent + 1)) / equivalent,
+        share * float(gammaincinv(equivalent, tail)) / equivalent,
+        share * float(gammaincinv(equivalent + 1, 1 - tail)) / equivalent,
     )

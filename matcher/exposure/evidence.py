@@ -37,7 +37,7 @@ from math import lgamma
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from matcher.exposure.bits import unpacked
 from matcher.exposure.columns import Filters, products_of_bits
@@ -128,7 +128,7 @@ def evidence(told: Told, size: int, at_sizes: tuple[int, ...]) -> tuple[Evidence
     each, of_each_row = told.nats / pairs, told.by_row / (size - 1)
     by_chance = _NOISE * told.pairs / pairs**2
     left_out = 4 * (size - 1) / max(1, size - 2) ** 2 * float(np.square(of_each_row - each).mean())
-    beside = float(norm.ppf((1 + CONFIDENCE) / 2)) * max(left_out - by_chance, by_chance) ** 0.5
+    beside = float(ndtri((1 + CONFIDENCE) / 2)) * max(left_out - by_chance, by_chance) ** 0.5
     times = tuple(wanted * (wanted - 1) / 2 / lgamma(wanted + 1) for wanted in at_sizes)
     return tuple(
         Evidence(value=each * by, low=(each - beside) * by, high=(each + beside) * by)

@@ -10,7 +10,10 @@ import typer
 from matcher.cli import app
 from matcher.cli.later import Later
 
-HEAVY = {"numba", "scipy", "numpy", "pandas", "pyarrow", "sqlalchemy", "encoders", "benchmarks"}
+HEAVY = {
+    "numba", "scipy", "scipy.stats", "numpy", "pandas", "pyarrow", "sqlalchemy", "encoders",
+    "benchmarks",
+}  # fmt: skip
 
 
 def loaded(words: list[str]) -> set[str]:
@@ -41,6 +44,14 @@ def test_help_loads_nothing(words: list[str]) -> None:
 @pytest.mark.parametrize("command", ["submit", "decide", "identity show"])
 def test_who_only_sends_or_looks_loads_no_encoding(command: str) -> None:
     assert loaded([*command.split(), "--help"]) <= {"encoders", "numpy", "pyarrow"}
+
+
+@pytest.mark.parametrize("command", ["match", "exposure"])
+def test_the_linkage_unit_does_not_wait_for_statistics_that_it_has_no_use_for(command: str) -> None:
+    # All distributions that scipy knows take a second; the three functions needed are in another.
+    found = loaded([command, "--help"])
+    assert "scipy" in found
+    assert "scipy.stats" not in found
 
 
 def test_a_command_s_help_is_that_of_its_function() -> None:
