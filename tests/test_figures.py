@@ -76,6 +76,19 @@ def with_the_batch(scheme: str) -> float:
     return 100 * float(rate)
 
 
+def others(scheme: str) -> tuple[float, ...]:
+    """Whom of the others he names who has a list of all and knows some: how many, of how many."""
+    return tuple(
+        one[count]
+        for one in measured(scheme)["findings"]
+        if one["attack"] == "A2"
+        and one["target"] != "refinement"
+        and one["at_most"] is None
+        and one["at_least"] is None
+        for count in ("right", "tried")
+    )
+
+
 def evidence(scheme: str) -> tuple[float, ...]:
     """How much all resemblances say of who is who, at most, by the number of people."""
     return tuple(one["ratio"] for one in measured(scheme)["evidence_over_entropy"])
@@ -342,6 +355,12 @@ SAID: list[tuple[str, str, Given]] = [
         "`standard/3` has {:.3f}, {:.3f} and {:.3f} at {:.2f}; `high/1` {:.3f}, {:.3f} and {:.3f} "
         "at {:.2f}.",
         lambda: (*beside_the_ceiling("standard/3"), *beside_the_ceiling("high/1")),
+    ),
+    (
+        ANALYST,
+        "under `high/3` he names {} of {} others where he knows one in twenty, and {} of {} where "
+        "he knows one in five; under `standard/3` {} of {}, and {} of {}.",
+        lambda: (*others("attack-high"), *others("attack")),
     ),
     *(
         (

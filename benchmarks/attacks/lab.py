@@ -32,7 +32,7 @@ from benchmarks.attacks.fingerprints import (
 from benchmarks.attacks.forenames import Forenames, double_hashed, encoded, stratum_of_names
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
-from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack
+from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack, attack_others
 from encoders.encoding import check_scheme
 from encoders.hardening import combine, xor_sets
 from encoders.records import Records
@@ -53,6 +53,7 @@ _SHARE_MISSPELT = 0.3
 _WITH_THE_LEVEL = "and the level of what is known"
 _LEARNT_A_BIT = 1.6  # known records for every bit of the filter, to solve diffusion
 _ALONE_UP_TO = 1000  # records; beyond that only all passes together are attacked
+_KNOWN_ONE_IN = (20, 5)  # of the people, whom the attacker knows beforehand
 _DENSE_UP_TO = 5000  # records; the dense attack holds matrices of all pairs
 
 
@@ -198,6 +199,8 @@ def _all_attacks(scheme: Scheme, sizes: Sizes, seed: int) -> Iterator[Finding]:
         if size <= _DENSE_UP_TO or not scheme.unhardened:
             yield from graph_matching(scheme, size, seed)
     yield from known_plaintext_attacks(scheme, sizes.known_plaintext, seed)
+    if min(sizes.graph) <= _ALONE_UP_TO and not scheme.unhardened:
+        yield from attacks_on_others(scheme, min(sizes.graph), seed)
     yield from forename_attacks(scheme, sizes.forenames, seed)
     yield from refinement_attacks(sizes.forenames, seed)
     yield from key_attacks(scheme, sizes.known_plaintext, seed)
@@ -249,6 +252,13 @@ def known_plaintext_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Fi
             *side_by_side(records, target, seed), learnt, seed=seed, target=target.label
         )
         yield Finding(outcome, at_least, at_most)
+
+
+def attacks_on_others(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
+    """Attack a scheme by A2 on who resembles whom: shown without a limit, which is the other's."""
+    records, knowledge = overlapping(size, size, seed)
+    for one_in in _KNOWN_ONE_IN:
+        yield Finding(attack_others(records, knowledge, scheme, size // one_in, seed=seed))
 
 
 def side_by_side(records: Records, scheme: Scheme, seed: int) -> tuple[Signs, sparse.csr_matrix]:

@@ -1,6 +1,7 @@
-"""A1 from a scheme to an outcome: who attacks what with which knowledge."""
+"""Graphs of who resembles whom, from a scheme to an outcome: who attacks what, knowing what."""
 
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -9,7 +10,7 @@ from benchmarks.attacks import edge_matching, graph_matching, soft_matching
 from benchmarks.attacks.fingerprints import encoded_by
 from benchmarks.attacks.outcome import Outcome
 from benchmarks.attacks.populations import Knowledge
-from benchmarks.attacks.similarity import Correlations, Dice, Likeness, expected
+from benchmarks.attacks.similarity import Correlations, Dice, Likeness, Mask, expected
 from encoders.encoding import Encoded
 from encoders.knowledge import knowledge_of
 from encoders.records import Records
@@ -61,15 +62,7 @@ def attack(
     """
     start = time.perf_counter()
     passes = [part for part in scheme.passes if only in (None, part.name)]
-    encoded = encoded_by(records, scheme, seed)
-    own = encoded_by(knowledge.records, scheme, seed + _KNOWN_KEYS_APART)
-    hidden = [_seen(part, encoded) for part in passes]
-    known: list[Likeness]
-    if means is Means.TOKENS:
-        known = [expected(knowledge.records, own.passes[p.name].present, p) for p in passes]
-    else:
-        known = [_seen(part, own) for part in passes]
-    present = np.logical_or.reduce([encoded.passes[part.name].present for part in passes])
+    hidden, known, present = _sides(records, knowledge, scheme, passes, means, seed)
     possible = present & (knowledge.truth >= 0)
     hardened = bool(passes[0].hardening)
     bits = min(part.output_bits for part in passes)
@@ -105,6 +98,60 @@ def attack(
         seed=seed,
         seconds=time.perf_counter() - start,
     )
+
+
+def attack_others(
+    records: Records, knowledge: Knowledge, scheme: Scheme, known: int, *, seed: int
+) -> Outcome:
+    """A2 by who resembles whom: name the others from some fingerprints whose people are known.
+
+    Args:
+        records: The encoded people.
+        knowledge: What the attacker holds: plaintext of all of them.
+        scheme: The scheme, which the attacker knows; it hardens.
+        known: How many of the fingerprints he knows the people of; they are drawn.
+        seed: Of the keys and of that draw.
+    """
+    start = time.perf_counter()
+    hidden, expect, present = _sides(records, knowledge, scheme, scheme.passes, Means.TOKENS, seed)
+    drawn = np.random.default_rng([seed, 3]).permutation(len(records))[:known]
+    given = np.full(len(records), -1)
+    given[drawn] = knowledge.truth[drawn]
+    bits = [part.output_bits for part in scheme.passes]
+    answer = soft_matching.match_others(hidden, expect, bits, given)
+    tried = present & (given < 0)
+    return Outcome(
+        attack="A2",
+        variant=f"{known} known records, all pairs weighed",
+        target=scheme.label,
+        records=len(records),
+        known=known,
+        tried=int(tried.sum()),
+        right=int(((answer == knowledge.truth) & tried).sum()),
+        seed=seed,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _sides(
+    records: Records,
+    knowledge: Knowledge,
+    scheme: Scheme,
+    passes: Sequence[Pass],
+    means: Means,
+    seed: int,
+) -> tuple[list[Likeness], list[Likeness], Mask]:
+    """Compare on both sides, pass by pass, and say who of the encoded people has a fingerprint."""
+    encoded = encoded_by(records, scheme, seed)
+    own = encoded_by(knowledge.records, scheme, seed + _KNOWN_KEYS_APART)
+    hidden = [_seen(part, encoded) for part in passes]
+    known: list[Likeness]
+    if means is Means.TOKENS:
+        known = [expected(knowledge.records, own.passes[p.name].present, p) for p in passes]
+    else:
+        known = [_seen(part, own) for part in passes]
+    present = np.logical_or.reduce([encoded.passes[part.name].present for part in passes])
+    return hidden, known, present
 
 
 def _seen(part: Pass, encoded: Encoded) -> Likeness:

@@ -22,7 +22,9 @@ _STORIES = {
     "A2": (
         "Someone knows who some of the fingerprints are",
         "A member of staff, or someone who had people registered. From the records he knows he "
-        "learns what bits mean, and tries to tell all others in the batch apart.",
+        "learns what bits mean, and tries to tell all others in the batch apart. Where he has a "
+        "list with all of them too, he weighs who resembles whom, beginning with those he knows; "
+        "that is shown without a limit.",
     ),
     "A3": (
         "Someone knows which names are common",
@@ -50,6 +52,9 @@ _KNOWING = {
     "A4": "which names there are, and looks for bits that go together",
     "A5": "the keys, and a list with the same people",
 }
+_UNLIMITED = {"A1": ", and the whole batch", "A2": ", and a list with all of them in it"}
+"""What the attacker has besides, where he is not held to a limit."""
+
 _WHAT = {"A1": "people", "A2": "other people", "A3": "common names", "A4": "names", "A5": "people"}
 
 _EXPOSURE_WORDS = (
@@ -151,7 +156,7 @@ def _summary(findings: Findings) -> str:
     for one in findings.found:
         if one.at_least is None:
             found = one.outcome
-            whom = found.known if found.attack == "A1" else found.target
+            whom = found.known if found.attack in _UNLIMITED else found.target
             key = found.attack, whom, one.at_most is None
             if key not in worst or found.rate > worst[key].outcome.rate:
                 worst[key] = one
@@ -169,7 +174,7 @@ def _summary(findings: Findings) -> str:
 
 def _knowing(finding: Finding) -> str:
     one = finding.outcome
-    more = ", and the whole batch" if one.attack == "A1" and finding.at_most is None else ""
+    more = _UNLIMITED.get(one.attack, "") if finding.at_most is None else ""
     return _KNOWING[one.attack].format(known=one.known) + more
 
 
@@ -183,7 +188,7 @@ def _learnt(one: Outcome) -> str:
 
 def _kept(finding: Finding) -> str:
     if finding.at_most is None:
-        return "none: nothing protects from this"
+        return "none set" if finding.outcome.attack == "A2" else "none: nothing protects from this"
     return f"{finding.at_most:.2%}, {'kept' if finding.holds else '<strong>not kept</strong>'}"
 
 

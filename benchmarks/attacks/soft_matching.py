@@ -1,4 +1,4 @@
-"""A1 on hardened fingerprints: weigh all resemblances at once, those below chance's level too.
+"""A1 and A2 on hardened fingerprints: all resemblances at once, those below chance's level too.
 
 `edge_matching` looks at the few pairs that stand out. But every pair of fingerprints says a little:
 its correlation scatters by 1 / sqrt(bits) around what plaintext lets expect. All pairs together say
@@ -12,6 +12,8 @@ Where that ends is chance, so it begins three times. A beginning of which a part
 kept, and so not heated much; one that is mostly wrong has to be given up, and so begins hot, where
 all shares are nearly even: of 1,000 people under standard/3 (seed 0) the first names 14, the others
 239 and 143.
+
+Who knows some of the people for certain has the best beginning (`match_others`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,6 +32,7 @@ _MILD, _HOT = np.geomspace(3, 1, 40), np.geomspace(20, 1, 120)
 KEPT = 0.5  # of a share, from one round to the next
 _BALANCED = 8  # times that rows and columns are made to sum to what they must, in each round
 _CONTRADICTED = -7.0  # log-likelihood of an answer that something shown speaks against
+_IMPOSSIBLE = -1e6  # log-likelihood of an answer other than what is known
 _LEAST = 1e-30
 _LOWEST = -60.0  # log-likelihood below the best from which on a share is nothing
 
@@ -59,6 +62,29 @@ def match(
     nothing = np.full_like(first, -1)
     for start, heats in ((first, _MILD), (first, _HOT), (nothing, _HOT)):
         yield _matched(seen, expected, bits, _begun(start, apart), apart, heats)
+
+
+def match_others(
+    hidden: Sequence[Likeness], known: Sequence[Likeness], bits: Sequence[int], given: Rows
+) -> Rows:
+    """Match two populations of which some are known for certain.
+
+    Args:
+        hidden: How alike the n fingerprints are, pass by pass.
+        known: How alike the attacker expects the m persons known to be, pass by pass.
+        bits: Length of a fingerprint under each pass, which the noise follows from.
+        given: Shape (n,): who a fingerprint is known to be, or -1.
+
+    Returns:
+        Shape (n,): the attacker's row for each fingerprint, the likeliest.
+    """
+    seen, expected = ([_whole(one) for one in side] for side in (hidden, known))
+    apart = _contradictions(hidden, known, None)
+    rows = np.flatnonzero(given >= 0)
+    apart[rows] = _IMPOSSIBLE
+    apart[:, given[rows]] = _IMPOSSIBLE
+    apart[rows, given[rows]] = 0
+    return _matched(seen, expected, bits, _begun(given, apart), apart, _MILD)
 
 
 def _matched(

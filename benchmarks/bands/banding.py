@@ -8,8 +8,8 @@ weight of all their tokens that both have (Broder, "On the resemblance and conta
 documents", Compression and Complexity of Sequences 1997, section 2). A band joins some min-wise
 hashes of every stratum, so that its symbol, a keyed hash of them all, is the same in two records
 with the product of all J to the power of their numbers (Indyk and Motwani, "Approximate nearest
-neighbors", STOC 1998, section 4.2). Of many bands a pair that is near shares a few, a stranger
-nearly always none, and then nothing can be seen of how far he is.
+neighbors", STOC 1998). Of many bands a pair that is near shares a few, a stranger nearly always
+none, and then nothing can be seen of how far he is.
 
 Tokens count by weight: of exponential clocks, as fast as a token is heavy, the first to strike is
 kept. A stratum with little in it is filled up to a floor by tokens of the record's own.

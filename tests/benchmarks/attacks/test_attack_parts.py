@@ -235,6 +235,16 @@ def test_soft_matching_finds_what_no_single_pair_shows() -> None:
         assert (guessed == truth)[others].mean() < 0.03
 
 
+def test_who_is_known_stays_so_and_nobody_else_is_him() -> None:
+    n = 60
+    flat = Given(np.zeros((n, n), dtype=np.float32), np.ones(n, dtype=np.bool_))
+    given = np.full(n, -1)
+    given[:20] = np.arange(n)[::-1][:20]
+    answers = soft_matching.match_others([flat], [flat], [64], given)
+    assert np.array_equal(answers[:20], given[:20])
+    assert not set(answers[20:]) & set(given[:20])
+
+
 def test_what_a_batch_shows_is_not_contradicted() -> None:
     n = 60
     flat = Given(np.zeros((n, n), dtype=np.float32), np.ones(n, dtype=np.bool_))
