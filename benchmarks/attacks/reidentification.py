@@ -73,7 +73,9 @@ def attack(
         right, claimed = int(hits.sum()), int(found.sure.sum())
         claimed_right = int((hits & found.sure).sum())
         if dense:
-            lengths = [part.output_bits for part in passes]
+            # What fingerprints of the attacker's own tell scatters as much as those he attacks.
+            scattered = 2 if means is Means.OWN_KEYS else 1
+            lengths = [part.output_bits // scattered for part in passes]
             levels = None
             if shown:
                 levels = knowledge_of(records, scheme), knowledge_of(knowledge.records, scheme)

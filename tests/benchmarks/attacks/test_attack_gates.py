@@ -85,6 +85,24 @@ def test_graph_matching_fails_on_high() -> None:
         assert_holds(Finding(outcome, at_most=0.005))
 
 
+def test_every_attack_is_tried_with_keys_of_his_own_too(
+    monkeypatch: pytest.MonkeyPatch, scheme: Scheme
+) -> None:
+    """They were left to edge matching alone, which named 2 where graph matching names 12."""
+    tried = []
+
+    def noted(*_: object, means: Means, only: str | None, dense: bool, seed: int) -> Outcome:
+        tried.append((means, only, dense))
+        return Outcome("A1", means.value, only or "all", 2400, 2400, 2400, 0, seed)
+
+    monkeypatch.setattr(lab, "attack", noted)
+    list(lab.graph_matching(scheme, 2000, SEED))
+    assert tried == [(Means.TOKENS, None, True), (Means.OWN_KEYS, None, True)]
+    tried.clear()
+    list(lab.graph_matching(scheme, 2400, SEED))
+    assert tried == [(Means.TOKENS, None, True), (Means.OWN_KEYS, None, False)]
+
+
 @pytest.mark.parametrize("means", Means)
 def test_edge_matching_gets_no_better_on_the_default_scheme(scheme: Scheme, means: Means) -> None:
     records, knowledge = overlapping(1000, 1000, SEED)
