@@ -51,15 +51,16 @@ _SMALLEST = 200
 _PROVED_AT = 1000  # records at most, of A1 on undefended fingerprints
 _SHARE_MISSPELT = 0.3
 _WITH_THE_LEVEL = "and the level of what is known"
+_SPARSELY = "of name, sex and birth alone"
 _LEARNT_A_BIT = 1.6  # known records for every bit of the filter, to solve diffusion
 _ALONE_UP_TO = 1000  # records; beyond that only all passes together are attacked
 _KNOWN_ONE_IN = (20, 5)  # of the people, whom the attacker knows beforehand
-_DENSE_UP_TO = {Means.TOKENS: 5000, Means.OWN_KEYS: 2000}
-"""Records up to which the dense attacks run, which hold matrices of all pairs.
+_DENSE_UP_TO = 5000
+"""Records up to which the dense attacks run, which hold matrices of all pairs."""
 
-Keys of his own tell the attacker nothing that his plaintext doesn't, and add noise; that they help
-no more is shown where it costs minutes.
-"""
+_DENSE_TOO_UP_TO = 2000
+"""The same with keys of the attacker's own, which tell him nothing that his plaintext doesn't, and
+on people of whom little is known: where it costs minutes, and shows what more would."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ class Findings:
         found: The findings, attack by attack, proofs first.
         exposure: What the fingerprints give away.
         evidence: For each size of A1 how much all resemblances say, at most, of what there is to
-            find out (`benchmarks.attacks.evidence`); empty where nothing is hardened.
+            find out (`benchmarks.attacks.evidence`), where all is known of people and where name,
+            sex and birth alone are; empty where nothing is hardened.
     """
 
     scheme: Scheme
@@ -139,7 +141,7 @@ class Findings:
     sizes: Sizes
     found: tuple[Finding, ...]
     exposure: Report
-    evidence: dict[int, float]
+    evidence: dict[int, tuple[float, float]]
 
     @property
     def holds(self) -> bool:
@@ -157,7 +159,8 @@ class Findings:
             "findings": [one.as_data() for one in self.found],
             "exposure": self.exposure.as_data(),
             "evidence_over_entropy": [
-                {"records": size, "ratio": round(ratio, 3)} for size, ratio in self.evidence.items()
+                {"records": size, "ratio": round(ratio, 3), "ratio_of_sparse": round(sparse, 3)}
+                for size, (ratio, sparse) in self.evidence.items()
             ],
         }
 
@@ -194,14 +197,20 @@ def run(
         at_size=extrapolated_to,
     )
     bounded = () if scheme.unhardened else sizes.graph
-    evidence = {size: evidence_over_entropy(scheme, size, seed) for size in bounded}
+    evidence = {
+        size: (
+            evidence_over_entropy(scheme, size, seed),
+            evidence_over_entropy(scheme, size, seed, sparsely=True),
+        )
+        for size in bounded
+    }
     return Findings(scheme, seed, sizes, tuple(found), measured, evidence)
 
 
 def _all_attacks(scheme: Scheme, sizes: Sizes, seed: int) -> Iterator[Finding]:
     yield from graph_matching_proofs(scheme, min(sizes.graph[0], _PROVED_AT), seed)
     for size in sizes.graph:
-        if size <= max(_DENSE_UP_TO.values()) or not scheme.unhardened:
+        if size <= _DENSE_UP_TO or not scheme.unhardened:
             yield from graph_matching(scheme, size, seed)
     yield from known_plaintext_attacks(scheme, sizes.known_plaintext, seed)
     if min(sizes.graph) <= _ALONE_UP_TO and not scheme.unhardened:
@@ -225,7 +234,10 @@ def graph_matching_proofs(scheme: Scheme, size: int, seed: int) -> Iterator[Find
 
 
 def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
-    """Attack a scheme by A1: all passes together, by either means, each alone, the whole batch."""
+    """Attack a scheme by A1: all passes together, by either means, each alone, the whole batch.
+
+    And people of whom little is known, whose emptier filters show more.
+    """
     records, knowledge = overlapping(size, size, seed)
     alone = [part.name for part in scheme.passes] if size <= _ALONE_UP_TO else []
     attempts = [(means, None) for means in Means] + [(Means.TOKENS, name) for name in alone]
@@ -237,12 +249,19 @@ def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
             seed=seed,
             means=means,
             only=only,
-            dense=size <= _DENSE_UP_TO[means],
+            dense=size <= (_DENSE_UP_TO if means is Means.TOKENS else _DENSE_TOO_UP_TO),
         )
-        yield Finding(outcome, at_most=max(0.005, 5 / max(1, outcome.tried)))
+        yield _limited(outcome)
     if size <= _ALONE_UP_TO and not scheme.unhardened:
         outcome = attack(records, knowledge, scheme, seed=seed, variant=_WITH_THE_LEVEL, shown=True)
         yield Finding(outcome)
+    records, knowledge = overlapping(size, size, seed, sparsely=True)
+    dense = size <= _DENSE_TOO_UP_TO
+    yield _limited(attack(records, knowledge, scheme, seed=seed, variant=_SPARSELY, dense=dense))
+
+
+def _limited(outcome: Outcome) -> Finding:
+    return Finding(outcome, at_most=max(0.005, 5 / max(1, outcome.tried)))
 
 
 def known_plaintext_attacks(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ Rows = npt.NDArray[np.int64]
 _ROLE = "registered"
 _RECORDS_PER_REQUEST = 10
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_BEYOND_NAME_AND_BIRTH = ("mother_name", "birth_place", "residence", "nationality", "other_names")
 _NAMES = ("given_name", "father_name", "grandfather_name", "family_name", "mother_name")
 
 
@@ -47,23 +48,40 @@ def people(size: int, seed: int) -> pd.DataFrame:
     return tracing.generate(max(1, size // _RECORDS_PER_REQUEST), size, seed).register
 
 
+def sparse(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave of everybody the name, sex and birth alone, which is all that many registers hold.
+
+    What is not there fills nothing up: such filters are the emptier, and show more.
+
+    Args:
+        frame: Generated people; not changed.
+    """
+    left_out = [name for name in _BEYOND_NAME_AND_BIRTH if name in frame]
+    return frame.assign(**dict.fromkeys(left_out, ""))
+
+
 def records_of(frame: pd.DataFrame) -> Records:
     """Take a generated register as records."""
     return Records.from_frame(frame, role=_ROLE)
 
 
-def overlapping(size: int, shared: int, seed: int) -> tuple[Records, Knowledge]:
+def overlapping(
+    size: int, shared: int, seed: int, *, sparsely: bool = False
+) -> tuple[Records, Knowledge]:
     """Generate encoded people and an attacker who holds as many, of whom some are the same.
 
     Args:
         size: People on either side.
         shared: How many are on both sides, with the same plaintext.
         seed: Of people and their order.
+        sparsely: Whether name, sex and birth are all that either side has.
 
     Returns:
         The encoded people, and the attacker's knowledge in an order and with record ids of its own.
     """
     frame = people(2 * size - shared, seed)
+    if sparsely:
+        frame = sparse(frame)
     generator = np.random.default_rng([seed, size, shared])
     everyone = generator.permutation(len(frame))
     held = generator.permutation(everyone[size - shared :])

@@ -14,10 +14,12 @@ _STORIES = {
         "A leaked batch and, say, a population register. The attacker compares who resembles whom "
         "in the list with who resembles whom among the fingerprints. We give him the worst case: "
         "all the people in the batch are in his list, written just as the society wrote them, and "
-        "all passes of a person are tied together. He compares the words of his list themselves "
-        "(plaintext tokens), or makes fingerprints of it under keys of his own. Who has the whole "
-        "batch sees a level beside each fingerprint too, one of three, which says how much is "
-        "known; what he learns with it is shown without a limit, since no hardening hides it.",
+        "all passes of a person are tied together; and the batch may hold people of whom name, sex "
+        "and birth alone are known, whose fingerprints show more. He compares the words of his "
+        "list themselves (plaintext tokens), or makes fingerprints of it under keys of his own. "
+        "Who has the whole batch sees a level beside each fingerprint too, one of three, which "
+        "says how much is known; what he learns with it is shown without a limit, since no "
+        "hardening hides it.",
     ),
     "A2": (
         "Someone knows who some of the fingerprints are",
@@ -251,8 +253,8 @@ def _evidence(findings: Findings) -> str:
     if not findings.evidence:
         return ""
     rows = "".join(
-        f"<tr><td>{size:,}</td><td>{ratio:.2f}</td></tr>"
-        for size, ratio in findings.evidence.items()
+        f"<tr><td>{size:,}</td><td>{ratio:.2f}</td><td>{of_sparse:.2f}</td></tr>"
+        for size, (ratio, of_sparse) in findings.evidence.items()
     )
     return (
         "<h2>What attacks not yet known could find</h2><p>To name everybody in a batch by who "
@@ -261,7 +263,8 @@ def _evidence(findings: Findings) -> str:
         "most, that anybody ever names them all, and about the share of them who can be named; "
         "from 1 on nothing bars naming everybody, even where our attacks find few. It grows with "
         "the records, so look at the size that you will hold.</p>"
-        "<table><tr><th>records</th><th>times what it takes, at most</th></tr>"
+        "<table><tr><th>records</th><th>times what it takes, at most</th>"
+        "<th>the same where name, sex and birth alone are known</th></tr>"
         f"{rows}</table>"
     )
 

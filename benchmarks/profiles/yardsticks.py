@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.attacks.evidence import told
 from benchmarks.attacks.fingerprints import encoded_by
-from benchmarks.attacks.populations import people, records_of
+from benchmarks.attacks.populations import people, records_of, sparse
 from benchmarks.peers.sets import LabelledSet
 from benchmarks.tuning.calibration import REACH_SIGMA
 from benchmarks.tuning.scales import Scale
@@ -48,7 +48,8 @@ class Figures:
             every one of a thousand others.
         degree: Pairs of two people that stand out under any pass, twice, for each person.
         evidence: What all resemblances say over what there is to find out, at `EVIDENCE_AT` people
-            (`benchmarks.attacks.evidence`).
+            (`benchmarks.attacks.evidence`). Both are of people of whom all is known or of people of
+            whom name, sex and birth alone are, whichever shows more.
     """
 
     within_reach: dict[str, float]
@@ -63,8 +64,8 @@ class _Seen:
 
     near: dict[str, Mask]
     found: dict[str, Mask]
-    standing_out: Rows
-    told: float
+    standing_out: list[Rows]
+    told: list[float]
 
 
 class Yardsticks:
@@ -72,20 +73,26 @@ class Yardsticks:
 
     def __init__(self, sets: Sequence[LabelledSet], population: int, seed: int) -> None:
         self._sought = {one.name: (*true_pairs(one, seed), others_of(one, seed)) for one in sets}
-        self._people = records_of(people(population, seed))
-        self._few = records_of(people(EVIDENCE_AT, seed))
+        self._people, self._few = (
+            [records_of(known) for known in (whole, sparse(whole))]
+            for whole in (people(size, seed) for size in (population, EVIDENCE_AT))
+        )
         self._seed = seed
         self._seen: dict[str, _Seen] = {}
 
     def measure(self, passes: Sequence[Pass]) -> Figures:
         """Measure passes together: a pair counts where any of them brings it up."""
         seen = [self._see(part) for part in passes]
-        standing_out = np.unique(np.concatenate([one.standing_out for one in seen]))
+        standing_out = [
+            len(np.unique(np.concatenate(by_pass)))
+            for by_pass in zip(*(one.standing_out for one in seen), strict=True)
+        ]
+        told_by = [sum(by_pass) for by_pass in zip(*(one.told for one in seen), strict=True)]
         return Figures(
             {name: _share(one.near[name] for one in seen) for name in self._sought},
             {name: _share(one.found[name] for one in seen) for name in self._sought},
-            2 * len(standing_out) / len(self._people),
-            sum(one.told for one in seen) / lgamma(EVIDENCE_AT + 1),
+            2 * max(standing_out) / len(self._people[0]),
+            max(told_by) / lgamma(EVIDENCE_AT + 1),
         )
 
     def _see(self, part: Pass) -> _Seen:
@@ -104,8 +111,8 @@ class Yardsticks:
             self._seen[key] = _Seen(
                 near,
                 found,
-                _standing_out(encoded(self._people), part),
-                told(self._few, encoded(self._few).present, part),
+                [_standing_out(encoded(those), part) for those in self._people],
+                [told(those, encoded(those).present, part) for those in self._few],
             )
         return self._seen[key]
 

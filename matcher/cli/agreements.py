@@ -13,7 +13,7 @@ from matcher.cli.options import AgreementFile, JsonFlag
 from matcher.formats.agreement import Agreement
 from matcher.formats.errors import OutputError
 from matcher.formats.identity import PublicIdentity, readable
-from matcher.formats.scheme import DEFAULT_SCHEME, WITHIN_LIMITS, Scheme
+from matcher.formats.scheme import DEFAULT_SCHEME, SAFEST_SCHEME, Scheme
 from matcher.formats.terms import Terms, require_terms, write_blank
 
 _DAY = ["%Y-%m-%d"]
@@ -82,11 +82,11 @@ def agreement_new(
     require_terms(agreement)
     write_new(agreement, out)
     show(agreement)
-    if chosen.label not in WITHIN_LIMITS and not chosen.unhardened:
+    if chosen.label != SAFEST_SCHEME and not chosen.unhardened:
         console.say(
             f"{chosen.label} does not keep the attack lab's limits: who has a stolen batch and a "
             "list of the same people can name many of them. Where a batch could be stolen, agree "
-            f"on {' or '.join(sorted(WITHIN_LIMITS))} (docs/analyst.md has both beside each other)."
+            f"on {SAFEST_SCHEME} (docs/analyst.md has both beside each other)."
         )
 
 

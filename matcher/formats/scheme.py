@@ -29,8 +29,8 @@ ViewName = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+/[0-9]+$")]
 DEFAULT_SCHEME: Final = "standard/3"
 """The published scheme of whoever names none."""
 
-WITHIN_LIMITS: Final = frozenset({"high/3"})
-"""The published schemes that keep every limit of the attack lab (`make attack`)."""
+SAFEST_SCHEME: Final = "high/4"
+"""The published scheme that keeps every limit of the attack lab (`make attack`)."""
 
 _RESERVED = frozenset({"reference", "role", "relation", "known", "case"})
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.attacks.evidence import evidence_over_entropy
 from benchmarks.peers.sets import generated
 from benchmarks.profiles import __main__ as profiles
 from benchmarks.profiles.front import page, table
@@ -81,6 +82,16 @@ def test_hardening_takes_true_pairs_and_resemblances_alike(
     assert mild.degree > strong.degree
     assert mild.within_reach["tracing"] > strong.within_reach["tracing"] > 0
     assert mild.found["tracing"] > strong.found["tracing"] > 0
+
+
+def test_people_of_whom_little_is_known_count_too(yardsticks: Yardsticks) -> None:
+    """The search once looked at full records alone, and found schemes that betray sparse ones."""
+    before = Scheme.published("high/3")
+    whole, sparse = (
+        evidence_over_entropy(before, 1000, 5, sparsely=sparsely) for sparsely in (False, True)
+    )
+    assert whole < 0.2 < 1 < sparse
+    assert yardsticks.measure(before.passes).evidence == pytest.approx(sparse)
 
 
 def test_passes_together_find_what_either_finds(yardsticks: Yardsticks, start: Passes) -> None:

@@ -117,6 +117,7 @@ def test_all_that_a_scheme_compares_adds_up() -> None:
     assert by_scheme == {
         "high/1": 14 + 6.5 + 4 + 6,
         "high/3": 14 + 6.5 + 1 + 4 + 6,
+        "high/4": 14 + 6.5 + 1 + 4 + 6 + 2,
         "interop/1": 14 + 6.5 + 1 + 4,
         "standard/1": 14 + 6.5 + 1 + 4 + 6,
         "standard/2": 14 + 6.5 + 1 + 4,

@@ -141,7 +141,7 @@ def test_who_share_little_are_not_strong_whatever_each_holds_alone(
     least = np.minimum(side.known[found.left], side.known[found.right])
     assert (bands[least == 0] >= BANDS.index("weak")).all()
     assert (bands[least == 1] >= BANDS.index("possible")).all()
-    assert np.count_nonzero(told < 20) > 1000
+    assert np.count_nonzero(told < 20) > 400  # there are such pairs: the higher a floor, the fewer
 
 
 def _in_both(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:

@@ -137,6 +137,10 @@ TOKENS = {
         ("name.bigrams/2 ma", "given", "whole", 1024, 52),
         ("birth.day/1 31", "birth", "whole", 1000, 82),
     ),
+    "high/4": (
+        ("name.bigrams/2 ma", "given", "whole", 1024, 25),
+        ("nationality.code/1 SYR", "nationality", "whole", 1000, 40),
+    ),
 }
 """Single tokens for each published scheme: token, attribute, pass, bits and positions."""
 

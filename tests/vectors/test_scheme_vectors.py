@@ -258,5 +258,5 @@ def test_the_day_is_asked_for_where_a_pass_needs_it() -> None:
     nameless = {label: by_flag[label]["NoName"] for label in ALL}
     assert [name for name, bits in nameless["standard/1"].items() if bits] == ["birth_place"]
     assert [name for name, bits in nameless["standard/2"].items() if bits] == ["place_on_day"]
-    for label in ("high/1", "high/3", "standard/3"):
+    for label in ("high/1", "high/3", "high/4", "standard/3"):
         assert not any(nameless[label].values())

@@ -64,9 +64,14 @@ def test_an_agreement_with_all_its_terms_is_drawn_up_and_shown(run: Any, office:
 
 def test_who_agrees_on_a_scheme_that_can_be_read_is_told(run: Any, office: Path) -> None:
     told = "does not keep the attack lab's limits"
-    assert told in " ".join(new(run, office, sound()).said.split())
+    said = " ".join(new(run, office, sound()).said.split())
+    assert told in said
+    assert "agree on high/4 " in said
     (office / "a.toml").unlink()
-    safest = new(run, office, sound(), **{"--scheme": "high/3"})
+    before = " ".join(new(run, office, sound(), **{"--scheme": "high/3"}).said.split())
+    assert told in before
+    (office / "a.toml").unlink()
+    safest = new(run, office, sound(), **{"--scheme": "high/4"})
     assert safest.status == 0
     assert told not in " ".join(safest.said.split())
 
