@@ -82,10 +82,13 @@ def test_a_graph_tells_those_whose_place_in_it_nobody_shares() -> None:
     assert told_by_form(20, *np.array([*star, (8, 9)]).T) == 3
 
 
-def test_longer_fingerprints_hide_faint_resemblances() -> None:
+def test_longer_fingerprints_find_as_many_and_hide_no_more() -> None:
+    # Of full records they hide something; of those of whom little is known, who show more, nothing
+    # that can be told from chance: 34.7 becomes 24 to 52 among 5,000.
     (default,) = Scheme.published(DEFAULT_SCHEME).passes
     assert longer(default, *LONGER[0]) == default
     yardsticks = Yardsticks([generated(300, 1500, 5)], 400, 5)
     short, long = (yardsticks.measure([longer(default, *one)]) for one in (LONGER[0], LONGER[3]))
-    assert long.evidence < short.evidence
+    assert long.degree < short.degree
+    assert 0.7 < long.evidence / short.evidence < 1.5
     assert abs(long.found["tracing"] - short.found["tracing"]) < 0.05
