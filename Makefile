@@ -55,8 +55,8 @@ fuzz: install
 		$(BIN)/pytest tests/matcher/service/test_any_request.py \
 		tests/matcher/service/test_malformed_batches.py
 
-# What an attacker learns from high/4 and from the default scheme: ten minutes each, and three quarters
-# of an hour or more at 5,000 to 20,000 records. Exit status 1 says that a limit is not kept.
+# What an attacker learns from high/4 and from the default scheme: twenty minutes each, and an hour or
+# more at 5,000 to 20,000 records. Exit status 1 says that a limit is not kept.
 attack: install
 	$(BIN)/kinmatch attack --scheme high/4 --json benchmarks/results/attack-high.json \
 		--html benchmarks/results/attack-high.html

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.attacks.populations import Register
 from matcher.formats.scheme import DEFAULT_SCHEME, SAFEST_SCHEME
 
 ROOT = Path(__file__).parents[1]
@@ -63,16 +64,16 @@ def identified(scheme: str, attack: str, *, records: int, target: str) -> float:
         for one in measured(scheme)["findings"]
         if (one["attack"], one["records"], one["target"]) == (attack, records, target)
         and one["at_most"] is not None
-        and "alone" not in one["variant"]
+        and not any(one["variant"].endswith(f"of {register}") for register in Register)
     )
 
 
-def of_sparse_records(scheme: str) -> tuple[float, ...]:
-    """What graph matching identified where name, sex and birth alone are known, in a hundred."""
+def of_register(register: Register, scheme: str) -> tuple[float, ...]:
+    """What graph matching identified in a register, in a hundred."""
     return tuple(
         100 * one["rate"]
         for one in measured(scheme)["findings"]
-        if "name, sex and birth alone" in one["variant"]
+        if one["variant"].endswith(f"of {register}")
     )
 
 
@@ -304,10 +305,16 @@ SAID: list[tuple[str, str, Given]] = [
         "under keys of his own | {:.1f} %, {:.2f} % | {:.1f} %, {:.2f} % |",
         lambda: (*own_keys("attack"), *own_keys("attack-high")),
     ),
-    (
-        ANALYST,
-        "where name, sex and birth alone are known | {:.1f} %, {:.2f} % | {:.1f} %, {:.2f} % |",
-        lambda: (*of_sparse_records("attack"), *of_sparse_records("attack-high")),
+    *(
+        (
+            ANALYST,
+            said + " | {:.1f} %, {:.2f} % | {:.1f} %, {:.2f} % |",
+            lambda of=of: (*of_register(of, "attack"), *of_register(of, "attack-high")),
+        )
+        for of, said in (
+            (Register.SPARSE, "where name, sex and birth alone are known"),
+            (Register.HOUSEHOLDS, "the same of households at one address"),
+        )
     ),
     (
         ANALYST,

@@ -14,26 +14,27 @@ n does: what is below 1 at a thousand records is above it at ten thousand.
 from math import lgamma
 
 from benchmarks.attacks.fingerprints import encoded_by
-from benchmarks.attacks.populations import people, records_of, sparse
+from benchmarks.attacks.populations import Register, held_in, people, records_of
 from benchmarks.attacks.similarity import Mask, expected
 from encoders.records import Records
 from matcher.formats.scheme import Pass, Scheme
 
 
-def evidence_over_entropy(scheme: Scheme, size: int, seed: int, *, sparsely: bool = False) -> float:
+def evidence_over_entropy(
+    scheme: Scheme, size: int, seed: int, register: Register = Register.FULL
+) -> float:
     """Say how many times over the pairs of fingerprints can say who is who, at most.
 
     Args:
         scheme: The scheme; every pass hardens.
         size: Number of people, at least 2.
         seed: Of the people.
-        sparsely: Whether name, sex and birth are all that is known of them.
+        register: What is known of them.
 
     Returns:
         The bound on what all pairs say together, over log n!.
     """
-    everybody = people(size, seed)
-    records = records_of(sparse(everybody) if sparsely else everybody)
+    records = records_of(held_in(register, people(size, seed)))
     encoded = encoded_by(records, scheme, seed).passes
     nats = sum(told(records, encoded[part.name].present, part) for part in scheme.passes)
     return nats / lgamma(size + 1)

@@ -4,6 +4,7 @@ An undefended scheme is the same scheme without hardening, floor and salts: same
 """
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,18 @@ from scipy import sparse
 from benchmarks.rehearsal import default_agreement
 from encoders.encoding import Encoded, Fingerprints, encode
 from encoders.keys import Keys
-from encoders.passes import views_of
+from encoders.passes import Chunk, PassEncoder, views_of
 from encoders.records import Records
 from encoders.salting import SaltedTokens, salts_of
-from encoders.tokens import Vocabulary
+from encoders.tokens import Tokens, ViewOf, Vocabulary
 from matcher.formats.scheme import Pass, Scheme
 from matcher.formats.steps import Diffusion, StratifiedDiffusion
 
 Filters = npt.NDArray[np.uint64]
 Signs = npt.NDArray[np.float32]
+
+_TOKENS: WeakKeyDictionary[Records, dict[ViewOf, Tokens]] = WeakKeyDictionary()
+"""Of records as long as they live: a search asks for the same views of them at every step."""
 
 _DEFENCES: dict[str, Any] = {"hardening": (), "floor": 0}
 
@@ -80,6 +84,29 @@ def encoded_by(records: Records, scheme: Scheme, seed: int) -> Encoded:
     return encode(records, agreement, Keys.throwaway(agreement, seed=seed))
 
 
+def encoded_under(records: Records, part: Pass, seed: int) -> Fingerprints:
+    """Encode records under one pass and throwaway keys, from tokens that are made once.
+
+    Args:
+        records: n records, of whom none has a value that can't be encoded.
+        part: The pass.
+        seed: Of the keys.
+    """
+    agreement = default_agreement(Scheme(name="searched", version=1, passes=(part,)))
+    encoder = PassEncoder(part, Keys.throwaway(agreement, seed=seed))
+    chunk = Chunk(records.table, tokens_of(records, part))
+    drawn = encoder.draw(chunk)
+    return Fingerprints(encoder.finish(chunk, drawn), drawn.present)
+
+
+def tokens_of(records: Records, part: Pass) -> dict[ViewOf, Tokens]:
+    """Give the tokens of records under every view of a pass; no view is made twice."""
+    made = _TOKENS.setdefault(records, {})
+    if missing := [view for view in views_of([part]) if view not in made]:
+        made.update(Vocabulary(missing).tokenise(records.table).tokens)
+    return made
+
+
 def present_only(prints: Fingerprints) -> Filters:
     """Give the fingerprints of those who have one."""
     return prints.bits[prints.present]
@@ -108,7 +135,7 @@ def weighted_tokens(records: Records, part: Pass) -> sparse.csr_matrix:
         that the token sets, so that a product of two rows counts the positions they share.
     """
     blocks = []
-    tokenised = Vocabulary(views_of([part])).tokenise(records.table).tokens
+    tokenised = tokens_of(records, part)
     for attribute in part.attributes:
         for view in attribute.views:
             tokens = tokenised[attribute.name, view.name]

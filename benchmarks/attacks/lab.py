@@ -31,7 +31,13 @@ from benchmarks.attacks.fingerprints import (
 )
 from benchmarks.attacks.forenames import Forenames, double_hashed, encoded, stratum_of_names
 from benchmarks.attacks.outcome import Outcome
-from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
+from benchmarks.attacks.populations import (
+    Register,
+    misspelt,
+    overlapping,
+    people,
+    records_of,
+)
 from benchmarks.attacks.reidentification import ALL_PASSES, Means, attack, attack_others
 from encoders.encoding import check_scheme
 from encoders.hardening import combine, xor_sets
@@ -51,7 +57,11 @@ _SMALLEST = 200
 _PROVED_AT = 1000  # records at most, of A1 on undefended fingerprints
 _SHARE_MISSPELT = 0.3
 _WITH_THE_LEVEL = "and the level of what is known"
-_SPARSELY = "of name, sex and birth alone"
+_RATIOS = {
+    Register.FULL: "ratio",
+    Register.SPARSE: "ratio_of_sparse",
+    Register.HOUSEHOLDS: "ratio_of_households",
+}
 _LEARNT_A_BIT = 1.6  # known records for every bit of the filter, to solve diffusion
 _ALONE_UP_TO = 1000  # records; beyond that only all passes together are attacked
 _KNOWN_ONE_IN = (20, 5)  # of the people, whom the attacker knows beforehand
@@ -60,7 +70,7 @@ _DENSE_UP_TO = 5000
 
 _DENSE_TOO_UP_TO = 2000
 """The same with keys of the attacker's own, which tell him nothing that his plaintext doesn't, and
-on people of whom little is known: where it costs minutes, and shows what more would."""
+on other registers: where it costs minutes, and shows what more would."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +142,8 @@ class Findings:
         found: The findings, attack by attack, proofs first.
         exposure: What the fingerprints give away.
         evidence: For each size of A1 how much all resemblances say, at most, of what there is to
-            find out (`benchmarks.attacks.evidence`), where all is known of people and where name,
-            sex and birth alone are; empty where nothing is hardened.
+            find out (`benchmarks.attacks.evidence`), for each register; empty where nothing is
+            hardened.
     """
 
     scheme: Scheme
@@ -141,7 +151,7 @@ class Findings:
     sizes: Sizes
     found: tuple[Finding, ...]
     exposure: Report
-    evidence: dict[int, tuple[float, float]]
+    evidence: dict[int, dict[Register, float]]
 
     @property
     def holds(self) -> bool:
@@ -159,8 +169,9 @@ class Findings:
             "findings": [one.as_data() for one in self.found],
             "exposure": self.exposure.as_data(),
             "evidence_over_entropy": [
-                {"records": size, "ratio": round(ratio, 3), "ratio_of_sparse": round(sparse, 3)}
-                for size, (ratio, sparse) in self.evidence.items()
+                {"records": size}
+                | {_RATIOS[register]: round(ratio, 3) for register, ratio in ratios.items()}
+                for size, ratios in self.evidence.items()
             ],
         }
 
@@ -198,10 +209,7 @@ def run(
     )
     bounded = () if scheme.unhardened else sizes.graph
     evidence = {
-        size: (
-            evidence_over_entropy(scheme, size, seed),
-            evidence_over_entropy(scheme, size, seed, sparsely=True),
-        )
+        size: {one: evidence_over_entropy(scheme, size, seed, one) for one in Register}
         for size in bounded
     }
     return Findings(scheme, seed, sizes, tuple(found), measured, evidence)
@@ -236,7 +244,7 @@ def graph_matching_proofs(scheme: Scheme, size: int, seed: int) -> Iterator[Find
 def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
     """Attack a scheme by A1: all passes together, by either means, each alone, the whole batch.
 
-    And people of whom little is known, whose emptier filters show more.
+    And other registers: of little, whose emptier filters show more, and of kin.
     """
     records, knowledge = overlapping(size, size, seed)
     alone = [part.name for part in scheme.passes] if size <= _ALONE_UP_TO else []
@@ -255,9 +263,11 @@ def graph_matching(scheme: Scheme, size: int, seed: int) -> Iterator[Finding]:
     if size <= _ALONE_UP_TO and not scheme.unhardened:
         outcome = attack(records, knowledge, scheme, seed=seed, variant=_WITH_THE_LEVEL, shown=True)
         yield Finding(outcome)
-    records, knowledge = overlapping(size, size, seed, sparsely=True)
     dense = size <= _DENSE_TOO_UP_TO
-    yield _limited(attack(records, knowledge, scheme, seed=seed, variant=_SPARSELY, dense=dense))
+    for register in (Register.SPARSE, Register.HOUSEHOLDS):
+        records, knowledge = overlapping(size, size, seed, register)
+        variant = f"of {register}"
+        yield _limited(attack(records, knowledge, scheme, seed=seed, variant=variant, dense=dense))
 
 
 def _limited(outcome: Outcome) -> Finding:

@@ -5,6 +5,7 @@ and families whose members share names, which is what makes records resemble eac
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,20 @@ _ROLE = "registered"
 _RECORDS_PER_REQUEST = 10
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BEYOND_NAME_AND_BIRTH = ("mother_name", "birth_place", "residence", "nationality", "other_names")
+_OF_A_HOUSEHOLD = (
+    "father_name", "grandfather_name", "family_name", "mother_name",
+    "nationality", "birth_place", "residence", "language",
+)  # fmt: skip
+_MOST_OF_A_HOUSEHOLD = 4
 _NAMES = ("given_name", "father_name", "grandfather_name", "family_name", "mother_name")
+
+
+class Register(StrEnum):
+    """What a register holds of its people, in ways that bring out what a scheme shows."""
+
+    FULL = "all that people tell"
+    SPARSE = "name, sex and birth alone"
+    HOUSEHOLDS = "households at one address"
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,13 +74,48 @@ def sparse(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**dict.fromkeys(left_out, ""))
 
 
+def households(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let people live in households of one to four who share all but given name, sex and birth.
+
+    As where one clerk wrote a family down: the names of their parents and family, nationality,
+    place of birth and an address that nobody else has, all in the same letters. Kin are then as
+    near to each other as different people can be.
+
+    Args:
+        frame: Generated people; not changed.
+    """
+    ordered = frame.sort_values("nationality", kind="stable").reset_index(drop=True)
+    size = len(ordered)
+    members = 1 + np.arange(size) % _MOST_OF_A_HOUSEHOLD
+    first = np.cumsum(members) - members
+    head = np.repeat(first, members)[:size]
+    shared = ordered.iloc[head].reset_index(drop=True)
+    streets = ordered["given_name"].to_numpy()[size - 1 - head]
+    shared["residence"] = [
+        ", ".join(filter(None, (f"{street} {1 + number}", place)))
+        for street, number, place in zip(streets, head.tolist(), shared["residence"], strict=True)
+    ]
+    return ordered.assign(**{name: shared[name] for name in _OF_A_HOUSEHOLD})
+
+
+def held_in(register: Register, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give of people what a register holds."""
+    match register:
+        case Register.FULL:
+            return frame
+        case Register.SPARSE:
+            return sparse(frame)
+        case Register.HOUSEHOLDS:
+            return households(frame)
+
+
 def records_of(frame: pd.DataFrame) -> Records:
     """Take a generated register as records."""
     return Records.from_frame(frame, role=_ROLE)
 
 
 def overlapping(
-    size: int, shared: int, seed: int, *, sparsely: bool = False
+    size: int, shared: int, seed: int, register: Register = Register.FULL
 ) -> tuple[Records, Knowledge]:
     """Generate encoded people and an attacker who holds as many, of whom some are the same.
 
@@ -74,14 +123,12 @@ def overlapping(
         size: People on either side.
         shared: How many are on both sides, with the same plaintext.
         seed: Of people and their order.
-        sparsely: Whether name, sex and birth are all that either side has.
+        register: What either side has of them.
 
     Returns:
         The encoded people, and the attacker's knowledge in an order and with record ids of its own.
     """
-    frame = people(2 * size - shared, seed)
-    if sparsely:
-        frame = sparse(frame)
+    frame = held_in(register, people(2 * size - shared, seed))
     generator = np.random.default_rng([seed, size, shared])
     everyone = generator.permutation(len(frame))
     held = generator.permutation(everyone[size - shared :])

@@ -253,8 +253,10 @@ def _evidence(findings: Findings) -> str:
     if not findings.evidence:
         return ""
     rows = "".join(
-        f"<tr><td>{size:,}</td><td>{ratio:.2f}</td><td>{of_sparse:.2f}</td></tr>"
-        for size, (ratio, of_sparse) in findings.evidence.items()
+        f"<tr><td>{size:,}</td>"
+        + "".join(f"<td>{ratio:.2f}</td>" for ratio in ratios.values())
+        + "</tr>"
+        for size, ratios in findings.evidence.items()
     )
     return (
         "<h2>What attacks not yet known could find</h2><p>To name everybody in a batch by who "
@@ -264,7 +266,8 @@ def _evidence(findings: Findings) -> str:
         "from 1 on nothing bars naming everybody, even where our attacks find few. It grows with "
         "the records, so look at the size that you will hold.</p>"
         "<table><tr><th>records</th><th>times what it takes, at most</th>"
-        "<th>the same where name, sex and birth alone are known</th></tr>"
+        "<th>the same where name, sex and birth alone are known</th>"
+        "<th>the same of households, each at one address</th></tr>"
         f"{rows}</table>"
     )
 

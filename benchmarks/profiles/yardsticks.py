@@ -8,6 +8,7 @@ then measured in full (`benchmarks.profiles.measuring`).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import lgamma
 
 import numpy as np
@@ -15,14 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.attacks.evidence import told
-from benchmarks.attacks.fingerprints import encoded_by
-from benchmarks.attacks.populations import people, records_of, sparse
+from benchmarks.attacks.fingerprints import encoded_under
+from benchmarks.attacks.populations import Register, held_in, people, records_of
 from benchmarks.peers.sets import LabelledSet
 from benchmarks.tuning.calibration import REACH_SIGMA
 from benchmarks.tuning.scales import Scale
 from encoders.encoding import Fingerprints
 from encoders.records import Records
-from matcher.formats.scheme import Pass, Scheme
+from matcher.formats.scheme import Pass
 from matcher.scoring import distances_at, find_pairs
 
 Mask = npt.NDArray[np.bool_]
@@ -48,8 +49,7 @@ class Figures:
             every one of a thousand others.
         degree: Pairs of two people that stand out under any pass, twice, for each person.
         evidence: What all resemblances say over what there is to find out, at `EVIDENCE_AT` people
-            (`benchmarks.attacks.evidence`). Both are of people of whom all is known or of people of
-            whom name, sex and birth alone are, whichever shows more.
+            (`benchmarks.attacks.evidence`). Both are of whichever register shows most.
     """
 
     within_reach: dict[str, float]
@@ -74,7 +74,7 @@ class Yardsticks:
     def __init__(self, sets: Sequence[LabelledSet], population: int, seed: int) -> None:
         self._sought = {one.name: (*true_pairs(one, seed), others_of(one, seed)) for one in sets}
         self._people, self._few = (
-            [records_of(known) for known in (whole, sparse(whole))]
+            [records_of(held_in(register, whole)) for register in Register]
             for whole in (people(size, seed) for size in (population, EVIDENCE_AT))
         )
         self._seed = seed
@@ -98,11 +98,7 @@ class Yardsticks:
     def _see(self, part: Pass) -> _Seen:
         key = part.model_dump_json()
         if key not in self._seen:
-            scheme = Scheme(name="searched", version=1, passes=(part,))
-
-            def encoded(records: Records) -> Fingerprints:
-                return encoded_by(records, scheme, self._seed).passes[part.name]
-
+            encoded = partial(encoded_under, part=part, seed=self._seed)
             near, found = {}, {}
             for name, (left, right, others) in self._sought.items():
                 near[name], found[name] = _found(

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.attacks.evidence import evidence_over_entropy
+from benchmarks.attacks.populations import Register
 from benchmarks.peers.sets import generated
 from benchmarks.profiles import __main__ as profiles
 from benchmarks.profiles.front import page, table
@@ -88,7 +89,7 @@ def test_people_of_whom_little_is_known_count_too(yardsticks: Yardsticks) -> Non
     """The search once looked at full records alone, and found schemes that betray sparse ones."""
     before = Scheme.published("high/3")
     whole, sparse = (
-        evidence_over_entropy(before, 1000, 5, sparsely=sparsely) for sparsely in (False, True)
+        evidence_over_entropy(before, 1000, 5, one) for one in (Register.FULL, Register.SPARSE)
     )
     assert whole < 0.2 < 1 < sparse
     assert yardsticks.measure(before.passes).evidence == pytest.approx(sparse)

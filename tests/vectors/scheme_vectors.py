@@ -138,7 +138,7 @@ TOKENS = {
         ("birth.day/1 31", "birth", "whole", 1000, 82),
     ),
     "high/4": (
-        ("name.bigrams/2 ma", "given", "whole", 1024, 25),
+        ("name.bigrams/2 ma", "given", "whole", 1024, 35),
         ("nationality.code/1 SYR", "nationality", "whole", 1000, 40),
     ),
 }

@@ -1,24 +1,38 @@
 """The parts of the lab that have a right answer."""
 
+from collections.abc import Iterable
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks.attacks import key_compromise, soft_matching
+from benchmarks.attacks import fingerprints, key_compromise, soft_matching
 from benchmarks.attacks.alignment import NOTHING, Values, align
 from benchmarks.attacks.charts import Bar, bars
 from benchmarks.attacks.fingerprints import (
     as_bits,
     encoded_by,
+    encoded_under,
     undefended,
     unhardened,
     weighted_tokens,
 )
 from benchmarks.attacks.outcome import Outcome, clopper_pearson
-from benchmarks.attacks.populations import misspelt, overlapping, people, records_of
+from benchmarks.attacks.populations import (
+    Register,
+    held_in,
+    households,
+    misspelt,
+    overlapping,
+    people,
+    records_of,
+)
 from benchmarks.attacks.similarity import Correlations, Dice, Expected, Likeness, expected
 from encoders.hardening import combine, xor_sets
+from encoders.passes import views_of
+from encoders.tokens import ViewOf, Vocabulary
 from matcher.formats.errors import ParameterError
-from matcher.formats.scheme import Salt, Scheme
+from matcher.formats.scheme import Salt, Scheme, published
 from matcher.formats.steps import (
     Balancing,
     Diffusion,
@@ -60,8 +74,9 @@ def test_outcomes_that_differ_in_seconds_alone_are_equal() -> None:
     assert one != Outcome("A1", "v", "t", 10, 10, 10, 6, 0, seconds=1.0)
 
 
-def test_the_overlap_is_who_it_says() -> None:
-    records, knowledge = overlapping(300, 120, seed=5)
+@pytest.mark.parametrize("register", Register)
+def test_the_overlap_is_who_it_says(register: Register) -> None:
+    records, knowledge = overlapping(300, 120, 5, register)
     assert len(records) == len(knowledge.records) == 300
     assert (knowledge.truth >= 0).sum() == 120
     shared = np.flatnonzero(knowledge.truth >= 0)
@@ -71,6 +86,57 @@ def test_the_overlap_is_who_it_says() -> None:
     assert ours == theirs
     ids = set(records.column("record_id").to_pylist())
     assert not ids & set(knowledge.records.column("record_id").to_pylist())
+
+
+def test_households_differ_in_given_name_sex_and_birth_alone() -> None:
+    before = people(1000, 5)
+    frame = households(before)
+    assert sorted(frame["record_id"]) == sorted(before["record_id"])
+    by_address = frame.groupby("residence")
+    assert by_address.size().value_counts().to_dict() == dict.fromkeys(range(1, 5), 100)
+    own = {"record_id", "given_name", "other_names", "sex", "birth_date", "age", "age_on"}
+    others = [name for name in frame.columns if name not in own | {"calendar", "residence"}]
+    assert (by_address[others].nunique() == 1).all().all()
+    unchanged = frame.set_index("record_id")[[*own - {"record_id"}]]
+    pd.testing.assert_frame_equal(
+        unchanged.sort_index(), before.set_index("record_id")[unchanged.columns].sort_index()
+    )
+
+
+def test_a_sparse_register_holds_name_sex_and_birth() -> None:
+    frame = held_in(Register.SPARSE, people(200, 5))
+    held = {name for name in frame.columns if (frame[name] != "").any()}
+    assert not held & {"mother_name", "birth_place", "residence", "nationality", "other_names"}
+    assert held > {"given_name", "father_name", "family_name", "sex", "birth_date"}
+
+
+@pytest.mark.parametrize("label", published())
+def test_tokens_made_once_are_encoded_to_the_same_bits(label: str) -> None:
+    records = records_of(people(300, 5))
+    for part in Scheme.published(label).passes:
+        scheme = Scheme(name="searched", version=1, passes=(part,))
+        asked = encoded_by(records, scheme, seed=3).passes[part.name]
+        made = encoded_under(records, part, seed=3)
+        np.testing.assert_array_equal(made.bits, asked.bits)
+        np.testing.assert_array_equal(made.present, asked.present)
+
+
+def test_no_view_of_the_same_records_is_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ViewOf] = []
+
+    class Noting(Vocabulary):
+        def __init__(self, views: Iterable[ViewOf]) -> None:
+            wanted = list(views)
+            made.extend(wanted)
+            super().__init__(wanted)
+
+    monkeypatch.setattr(fingerprints, "Vocabulary", Noting)
+    records, passes = records_of(people(50, 5)), Scheme.published("standard/2").passes
+    for part in passes * 2:
+        weighted_tokens(records, part)
+    assert sorted(made) == sorted(views_of(passes))
+    weighted_tokens(records_of(people(50, 5)), passes[0])
+    assert len(made) == len(views_of(passes)) + len(views_of(passes[:1]))
 
 
 def test_misspelling_changes_about_the_share_asked_for() -> None:
