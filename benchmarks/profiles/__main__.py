@@ -53,8 +53,9 @@ class Aim(NamedTuple):
 
 _AS_A_DEFAULT = {"census and CIS": 0.973, "FEBRL 4": 0.987}
 AIMS = (
-    Aim("one", 0.2, {}),
-    Aim("high/3", 0.2, {}),
+    Aim("one", 0.1, {}),
+    Aim("high/4", 0.1, {}),
+    Aim("apart", 0.1, {}),
     Aim("three", 2.0, _AS_A_DEFAULT),
     Aim("standard/3", 2.0, _AS_A_DEFAULT),
 )
@@ -85,7 +86,7 @@ def main(steps: int, data: Path, out: Path) -> None:
 def _kept(out: Path, steps: int, sets: list[str]) -> dict[str, Any]:
     """Give what an earlier run with the same arguments has found, or the beginning of a new one."""
     begun: dict[str, Any] = {
-        "format": "kinmatch-profiles/3", "seed": SEED, "steps": steps, "sets": sets,
+        "format": "kinmatch-profiles/4", "seed": SEED, "steps": steps, "sets": sets,
         "searched": {}, "points": [],
     }  # fmt: skip
     if not out.exists():

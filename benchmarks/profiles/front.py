@@ -107,7 +107,7 @@ def _front(frame: pd.DataFrame) -> Any:
         alt.Chart(frame)
         .mark_point(filled=True, size=70)
         .encode(
-            x=_near_zero("graph", "identified by graph matching, worst size"),
+            x=_near_zero("graph", "identified by graph matching, worst register"),
             y=alt.Y("recall_at_10:Q", title="recall@10").scale(zero=False).axis(format="%"),
             color=alt.Color("front:N", title="front"),
         )

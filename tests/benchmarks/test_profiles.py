@@ -203,11 +203,13 @@ def test_a_published_scheme_is_measured_in_full() -> None:
         [made],
         generated(1_500, 7_000, 6),
         seed=1,
-        sizes=Sizes(graph=(200,), known_plaintext=1_000, exposure=300),
+        sizes=Sizes(graph=200, known_plaintext=1_000, exposure=300),
     )
     found = figures["found"]["tracing"]
     assert 0 < found["recall_at_10"] < found["unhardened_recall_at_10"] <= 1
-    assert {one["attack"] for one in figures["attacks"]} == {"A1", "A2"}
+    assert [one["attack"] for one in figures["attacks"]] == ["A1", "A1", "A1", "A2"]
+    registers = [one["variant"].partition(", of ")[2] for one in figures["attacks"][:3]]
+    assert registers == list(Register)
     assert figures["bytes_a_record"] == 256
     frame = table([figures | {"name": "high/1"}])
     assert isinstance(frame, pd.DataFrame)
@@ -250,4 +252,6 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_starts_are_schemes() -> None:
     folder = Path(__file__).parents[2] / "benchmarks" / "profiles" / "starts"
-    assert {file.stem for file in folder.glob("*.toml")} == {"one", "three"}
+    assert {file.stem for file in folder.glob("*.toml")} == {"apart", "one", "three"}
+    for name in ("apart", "one", "three"):
+        assert profiles._start(name)
