@@ -82,7 +82,7 @@ def with_the_batch(scheme: str) -> float:
     (rate,) = (
         one["rate"]
         for one in measured(scheme)["findings"]
-        if one["attack"] == "A1" and one["at_most"] is None and one["at_least"] is None
+        if one["variant"].endswith("and the level of what is known")
     )
     return 100 * float(rate)
 
@@ -314,6 +314,7 @@ SAID: list[tuple[str, str, Given]] = [
         for of, said in (
             (Register.SPARSE, "where name, sex and birth alone are known"),
             (Register.HOUSEHOLDS, "the same of households at one address"),
+            (Register.MINORS, "the same of boys of one age, years of birth alone, no limit"),
         )
     ),
     (

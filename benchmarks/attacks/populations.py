@@ -25,6 +25,7 @@ _OF_A_HOUSEHOLD = (
     "nationality", "birth_place", "residence", "language",
 )  # fmt: skip
 _MOST_OF_A_HOUSEHOLD = 4
+_FIRST_OF_MINORS, _YEARS_OF_MINORS = 2008, 5
 _NAMES = ("given_name", "father_name", "grandfather_name", "family_name", "mother_name")
 
 
@@ -34,6 +35,15 @@ class Register(StrEnum):
     FULL = "all that people tell"
     SPARSE = "name, sex and birth alone"
     HOUSEHOLDS = "households at one address"
+    MINORS = "boys of one age, years of birth alone"
+
+
+HELD_TO_LIMITS = (Register.FULL, Register.SPARSE, Register.HOUSEHOLDS)
+"""The registers in which a scheme is to keep the limits.
+
+Where all are of one age and sex and more is not known of their birth, names alone tell people
+apart, and what tells a true pair tells others of like names: no scheme hides that and still finds
+many. Such batches are for an agreement's ceiling on what distances say to refuse."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,6 +108,18 @@ def households(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(**{name: shared[name] for name in _OF_A_HOUSEHOLD})
 
 
+def minors(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let all be boys who were born within five years, of whose birth the year alone is known.
+
+    As where unaccompanied children are registered.
+
+    Args:
+        frame: Generated people; not changed.
+    """
+    years = _FIRST_OF_MINORS + np.arange(len(frame)) % _YEARS_OF_MINORS
+    return frame.assign(sex="m", birth_date=years.astype(str), age="", age_on="", calendar="")
+
+
 def held_in(register: Register, frame: pd.DataFrame) -> pd.DataFrame:
     """Give of people what a register holds."""
     match register:
@@ -107,6 +129,8 @@ def held_in(register: Register, frame: pd.DataFrame) -> pd.DataFrame:
             return sparse(frame)
         case Register.HOUSEHOLDS:
             return households(frame)
+        case Register.MINORS:
+            return minors(frame)
 
 
 def records_of(frame: pd.DataFrame) -> Records:

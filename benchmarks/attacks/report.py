@@ -267,7 +267,8 @@ def _evidence(findings: Findings) -> str:
         "the records, so look at the size that you will hold.</p>"
         "<table><tr><th>records</th><th>times what it takes, at most</th>"
         "<th>the same where name, sex and birth alone are known</th>"
-        "<th>the same of households, each at one address</th></tr>"
+        "<th>the same of households, each at one address</th>"
+        "<th>the same of boys of one age, years of birth alone known</th></tr>"
         f"{rows}</table>"
     )
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks.attacks.evidence import told
 from benchmarks.attacks.fingerprints import encoded_under
-from benchmarks.attacks.populations import Register, held_in, people, records_of
+from benchmarks.attacks.populations import HELD_TO_LIMITS, held_in, people, records_of
 from benchmarks.peers.sets import LabelledSet
 from benchmarks.tuning.calibration import REACH_SIGMA
 from benchmarks.tuning.scales import Scale
@@ -49,7 +49,8 @@ class Figures:
             every one of a thousand others.
         degree: Pairs of two people that stand out under any pass, twice, for each person.
         evidence: What all resemblances say over what there is to find out, at `EVIDENCE_AT` people
-            (`benchmarks.attacks.evidence`). Both are of whichever register shows most.
+            (`benchmarks.attacks.evidence`). Both are of whichever register shows most, of those
+            that are held to limits.
     """
 
     within_reach: dict[str, float]
@@ -74,7 +75,7 @@ class Yardsticks:
     def __init__(self, sets: Sequence[LabelledSet], population: int, seed: int) -> None:
         self._sought = {one.name: (*true_pairs(one, seed), others_of(one, seed)) for one in sets}
         self._people, self._few = (
-            [records_of(held_in(register, whole)) for register in Register]
+            [records_of(held_in(register, whole)) for register in HELD_TO_LIMITS]
             for whole in (people(size, seed) for size in (population, EVIDENCE_AT))
         )
         self._seed = seed

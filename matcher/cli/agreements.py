@@ -82,11 +82,24 @@ def agreement_new(
     require_terms(agreement)
     write_new(agreement, out)
     show(agreement)
-    if chosen.label != SAFEST_SCHEME and not chosen.unhardened:
+    if not chosen.unhardened:
+        _say_what_is_not_hidden(agreement)
+
+
+def _say_what_is_not_hidden(agreement: Agreement) -> None:
+    """Say what a stolen batch would show, and what could be agreed on instead."""
+    label = agreement.scheme.label
+    if label != SAFEST_SCHEME:
         console.say(
-            f"{chosen.label} does not keep the attack lab's limits: who has a stolen batch and a "
-            "list of the same people can name many of them. Where a batch could be stolen, agree "
-            f"on {SAFEST_SCHEME} (docs/analyst.md has both beside each other)."
+            f"{label} does not keep the attack lab's limits: who has a stolen batch and a list of "
+            "the same people can name many of them. Where a batch could be stolen, agree on "
+            f"{SAFEST_SCHEME} (docs/analyst.md has both beside each other)."
+        )
+    elif agreement.evidence_ceiling is None:
+        console.say(
+            f"{label} does not hide people who are too much alike, such as children of one age of "
+            "whose birth the year alone is known; with --evidence-ceiling 0.5 such a batch is "
+            "refused (docs/operator.md)."
         )
 
 

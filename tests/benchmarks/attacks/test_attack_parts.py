@@ -22,6 +22,7 @@ from benchmarks.attacks.populations import (
     Register,
     held_in,
     households,
+    minors,
     misspelt,
     overlapping,
     people,
@@ -101,6 +102,16 @@ def test_households_differ_in_given_name_sex_and_birth_alone() -> None:
     pd.testing.assert_frame_equal(
         unchanged.sort_index(), before.set_index("record_id")[unchanged.columns].sort_index()
     )
+
+
+def test_minors_are_told_apart_by_no_birth() -> None:
+    before = people(200, 5)
+    frame = minors(before)
+    assert set(frame["sex"]) == {"m"}
+    assert frame["birth_date"].value_counts().to_dict() == {str(2008 + at): 40 for at in range(5)}
+    assert not (frame[["age", "age_on", "calendar"]] != "").any().any()
+    others = frame.columns.difference(["sex", "birth_date", "age", "age_on", "calendar"])
+    pd.testing.assert_frame_equal(frame[others], before[others])
 
 
 def test_a_sparse_register_holds_name_sex_and_birth() -> None:

@@ -76,6 +76,18 @@ def test_who_agrees_on_a_scheme_that_can_be_read_is_told(run: Any, office: Path)
     assert told not in " ".join(safest.said.split())
 
 
+def test_who_agrees_on_no_ceiling_is_told_whom_no_scheme_hides(run: Any, office: Path) -> None:
+    told = "with --evidence-ceiling 0.5 such a batch is refused"
+    safest = {"--scheme": "high/4"}
+    assert told in " ".join(new(run, office, sound(), **safest).said.split())
+    (office / "a.toml").unlink()
+    ceiling = new(run, office, sound(), **safest, **{"--evidence-ceiling": "0.5"})
+    assert ceiling.status == 0
+    assert told not in " ".join(ceiling.said.split())
+    (office / "a.toml").unlink()
+    assert told not in " ".join(new(run, office, sound()).said.split())
+
+
 @pytest.mark.rule("agreement.terms-complete", "refuses")
 def test_a_form_that_is_not_filled_in_is_refused_with_every_gap(run: Any, office: Path) -> None:
     parties = ("--party", office / "red-one.json", "--party", office / "red-two.json")
